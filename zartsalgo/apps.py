@@ -1,0 +1,24 @@
+"""The project's own app (people, clock, signs of life) and Django's admin in our skin."""
+
+from django.apps import AppConfig, apps
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class Zartsalgo(AppConfig):
+    name = "zartsalgo"
+    verbose_name = "People and access"
+
+    def ready(self) -> None:
+        from zartsalgo import checks  # noqa: F401  registers the system checks
+        from zartsalgo.roles import grant_rows
+        from zartsalgo.seeds import make_groups
+
+        # Sent once per app after all have migrated; at the last app's turn every table and permission exists.
+        last = list(apps.get_app_configs())[-1]
+        post_migrate.connect(make_groups, sender=last)
+        post_migrate.connect(grant_rows, sender=last)
+
+
+class OfficeAdmin(AdminConfig):
+    default_site = "zartsalgo.admin_site.OfficeSite"

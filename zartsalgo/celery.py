@@ -1,0 +1,66 @@
+"""Celery executes; Postgres is the queue. A message here is only a ring at the door: it may be lost, doubled or late without effect.
+
+Acks are early on purpose: the lease in the row is the one redelivery. No result backend, no ETA, no chords, no autoretry: waits and
+retries are rows with a due time that the ticker finds. Time limits of tasks are our own (statement time-out, total HTTP deadline),
+because the embedded worker is a pool of threads.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
+REDIS_URL = os.environ.get("REDIS_URL", "")
+
+# A producer must fail fast (a hung broker would hang the web tier); the worker keeps trying.
+BROKER_TIMEOUTS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "max_retries": 0,
+}
+QUEUES = ("engine", "sms", "email", "ai", "crm", "default")
+
+app = Celery("zartsalgo")
+app.conf.update(
+    broker_url=REDIS_URL,
+    broker_transport_options={**BROKER_TIMEOUTS, "visibility_timeout": 3600},
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_publish_retry=True,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=True,
+    worker_eta_task_limit=1000,
+    worker_max_tasks_per_child=500,
+    worker_max_memory_per_child=400_000,
+    worker_soft_shutdown_timeout=20,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    task_default_queue="default",
+    task_routes={
+        "workflows.*": {"queue": "engine"},
+        "messaging.send_sms": {"queue": "sms"},
+    },
+    enable_utc=True,
+    timezone="UTC",
+    beat_scheduler="zartsalgo.beat:Scheduler",
+    beat_max_loop_interval=5,
+    beat_schedule={
+        # Each is an idempotent nudge; none carries local time.
+        "canary": {"task": "zartsalgo.canary", "schedule": 10.0},
+        "poll providers": {"task": "workflows.poll_providers", "schedule": 120.0},
+    },
+)
+app.autodiscover_tasks(["zartsalgo", "workflows", "messaging"])
+
+
+@setup_logging.connect
+def _keep_our_logging(**kwargs: object) -> None:
+    """Connecting this keeps Celery from replacing the logging of the settings."""

@@ -1,0 +1,36 @@
+"""`python -m zartsalgo.embedded up|test|manage ...`: what the commands in script/ call once `.venv` is there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from zartsalgo.embedded.trouble import Trouble
+
+
+def main(arguments: Sequence[str]) -> int:
+    command, *rest = arguments or [""]
+    try:
+        if command == "up":
+            from zartsalgo.embedded.up import run_up
+
+            return run_up(rest)
+        if command == "test":
+            from zartsalgo.embedded.testing import run_tests
+
+            return run_tests(rest)
+        if command == "manage":
+            from zartsalgo.embedded.joined import run_manage
+
+            return run_manage(rest)
+    except Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return trouble.code
+    except KeyboardInterrupt:
+        return 130
+    print("usage: python -m zartsalgo.embedded up|test|manage ...", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

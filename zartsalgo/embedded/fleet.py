@@ -1,0 +1,113 @@
+"""The six processes of an embedded start: what each is started with, and how one sees that it is ready."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import sys
+
+from zartsalgo.embedded.binaries import find_postgres, find_valkey
+from zartsalgo.embedded.servers import Broker, Postgres
+from zartsalgo.embedded.service import Service
+from zartsalgo.embedded.state import ROOT, free_port
+from zartsalgo.embedded.supervisor import Supervisor, say
+
+
+def add_postgres(supervisor: Supervisor, secrets: dict[str, str]) -> Postgres:
+    folder, ports = supervisor.folder, supervisor.state.ports
+    programs = find_postgres(copy_to=folder.programs)
+    ports["postgres"] = free_port(ports.get("postgres"))
+    server = Postgres(programs, folder.postgres, ports["postgres"], secrets)
+    if not folder.postgres.exists():
+        say("Making the database ...")
+    supervisor.add(
+        Service(
+            name="postgres",
+            command=server.command(),
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
+            cwd=folder.path,
+            log=folder.logs / "postgres.log",
+            port=server.port,
+            uid=programs.uid,
+            stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint
+            grace=30.0,
+            answers=server.answers,
+            before_start=lambda recent: server.prepare(),
+        )
+    )
+    return server
+
+
+def add_broker(supervisor: Supervisor, secrets: dict[str, str]) -> Broker:
+    folder, ports = supervisor.folder, supervisor.state.ports
+    ports["broker"] = free_port(ports.get("broker"))
+    server = Broker(find_valkey(), folder.broker, ports["broker"], secrets["broker"])
+
+    def before_start(recent: int) -> None:
+        server.prepare()
+        if recent >= 3 and server.set_aside():
+            supervisor.note(
+                "The broker does not start with the file it kept; it starts empty. Nothing is lost, the database knows what is due."
+            )
+
+    supervisor.add(
+        Service(
+            name="broker",
+            command=server.command(),
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
+            cwd=folder.path,
+            log=folder.logs / "broker.log",
+            port=server.port,
+            answers=server.answers,
+            before_start=before_start,
+        )
+    )
+    return server
+
+
+def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) -> None:
+    python = sys.executable
+    manage = str(ROOT / "manage.py")
+    celery = [python, "-m", "celery", "-A", "zartsalgo"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    commands = {
+        "web": [python, "-m", "granian", *_granian(host, port), "zartsalgo.asgi:application"],
+        "worker": [*celery, "worker", "--pool=threads", "-c", "8", "-Q", "engine,sms,email,ai,crm,default", *quiet],
+        "beat": [*celery, "beat", "-s", str(supervisor.folder.path / "beat-schedule")],
+        "ticker": [python, manage, "ticker"],
+    }
+    for name, command in commands.items():
+        supervisor.add(
+            Service(
+                name=name,
+                command=command,
+                env=env,
+                cwd=ROOT,
+                log=supervisor.folder.logs / f"{name}.log",
+                port=port if name == "web" else None,
+                answers=(lambda: _page_answers(host, port)) if name == "web" else None,
+            )
+        )
+
+
+def _granian(host: str, port: int) -> list[str]:
+    """Two processes of four threads (ZARTS_WEB_THREADS), see zartsalgo/asgi.py. No access log: hook addresses carry tokens."""
+    return [
+        *("--interface", "asginl", "--host", host, "--port", str(port), "--http", "1", "--no-ws"),
+        *("--workers", "2", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
+        *("--backlog", "512", "--http1-header-read-timeout", "10000"),
+        *("--no-access-log", "--log-level", "warning"),
+    ]
+
+
+def _page_answers(host: str, port: int) -> bool:
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # connected to, not bound
+    connection = http.client.HTTPConnection(target, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": f"127.0.0.1:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

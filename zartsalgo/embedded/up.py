@@ -1,0 +1,259 @@
+"""`script/up`: from a data folder that may be empty, old, or left in a mess, to a page that answers."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from zartsalgo.embedded.environment import app_secrets, home_folders, public_url, server_addresses
+from zartsalgo.embedded.fleet import add_apps, add_broker, add_postgres
+from zartsalgo.embedded.process import end_leftover, spawn
+from zartsalgo.embedded.service import Service
+from zartsalgo.embedded.state import ROOT, DataFolder, State, locate, port_is_free, remember, write_json
+from zartsalgo.embedded.supervisor import Stopped, Supervisor, say
+from zartsalgo.embedded.trouble import Trouble
+
+DEFAULT_PORT = 8000
+PATIENCE = 60.0  # seconds for a server or the first page to answer
+TABLES_PATIENCE = 600.0  # seconds for migrations on an old, large database
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL")
+HASHED_NOT = {"tests", "node_modules"}
+
+
+def run_up(arguments: Sequence[str]) -> int:
+    """Start everything and look after it until a signal. Exit code 0 after an orderly end, 1 with a sentence where it could not start."""
+    began = time.monotonic()
+    parser = argparse.ArgumentParser(prog="script/up", description="Start everything; Ctrl-C stops everything.")
+    parser.add_argument("--port", type=int, help=f"port of the pages (default {DEFAULT_PORT}, or the next free one)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--data", help="data folder (default: .data in the clone)")
+    parser.add_argument("--no-demo", action="store_true", help="start without the demo agency")
+    options = parser.parse_args(list(arguments))
+    own_postgres = os.environ.get("DATABASE_URL")
+    if own_postgres and not os.environ.get("DATABASE_OWNER_URL"):
+        raise Trouble(
+            "DATABASE_URL is set without DATABASE_OWNER_URL: migrations need the owner's address too (script/roles.sql makes both roles)."
+        )
+
+    os.umask(0o077)
+    folder = locate(options.data, needs_postgres=not own_postgres)
+    folder.create(for_postgres=not own_postgres)
+    if not folder.lock():
+        state = folder.read_state()
+        raise Trouble(
+            f"ZartsAlgo already runs for {folder.path} (pid {state.supervisor}, {state.url or 'still starting'}): "
+            "use that, or stop it first."
+        )
+    if not options.data and not os.environ.get("ZARTS_DATA"):
+        remember(folder)
+    say(f"Data folder: {folder.path}")
+    state = folder.read_state()
+    supervisor = Supervisor(folder, state)
+    supervisor.catch_signals()
+    _end_leftovers(supervisor)
+    try:
+        _start(supervisor, options, began)
+        supervisor.run()
+        say("Stopping ...")
+    except Stopped:
+        say("Stopping ...")
+    finally:
+        supervisor.stop_all()
+    say("Stopped.")
+    return 0
+
+
+def _end_leftovers(supervisor: Supervisor) -> None:
+    """End what a supervisor that was killed left behind: processes that it wrote down, and only if they are still the same ones."""
+    for name in ("web", "worker", "beat", "ticker", "postgres", "broker"):
+        identity = supervisor.state.children.get(name)
+        if identity is not None:
+            stop, patience = (signal.SIGINT, 20.0) if name == "postgres" else (signal.SIGTERM, 5.0)
+            if end_leftover(identity, signum=stop, patience=patience):
+                supervisor.note(f"Ended {name} (pid {identity.pid}), left over from a start that was killed.")
+    supervisor.state.children = {}
+
+
+def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) -> None:
+    folder, state = supervisor.folder, supervisor.state
+    secrets = folder.secrets()
+    state.supervisor, state.url = os.getpid(), None
+    port = _web_port(options, state)
+    postgres = add_postgres(supervisor, secrets) if not os.environ.get("DATABASE_URL") else None
+    broker = add_broker(supervisor, secrets) if not os.environ.get("REDIS_URL") else None
+    supervisor.remember()
+    supervisor.listen()
+    for name in ("broker", "postgres"):
+        if name in supervisor.services:
+            _bring_up(supervisor, supervisor.services[name])
+    if postgres is not None:
+        postgres.make_roles()
+
+    url = public_url(options.host, port)
+    ours = {
+        **server_addresses(postgres, broker),
+        **app_secrets(secrets),
+        "ZARTS_DATA": str(folder.path),
+        "ZARTS_PUBLIC_URL": url,
+        "ZARTS_ALLOW_LOOPBACK": "1",
+        "ZARTS_EMBEDDED": "1",
+    }
+    ours |= {
+        name: os.environ[name]
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL")
+        if os.environ.get(name)
+    }
+    if options.host in {"0.0.0.0", "::"} and not os.environ.get("ZARTS_ALLOWED_HOSTS"):  # noqa: S104  # asked for with --host
+        ours["ZARTS_ALLOWED_HOSTS"] = ",".join(_own_names())
+    write_json(folder.environment, ours)
+    env = {**_inherited(), **ours, **home_folders(folder), "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
+
+    fingerprint = _fingerprint(os.environ.get("DATABASE_URL", ""))
+    if state.migrated != fingerprint:
+        say("Preparing the database ...")
+        _django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
+        state.migrated = fingerprint
+        supervisor.remember()
+    if not state.first_start:
+        if not options.no_demo:
+            say("Loading the demo agency ...")
+        _keep_login(folder, _django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else [])))
+        state.first_start = True
+    add_apps(supervisor, env, options.host, port)
+    web = supervisor.services["web"]
+    for name in ("web", "worker", "beat", "ticker"):
+        supervisor.services[name].start()
+    supervisor.remember()
+    supervisor.wait(lambda: web.state == "running" or web.restarts > 1, seconds=PATIENCE)
+    if web.state != "running":
+        raise Trouble(f"The web process does not answer: {_last_words(web.log)} (more in {web.log})")
+    state.url = url
+    supervisor.remember()
+    _welcome(folder, url, time.monotonic() - began, options)
+
+
+def _web_port(options: argparse.Namespace, state: State) -> int:
+    """The port that was asked for, else the last one, else the default or the next free one."""
+    if options.port:
+        if not port_is_free(options.port, options.host):
+            raise Trouble(f"Port {options.port} on {options.host} is taken or not allowed: name another with --port.")
+        state.ports["web"] = options.port
+        return int(options.port)
+    wanted = state.ports.get("web", DEFAULT_PORT)
+    found = next((port for port in range(wanted, min(wanted + 100, 65536)) if port_is_free(port, options.host)), None)
+    if found is None:
+        raise Trouble(f"No free port from {wanted} to {wanted + 99} on {options.host}: name one with --port, or another --host.")
+    if found != wanted:
+        say(f"Port {wanted} is taken; using {found}.")
+    state.ports["web"] = found
+    return found
+
+
+def _bring_up(supervisor: Supervisor, service: Service) -> None:
+    service.start()
+    supervisor.remember()
+    supervisor.wait(lambda: service.state == "running" or service.restarts > 3, seconds=PATIENCE)
+    if service.state != "running":
+        raise Trouble(f"{service.name} does not start: {_last_words(service.log)} (more in {service.log})")
+
+
+def _django(supervisor: Supervisor, env: dict[str, str], *arguments: str) -> str:
+    """Run a management command while looking after the servers; gives its stdout. Raises Trouble with its last words, or Stopped."""
+    errors = supervisor.folder.logs / "start.log"
+    result = supervisor.folder.logs / ".start.out"
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    with errors.open("wb") as stderr, result.open("wb") as stdout:
+        result.chmod(0o600)
+        child = spawn(command, env=env, cwd=ROOT, output=stdout, errors=stderr)
+    try:
+        if not supervisor.wait(lambda: child.poll() is not None, seconds=TABLES_PATIENCE):
+            raise Trouble(f"`manage.py {arguments[0]}` did not end within {TABLES_PATIENCE:.0f} s; see {errors}")
+        if child.returncode:
+            raise Trouble(f"`manage.py {arguments[0]}` failed: {_last_words(errors)} (more in {errors})")
+        return result.read_text(encoding="utf-8")
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        result.unlink(missing_ok=True)
+
+
+def _keep_login(folder: DataFolder, printed: str) -> None:
+    """The staff login that the first start made; the password is shown once more from here only."""
+    lines = [line for line in printed.splitlines() if line.strip().startswith("{")]
+    login = json.loads(lines[-1]) if lines else {}
+    if login.get("password"):
+        write_json(folder.login, login)
+
+
+def _welcome(folder: DataFolder, url: str, seconds: float, options: argparse.Namespace) -> None:
+    try:
+        login = json.loads(folder.login.read_text(encoding="utf-8"))
+        sign_in = f"{login['username']} / {login['password']}   (kept in {folder.login})"
+    except (OSError, ValueError, KeyError):
+        sign_in = "the account you made (script/manage changepassword NAME sets a new password)"
+    data = f" --data {folder.path}" if options.data else ""
+    say(
+        f"ZartsAlgo is up after {seconds:.1f} s.\n"
+        f"  Address   {url}/\n"
+        f"  Sign in   {sign_in}\n"
+        f"  Logs      {folder.logs}\n"
+        f"  Commands  script/manage{data} services | help\n"
+        f"  Ctrl-C stops everything."
+    )
+
+
+def _fingerprint(database: str) -> str:
+    """Of what migrating depends on: the code (migrations, and the rows that it seeds), the packages, and which database it is."""
+    digest = hashlib.sha256(database.encode())
+    for path in sorted([*ROOT.glob("*/**/*.py"), ROOT / "requirements.lock"]):
+        inside = path.relative_to(ROOT).parts
+        if inside[0].startswith(".") or inside[0] in HASHED_NOT:
+            continue
+        digest.update(f"{'/'.join(inside)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _last_words(log: Path) -> str:
+    """The last line that says something; of a Python error the message without its class's address."""
+    try:
+        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    errors = [line for line in lines if "Error" in line.split(":")[0] or "ImproperlyConfigured" in line.split(":")[0] or "FATAL" in line]
+    words = (errors or lines or ["it left no reason"])[-1]
+    kind, _, message = words.partition(": ")
+    return message if message and "." in kind and " " not in kind else words
+
+
+def _own_names() -> list[str]:
+    """Names and addresses of this machine, for a start that listens on all of them."""
+    name = socket.gethostname()
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None)}
+    except OSError:
+        found = set()
+    return sorted({name, *found})
+
+
+def _inherited() -> dict[str, str]:
+    """Our own environment without what was set to run us."""
+    kept = dict(os.environ)
+    paths = [part for part in kept.pop("PYTHONPATH", "").split(os.pathsep) if part and Path(part) != ROOT]
+    if paths:
+        kept["PYTHONPATH"] = os.pathsep.join(paths)
+    return kept

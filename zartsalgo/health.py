@@ -1,0 +1,87 @@
+"""Is the process alive, and is everything it needs? `/healthz` asks nobody; `/readyz` asks all and takes at most about two seconds."""
+
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from zartsalgo.lib import heartbeat
+
+# Older than this and the process counts as down; the slowest sign of life comes every 10 s.
+STALE_SECONDS = {"worker": 45.0, "beat": 25.0, "ticker": 15.0}
+# Across rooms on purpose: one number for "how long has the oldest thing that should have happened been waiting".
+_OLDEST_DUE = """
+select greatest(0, extract(epoch from max(late)))::float8 from (
+  select clock_timestamp() - min(next_at) as late from providers_delivery where state = 'received'
+  union all
+  select clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0') - min(wake_at)
+    from workflows_run where status in ('ready', 'waiting')
+  union all
+  select clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0') - min(due_at)
+    from messaging_message where status in ('queued', 'unknown')
+) as queues"""
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while this process lives."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def _broker_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=None) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def look() -> dict[str, Any]:
+    """The state of everything: database, broker, worker, beat, ticker ("ok" or "down") and the seconds the oldest due item waits."""
+    found: dict[str, Any] = {"database": "down", "broker": "ok" if _broker_answers() else "down"}
+    ages: dict[str, float] = {}
+    oldest: float | None = None
+    try:
+        ages = heartbeat.ages()
+        with connection.cursor() as cursor:
+            cursor.execute(_OLDEST_DUE)
+            oldest = cursor.fetchone()[0] or 0.0
+        found["database"] = "ok"
+    except (DatabaseError, InterfaceError):
+        connection.close()
+    for name, limit in STALE_SECONDS.items():
+        found[name] = "ok" if ages.get(name, limit + 1) <= limit else "down"
+    found["oldest_due_seconds"] = None if oldest is None else round(oldest, 1)
+    return found
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when all is well, 503 when one is down; the body says which."""
+    found = look()
+    return JsonResponse(found, status=503 if "down" in found.values() else 200)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus, from this machine only: what /readyz says as numbers, and the queues' lengths."""
+    if request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1", ""):
+        return HttpResponse("internal only", status=403, content_type="text/plain")
+    registry = CollectorRegistry()
+    up = Gauge("zarts_up", "1 when the part works", ["part"], registry=registry)
+    found = look()
+    for part in ("database", "broker", "worker", "beat", "ticker"):
+        up.labels(part).set(found[part] == "ok")
+    Gauge("zarts_oldest_due_seconds", "Age of the oldest due item", registry=registry).set(found["oldest_due_seconds"] or 0)
+    if found["database"] == "ok":
+        waiting = Gauge("zarts_waiting", "Rows waiting", ["queue"], registry=registry)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """select 'deliveries', count(*) from providers_delivery where state = 'received' union all
+                   select 'poison', count(*) from providers_delivery where state = 'poison' union all
+                   select 'runs', count(*) from workflows_run where status in ('ready', 'waiting') union all
+                   select 'messages', count(*) from messaging_message where status in ('queued', 'held', 'unknown')"""
+            )
+            for queue, count in cursor.fetchall():
+                waiting.labels(queue).set(count)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

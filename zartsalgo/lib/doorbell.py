@@ -1,0 +1,68 @@
+"""The doorbell: after a commit, tell a worker that there is something to do.
+
+A ring is published from a background thread, so no request and no transaction ever waits for the broker. Equal rings that wait
+together become one; after a failure the bell is silent for a few seconds. A lost ring costs a ticker period, nothing else.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+
+from celery import current_app
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+SILENT_SECONDS = 3.0
+MOST_WAITING = 5_000
+
+
+class _Bell:
+    def __init__(self) -> None:
+        self._pid = 0
+        self._waiting: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._something = threading.Condition()
+        self._silent_until = 0.0
+
+    def ring(self, *, task: str, id: str) -> None:
+        with self._something:
+            # A prefork child inherits the object but not the thread.
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                threading.Thread(target=self._publish_for_ever, name="doorbell", daemon=True).start()
+            if time.monotonic() < self._silent_until or len(self._waiting) >= MOST_WAITING:
+                return
+            self._waiting[(task, id)] = None
+            self._something.notify()
+
+    def _publish_for_ever(self) -> None:
+        while True:
+            with self._something:
+                while not self._waiting:
+                    self._something.wait()
+                (task, id), _ = self._waiting.popitem(last=False)
+            try:
+                current_app.send_task(task, args=[id] if id else [], ignore_result=True)
+            except Exception as error:  # the broker may fail in any way; the ticker finds what this ring would have told
+                log.warning("doorbell silent for %s s: %s", SILENT_SECONDS, type(error).__name__)
+                with self._something:
+                    self._silent_until = time.monotonic() + SILENT_SECONDS
+                    self._waiting.clear()
+
+
+_bell = _Bell()
+
+
+def ring(*, task: str, id: str = "") -> None:
+    """Ring now. `id` is the only thing a task carries; "" rings for "whatever is due"."""
+    _bell.ring(task=task, id=id)
+
+
+def ring_after_commit(*, task: str, id: str = "") -> None:
+    """Ring when the surrounding transaction has committed (at once where there is none)."""
+
+    def _ring() -> None:
+        _bell.ring(task=task, id=id)
+
+    transaction.on_commit(_ring)

@@ -1,0 +1,44 @@
+"""Signs of life: one row per kind of process, written by the process while it really works, read by /readyz and the strip."""
+
+import logging
+import os
+import socket
+from datetime import datetime
+
+from django.db import DatabaseError, connection
+
+log = logging.getLogger(__name__)
+
+
+def beat(*, name: str) -> None:
+    """Say that `name` (worker, beat, ticker) works now, by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """insert into zartsalgo_heartbeat (name, at, host, pid) values (%s, clock_timestamp(), %s, %s)
+               on conflict (name) do update set at = excluded.at, host = excluded.host, pid = excluded.pid""",
+            [name, socket.gethostname()[:100], os.getpid()],
+        )
+
+
+def beat_quietly(*, name: str) -> None:
+    """`beat`, but a database that is away is only a log line: the caller's own loop must go on."""
+    try:
+        beat(name=name)
+    except DatabaseError:
+        log.warning("heartbeat of %s not written: the database is away", name)
+        connection.close()
+
+
+def ages() -> dict[str, float]:
+    """Seconds since each process last said it works."""
+    with connection.cursor() as cursor:
+        cursor.execute("select name, extract(epoch from clock_timestamp() - at)::float8 from zartsalgo_heartbeat")
+        return dict(cursor.fetchall())
+
+
+def last_seen(*, name: str) -> datetime | None:
+    """When `name` last said it works, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute("select at from zartsalgo_heartbeat where name = %s", [name])
+        row = cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,89 @@
+"""The choke point for names, e-mail addresses and free text from outside: cleaned once here, compared and stored as cleaned."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_ADDRESS: Final = re.compile(
+    r"^(?P<local>[^\s@<>()\[\]\\,;:\"]{1,64})@(?P<domain>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59}))$"
+)
+_IN_BRACKETS: Final = re.compile(r"<([^<>]*)>\s*$")
+# What call tracking and forms write when there is no name.
+_NO_NAME: Final = frozenset({
+    "unknown", "unknown caller", "unknown name", "anonymous", "wireless caller", "cell phone", "mobile caller", "private", "private caller",
+    "restricted", "unavailable", "name unavailable", "no name", "not available", "toll free call", "toll free", "v mail", "out of area",
+    "none", "null", "undefined", "n/a", "na", "nan", "-", "--", ".",
+})  # fmt: skip
+
+
+def clean_text(raw: object, *, limit: int = 10_000) -> str:
+    """Free text that any database, log and page can hold: NFC, line ends as \\n, at most `limit` characters.
+
+    NUL and the other control characters but tab and newline go, as do lone surrogates (JSON may carry both; Postgres refuses
+    them), and direction overrides, which can make a page show something other than what is stored. Emoji and their joiners stay.
+    None is ""; bytes are read as UTF-8; numbers as they print.
+    """
+    text = _as_str(raw)
+    # A slice before the costly work bounds it: normalising can only shorten or, for rare scripts, lengthen; the last cut settles it.
+    text = text[: limit * 4].replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(char for char in text if _is_kept(char))
+    return unicodedata.normalize("NFC", text).strip()[:limit].rstrip()
+
+
+def clean_name(raw: object, *, limit: int = 120) -> str:
+    """A person's or a company's name on one line: NFKC, single spaces, no quotes around it; "" for "WIRELESS CALLER" and its like.
+
+    Capital letters stay as written: "McDonald" and "DE LA CRUZ" are not ours to correct.
+    """
+    text = unicodedata.normalize("NFKC", clean_text(raw, limit=limit * 4))
+    text = " ".join("".join(char for char in text if unicodedata.category(char) != "Cf" or char == "\u200d").split())
+    text = text.strip(" \"'“”‘’`<>|,;").strip()[:limit].rstrip()
+    return "" if text.casefold() in _NO_NAME else text
+
+
+def clean_email(raw: object) -> str:
+    """The address in the form that identity compares: NFKC, no `mailto:` or display name, lower case, domain in ASCII; "" when it is none.
+
+    Tags ("+tag") and dots stay: whether they matter is the mail host's business (RFC 5321 section 2.3.11). Lower case in the
+    local part is ours: no host in use tells addresses apart by case, and people type both.
+    """
+    text = unicodedata.normalize("NFKC", clean_text(raw, limit=1_000)).strip()
+    bracketed = _IN_BRACKETS.search(text)
+    if bracketed:
+        text = bracketed.group(1).strip()
+    if text[:7].casefold() == "mailto:":
+        text = text[7:].split("?", 1)[0]
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf").strip(" \"'<>.,;").casefold()
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return ""
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return ""
+    address = f"{local}@{domain}"
+    if len(address) > 254 or local.startswith(".") or local.endswith(".") or ".." in local:
+        return ""
+    return address if _ADDRESS.match(address) else ""
+
+
+def _as_str(raw: object) -> str:
+    if raw is None or isinstance(raw, bool):
+        return ""
+    if isinstance(raw, bytes | bytearray):
+        return bytes(raw).decode("utf-8", "replace")
+    if isinstance(raw, str):
+        return raw
+    return str(raw) if isinstance(raw, int | float) else ""
+
+
+_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def _is_kept(char: str) -> bool:
+    if char in "\n\t":
+        return True
+    return char not in _OVERRIDES and unicodedata.category(char) not in ("Cc", "Cs")
