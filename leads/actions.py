@@ -1,0 +1,143 @@
+"""What happens to leads and tasks: opening, moving, answering, closing. Each runs in the caller's transaction."""
+
+import uuid
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from leads.models import Client, Contact, Desk, Event, Lead, Responder, StageChange, Task
+from zartsalgo.lib.ids import new_id
+
+OUTCOMES = {
+    # what a responder may say: label, the stage it leads to
+    "booked": ("Booked", Lead.Stage.BOOKED),
+    "not-booked": ("Not booked", Lead.Stage.LOST),
+    "wrong": ("Wrong or spam", Lead.Stage.WRONG),
+    "done": ("Job done", Lead.Stage.DONE),
+}
+
+
+def open_lead(*, client: Client, contact: Contact, source: str, kind: str, now: datetime, service: str = "", urgency: str = "") -> Lead:
+    """The contact's open lead, or a new one. The contact's row must be locked, so two events cannot both open one."""
+    lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
+    if lead is not None:
+        return lead
+    return Lead.objects.create(
+        id=new_id(),
+        client=client,
+        contact=contact,
+        source=source[:120],
+        kind=kind,
+        service=service[:200],
+        urgency=urgency[:20],
+        created_at=now,
+    )
+
+
+def change_stage(*, lead: Lead, stage: str, by: str, now: datetime) -> bool:
+    """Move a lead and write the history; False when it already stands there. Compares the stage it read, so two people cannot both win."""
+    old = lead.stage
+    if old == stage:
+        return False
+    with transaction.atomic():
+        if Lead.objects.filter(pk=lead.pk, stage=old).update(stage=stage) != 1:
+            return False
+        StageChange.objects.create(lead=lead, old=old, new=stage, by=by[:120], at=now)
+    lead.stage = stage
+    return True
+
+
+def create_task(
+    *,
+    client: Client,
+    desk: str,
+    kind: str,
+    title: str,
+    reason: str,
+    cause: str,
+    due_at: datetime,
+    now: datetime,
+    lead: Lead | None = None,
+    contact: Contact | None = None,
+) -> Task:
+    """Ask a person for something. The same cause gives the same task, whoever asks and how often."""
+    Task.objects.bulk_create(
+        [
+            Task(
+                id=new_id(),
+                client=client,
+                lead=lead,
+                contact=contact or (lead.contact if lead else None),
+                desk=Desk(desk),
+                kind=kind,
+                title=title[:200],
+                reason=reason[:400],
+                cause=cause[:200],
+                created_at=now,
+                due_at=due_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return Task.objects.get(client=client, cause=cause[:200])
+
+
+def close_task(*, task: Task, by: str, outcome: str, now: datetime, status: str = Task.Status.DONE) -> bool:
+    """Close an open task; False when somebody did before."""
+    changed = Task.objects.filter(pk=task.pk, status=Task.Status.OPEN).update(
+        status=status, closed_at=now, closed_by=by[:150], outcome=outcome[:200]
+    )
+    return changed == 1
+
+
+def report_outcome(*, lead: Lead, outcome: str, by: str, cause: str, now: datetime) -> Event:
+    """A responder or staff said what came of a lead: an event, the stage, and the lead's open call tasks are closed.
+
+    `outcome` is one of OUTCOMES. Raises KeyError for anything else. The same cause and outcome twice is one event.
+    """
+    label, stage = OUTCOMES[outcome]
+    with transaction.atomic():
+        contact = Contact.objects.select_for_update().get(pk=lead.contact_id)
+        Event.objects.bulk_create(
+            [
+                Event(
+                    id=new_id(),
+                    client_id=lead.client_id,
+                    type="outcome.reported",
+                    source="office",
+                    key=f"{cause}:{outcome}"[:200],
+                    occurred_at=now,
+                    recorded_at=now,
+                    contact=contact,
+                    lead=lead,
+                    facts={"outcome": outcome, "reported_by": by},
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        event = Event.objects.get(client_id=lead.client_id, source="office", key=f"{cause}:{outcome}"[:200], type="outcome.reported")
+        change_stage(lead=lead, stage=stage, by=by, now=now)
+        Lead.objects.filter(pk=lead.pk).update(outcome_reported_by=by[:120], next_action="")
+        note_first_response(lead_id=lead.pk, now=now)
+        for task in Task.objects.filter(lead=lead, status=Task.Status.OPEN, kind__in=("call-back", "answer-reply")):
+            close_task(task=task, by=by, outcome=label, now=now)
+    return event
+
+
+def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> None:
+    """The response timer stops at the first answer a person got; later ones do not move it."""
+    Lead.objects.filter(pk=lead_id, first_response_at__isnull=True).update(first_response_at=now)
+
+
+def responder_on_duty(*, client: Client, now: datetime) -> Responder | None:
+    """The first responder, in order, whose own hours hold now in the business's zone; hours may run over midnight."""
+    local = now.astimezone(ZoneInfo(client.timezone)).time()
+    for responder in client.responders.filter(active=True):
+        start, end = responder.on_from, responder.on_until
+        if start is None or end is None:
+            return responder
+        on = start <= local < end if start <= end else local >= start or local < end
+        if on:
+            return responder
+    return None

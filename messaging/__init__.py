@@ -1,0 +1,1 @@
+"""What people receive: templates, messages, attempts, suppression, purpose claims, the send gate, replies."""

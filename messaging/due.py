@@ -1,0 +1,23 @@
+"""What messaging has to do by now, whatever rang or did not ring."""
+
+from datetime import datetime
+
+from messaging import sending, settling
+from messaging.models import Message
+from zartsalgo.lib import clock
+
+
+def work_off(*, now: datetime, limit: int = 100) -> int:
+    """Try due messages, look up unknown ones, end calls whose worker died. Returns how many rows were touched."""
+    touched = settling.expire_calling(now=now)
+    due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
+    for message_id in list(due[:limit]):
+        sending.send(message_id=message_id, now=clock.read())
+        touched += 1
+    unknown = Message.objects.select_related("connection", "client", "contact", "lead").filter(
+        status=Message.Status.UNKNOWN, due_at__lte=now
+    )
+    for message in list(unknown.order_by("due_at")[:limit]):
+        settling.look_up(message=message, now=now)
+        touched += 1
+    return touched

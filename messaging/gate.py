@@ -1,0 +1,200 @@
+"""The gate: the one function every message passes, at the moment it would be sent.
+
+It answers send, hold (until a time, or until a person decides) or drop, and writes a slip with every check and its values. All checks
+are made even after one has failed, because staff ask "what else would have stopped it?". The order of CHECKS decides which failure
+gives the reason. The slip is made anew for each try and never trusted from when the message was queued.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from leads.models import Automation, Identity, Responder, Task
+from messaging import claims
+from messaging.models import Message, SendStop, Suppression, Template
+from messaging.quiet_hours import window_verdict
+from providers.connections import over_loopback
+from zartsalgo.lib import clock
+from zartsalgo.lib.phone import is_fictional, read_number, sayable
+from zartsalgo.lib.places import Place, locate
+from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
+
+# A held message without a time of its own is looked at again when somebody acts, and at the latest after this.
+LOOK_AGAIN = timedelta(hours=1)
+MOST_CHARACTERS = 1200
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """What one check found. `verdict` counts only when it did not pass."""
+
+    passed: bool
+    says: str
+    verdict: str = DROP
+    until: datetime | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def _local(when: datetime, zone: str) -> str:
+    return when.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %H:%M")
+
+
+def _template(message: Message, now: datetime) -> _Finding:
+    template = message.template
+    if template is None:
+        return _Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
+    approved = template.status == Template.Status.APPROVED
+    named = f"{template.key} version {template.version}"
+    says = f"Template {named} is approved." if approved else f"Template {named} is not approved any more; a person must look."
+    return _Finding(passed=approved, verdict=HOLD, says=says, values=(("template", named), ("status", template.status)))
+
+
+def _approval(message: Message, now: datetime) -> _Finding:
+    automation = Automation.objects.filter(client_id=message.client_id, workflow=message.workflow).first()
+    on_its_own = automation is not None and automation.send == Automation.Send.AUTO
+    if message.approved_at is not None:
+        return _Finding(passed=True, says=f"Approved by {message.approved_by}.", values=(("approved_by", message.approved_by),))
+    if on_its_own:
+        return _Finding(passed=True, says="This workflow may send on its own for this client.", values=(("send", "auto"),))
+    says = "This client's texts are drafts until go-live is signed: a person approves each one."
+    return _Finding(passed=False, verdict=HOLD, says=says, values=(("send", "draft"),))
+
+
+def _enabled(message: Message, now: datetime) -> _Finding:
+    if not message.workflow:
+        return _Finding(passed=True, says="Written by a person, not by a workflow.")
+    off = Automation.objects.filter(client_id=message.client_id, workflow=message.workflow, enabled=False).exists()
+    says = "The workflow was switched off for this client." if off else "The workflow is on for this client."
+    return _Finding(passed=not off, says=says)
+
+
+def _useful(message: Message, now: datetime) -> _Finding:
+    if message.useful_until is None or now <= message.useful_until:
+        return _Finding(passed=True, says="The text is still of use.")
+    ended = _local(message.useful_until, message.client.timezone)
+    return _Finding(
+        passed=False,
+        says=f"Too late: the text was of use until {ended} ({message.client.timezone}); a person should call instead.",
+        values=(("useful_until", message.useful_until.isoformat()),),
+    )
+
+
+def _number(message: Message, now: datetime) -> _Finding:
+    number = read_number(raw=message.to)
+    if number.kind != "ok" or number.e164 != message.to:
+        return _Finding(passed=False, says=f"The number cannot be texted ({number.kind}).", values=(("kind", number.kind),))
+    own = (
+        message.to in (message.client.phone, message.sender)
+        or Responder.objects.filter(client_id=message.client_id, phone=message.to).exists()
+    )
+    if own:
+        return _Finding(passed=False, says="That is one of the business's own numbers.")
+    return _Finding(passed=True, says=f"{sayable(message.to)} can be texted.", values=(("country", number.country),))
+
+
+def _suppression(message: Message, now: datetime) -> _Finding:
+    known = Identity.objects.filter(contact_id=message.contact_id).values_list("value", flat=True)
+    found = (
+        Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True))
+        .filter(Q(contact_id=message.contact_id) | Q(value__in=[*known, message.to]))
+        .order_by("at")
+        .first()
+    )
+    if found is None:
+        return _Finding(passed=True, says="Nobody asked us to stop.")
+    when = _local(found.at, message.client.timezone)
+    says = f"This person opted out on {when} ({message.client.timezone}); no automatic text goes to any of their numbers."
+    return _Finding(passed=False, says=says, values=(("opted_out_at", found.at.isoformat()), ("rule", found.rule)))
+
+
+def _unclear(message: Message, now: datetime) -> _Finding:
+    waits = Task.objects.filter(contact_id=message.contact_id, kind="unclear-reply", status=Task.Status.OPEN).exists()
+    says = "A reply that may mean stop has not been read by a person yet." if waits else "No unread reply that may mean stop."
+    return _Finding(passed=not waits, verdict=HOLD, says=says)
+
+
+def _stops(message: Message, now: datetime) -> _Finding:
+    stop = SendStop.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_at__isnull=True).order_by("at").first()
+    if stop is None:
+        return _Finding(passed=True, says="Sending is not stopped.")
+    scope = "all sending" if stop.client_id is None else f"sending for {message.client}"
+    when = _local(stop.at, message.client.timezone)
+    return _Finding(passed=False, verdict=HOLD, says=f"A person stopped {scope} on {when}: {stop.reason}", values=(("stop", str(stop.pk)),))
+
+
+def _quiet_hours(message: Message, now: datetime) -> _Finding:
+    place: Place = locate(e164=message.to, state=message.contact.state, postal_code=message.contact.postal_code)
+    verdict = window_verdict(place=place, now=now, purpose=message.purpose)
+    values = (("zones", ", ".join(place.zones)), ("states", ", ".join(place.states)), ("source", place.source), ("rule", verdict.rule))
+    if verdict.allowed:
+        return _Finding(passed=True, says=verdict.reason, values=values)
+    return _Finding(passed=False, verdict=HOLD, says=verdict.reason, until=verdict.opens_at, values=values)
+
+
+def _purpose(message: Message, now: datetime) -> _Finding:
+    until = claims.held_by_other(
+        client_id=message.client_id, contact_id=message.contact_id, purpose=message.purpose, holder=message.pk, now=now
+    )
+    if until is None:
+        return _Finding(passed=True, says="No other text for this purpose in its window.")
+    says = f"This person already has a text for this purpose; the next may go after {_local(until, message.client.timezone)}."
+    return _Finding(passed=False, says=says, values=(("until", until.isoformat()),))
+
+
+def _connection(message: Message, now: datetime) -> _Finding:
+    way = message.connection
+    if way is None:
+        return _Finding(passed=True, says="Goes to the simulator's phone; nothing leaves this machine.")
+    if way.disabled_at is not None:
+        return _Finding(passed=False, verdict=HOLD, says=f"The {way.provider} connection was switched off.")
+    loopback = over_loopback(base_url=way.base_url)
+    if not loopback and is_fictional(message.to):
+        return _Finding(passed=False, says="A 555-01 number is fiction and is never texted over a live connection.")
+    moved = clock.offset()
+    if moved and not loopback:
+        return _Finding(
+            passed=False, verdict=HOLD, says="The clock has been moved for a test; a live connection does not send until it is reset."
+        )
+    return _Finding(passed=True, says=f"The {way.provider} connection is on.", values=(("connection", str(way.pk)),))
+
+
+def _content(message: Message, now: datetime) -> _Finding:
+    long = len(message.body)
+    fits = 0 < long <= MOST_CHARACTERS
+    says = f"{long} characters." if fits else f"The text has {long} characters; between 1 and {MOST_CHARACTERS} can be sent."
+    return _Finding(passed=fits, says=says, values=(("characters", str(long)),))
+
+
+# First failure gives the reason: what is final before what only waits, and the person's own wish before all.
+CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
+    ("opted-out", _suppression),
+    ("number", _number),
+    ("already-texted", _purpose),
+    ("too-late", _useful),
+    ("switched-off", _enabled),
+    ("content", _content),
+    ("sending-stopped", _stops),
+    ("unclear-reply", _unclear),
+    ("connection", _connection),
+    ("template", _template),
+    ("quiet-hours", _quiet_hours),
+    ("needs-approval", _approval),
+)
+
+
+def judge(*, message: Message, now: datetime) -> Slip:
+    """Judge a message as of `now`. Reads rows, changes none; call it inside the transaction that reserves the attempt."""
+    checks: list[Check] = []
+    failed: tuple[str, _Finding] | None = None
+    for name, look in CHECKS:
+        found = look(message, now)
+        checks.append(Check(name=name, passed=found.passed, says=found.says, values=dict(found.values)))
+        if not found.passed and (failed is None or (failed[1].verdict == HOLD and found.verdict == DROP)):
+            failed = (name, found)
+    if failed is None:
+        return Slip(verdict=SEND, reason="", says="Every check passed.", until=None, checks=tuple(checks), made_at=now)
+    name, found = failed
+    return Slip(verdict=found.verdict, reason=name, says=found.says, until=found.until, checks=tuple(checks), made_at=now)

@@ -1,0 +1,67 @@
+"""What people wrote to us: read deterministically, acted on in the transaction of the event.
+
+An opt-out is stored when its event commits and takes the address lock that a send takes, so no attempt can be reserved after it.
+"""
+
+from datetime import datetime, timedelta
+
+from leads.actions import create_task, open_lead
+from leads.models import Client, Contact, Desk, Event, Lead
+from messaging.locks import lock_address
+from messaging.models import Suppression
+from messaging.replies import Reading
+from zartsalgo.lib.phone import sayable
+
+ANSWER_WITHIN = timedelta(minutes=10)
+
+
+def suppress(*, contact: Contact | None, client: Client, value: str, rule: str, event: Event | None, now: datetime) -> None:
+    """Store an opt-out of a person (all their numbers) with the number it came from. Only ever adds; a repeat changes nothing."""
+    lock_address(channel="sms", address=value)
+    Suppression.objects.bulk_create(
+        [Suppression(client=client, contact=contact, kind="phone", value=value, event=event, rule=rule[:80], at=now)],
+        ignore_conflicts=True,
+    )
+
+
+def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Contact, number: str, now: datetime) -> Lead | None:
+    """Do what an inbound text asks for: suppress, hold and ask a person, or put it before a person. Returns the lead it belongs to."""
+    if reading.kind == "opt_out":
+        for value in {number, *contact.identities.filter(kind="phone").values_list("value", flat=True)}:
+            suppress(contact=contact, client=client, value=value, rule=reading.rule, event=event, now=now)
+        return None
+    lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
+    who = contact.name or sayable(number)
+    if reading.kind == "unclear":
+        create_task(
+            client=client,
+            lead=lead,
+            contact=contact,
+            desk=Desk.CLIENT_SUCCESS,
+            kind="unclear-reply",
+            title=f"Did {who} ask us to stop?",
+            reason="The reply may mean stop. Texts to this person wait until somebody has read it.",
+            cause=f"unclear:{event.pk}",
+            due_at=now + ANSWER_WITHIN,
+            now=now,
+        )
+        return lead
+    if reading.kind == "help":
+        return lead
+    return lead or open_lead(client=client, contact=contact, source="Text message", kind="text", now=now)
+
+
+def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:
+    """A human reply waits for a human answer."""
+    Lead.objects.filter(pk=lead.pk, replied_at__isnull=True).update(replied_at=now)
+    create_task(
+        client=lead.client,
+        lead=lead,
+        desk=Desk.LEAD_OPS,
+        kind="answer-reply",
+        title=f"Answer {lead.contact}",
+        reason="They wrote back and wait for an answer.",
+        cause=f"reply:{event.pk}",
+        due_at=now + ANSWER_WITHIN,
+        now=now,
+    )

@@ -1,0 +1,218 @@
+"""What people receive. A Message is planned as a row, judged by the gate, and tried at most once until the try is proven unsent.
+
+The partial unique index `attempt_one_live` is the guard against a second text: while an attempt is reserved, calling, accepted or
+unknown no other can exist. Unknown is a state of its own and never a reason to repeat.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from leads.models import Client, Contact, Event, Lead, Responder
+from providers.models import Connection
+from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.ids import new_id
+
+
+class Template(models.Model):
+    """One version of a text, in Liquid. A client's own goes before the agency's (client empty); only approved ones are sent."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        APPROVED = "approved", "Approved"
+        RETIRED = "retired", "Retired"
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, blank=True, related_name="templates")
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    channel = models.CharField(max_length=10, default="sms")
+    purpose = models.CharField(max_length=60)
+    body = models.TextField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    approved_by = models.CharField(max_length=150, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "key", "version"], name="template_version_once", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["client", "key"], name="template_one_approved", nulls_distinct=False, condition=models.Q(status="approved")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} version {self.version}"
+
+
+class Message(models.Model):
+    """One text to one person. `reason` is the gate's or the provider's short code, `says` the sentence; the slip holds every check."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Waiting"  # will be judged and tried when due
+        HELD = "held", "Held"  # not now: `hold_until` or a person decides
+        SENT = "sent", "Sent"  # the provider accepted it
+        DELIVERED = "delivered", "Delivered"  # the carrier reported it
+        SKIPPED = "skipped", "Skipped"  # the gate dropped it; final
+        FAILED = "failed", "Failed"  # the provider or carrier refused it; final
+        UNKNOWN = "unknown", "Unknown"  # called, no answer: looked up, then a person
+
+    FINAL = (Status.DELIVERED, Status.SKIPPED, Status.FAILED)
+    PENDING = (Status.QUEUED, Status.HELD)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="messages")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="messages")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="messages")
+    cause_event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="messages")
+    run_id = models.UUIDField(null=True, help_text="The run that planned it (a row of a higher room).")
+    step_key = models.CharField(max_length=80, blank=True)
+    workflow = models.CharField(max_length=60, blank=True)
+    channel = models.CharField(max_length=10, default="sms")
+    purpose = models.CharField(max_length=60)
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, null=True, related_name="messages")
+    to = models.CharField(max_length=254)
+    sender = models.CharField(max_length=64)
+    body = models.TextField()
+    approval_needed = models.BooleanField(default=True)
+    approved_by = models.CharField(max_length=150, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(max_length=60, blank=True)
+    says = models.CharField(max_length=500, blank=True)
+    slip = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="Not judged before this time, by the business clock.")
+    useful_until = models.DateTimeField(null=True, help_text="After this its purpose has passed and it becomes a call task.")
+    hold_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="messages")
+    provider_id = models.CharField(max_length=64, blank=True)
+    provider_status = models.CharField(max_length=30, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    checks_made = models.PositiveSmallIntegerField(default=0, help_text="Look-ups made while the outcome is unknown.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run_id", "step_key"], name="message_once_per_step", condition=models.Q(run_id__isnull=False)),
+            models.UniqueConstraint(
+                fields=["connection", "provider_id"], name="message_one_per_provider_id", condition=~models.Q(provider_id="")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["queued", "held", "unknown"])),
+            models.Index(fields=["-created_at", "-id"], name="message_newest"),
+            models.Index(fields=["contact", "-created_at"], name="message_of_contact"),
+            models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {str(self.id)[-6:]}"
+
+
+class Attempt(models.Model):
+    """One try at sending a message, with the slip that allowed it. Evidence is added, never rewritten."""
+
+    class Outcome(models.TextChoices):
+        RESERVED = "reserved", "Reserved"  # allowed, no byte has left
+        CALLING = "calling", "Calling"  # the last durable act before bytes leave
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"  # the provider says it created nothing
+        UNKNOWN = "unknown", "Unknown"
+        NOT_SENT = "not_sent", "Proven unsent"
+
+    LIVE = (Outcome.RESERVED, Outcome.CALLING, Outcome.ACCEPTED, Outcome.UNKNOWN)
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attempts")
+    n = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RESERVED)
+    slip = models.JSONField()
+    owner = models.CharField(max_length=80)
+    started_at = models.DateTimeField(help_text="By the database's clock.")
+    deadline_at = models.DateTimeField(help_text="After this a reserved try is proven unsent and a calling one is unknown.")
+    finished_at = models.DateTimeField(null=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    provider_id = models.CharField(max_length=64, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "n"], name="attempt_numbered"),
+            models.UniqueConstraint(
+                fields=["message"],
+                name="attempt_one_live",
+                condition=models.Q(outcome__in=["reserved", "calling", "accepted", "unknown"]),
+            ),
+        ]
+        indexes = [models.Index(fields=["deadline_at"], name="attempt_open", condition=models.Q(outcome__in=["reserved", "calling"]))]
+        triggers = append_only(may_change=("outcome", "finished_at", "http_status", "provider_id", "error_code", "note"))
+
+
+class Suppression(models.Model):
+    """A person told a client to stop. Binds all of that person's numbers and addresses; append-only."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="suppressions")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="suppressions")
+    kind = models.CharField(max_length=5, choices=[("phone", "Phone"), ("email", "Email")])
+    value = models.CharField(max_length=254, help_text="The number or address it came from; kept after the person is erased.")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="suppressions")
+    rule = models.CharField(max_length=80, help_text="Which rule read the words so, or where it came from.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "kind", "value"], name="suppression_once", nulls_distinct=False),
+        ]
+        indexes = [models.Index(fields=["contact"], name="suppression_of_contact")]
+        triggers = append_only()
+
+
+class PurposeClaim(models.Model):
+    """A rolling window in a row: one purpose, one person, until a time. Taken by one conditional upsert (messaging.claims)."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="purpose_claims")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="purpose_claims")
+    purpose = models.CharField(max_length=60)
+    until = models.DateTimeField()
+    holder = models.UUIDField(help_text="The message that holds it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "contact", "purpose"], name="purpose_claim_once")]
+
+
+class SendStop(models.Model):
+    """A closed gate: no text leaves while one is open, for the whole agency (client empty) or one client. Everything is kept."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="send_stops")
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"], name="send_stop_one_open", nulls_distinct=False, condition=models.Q(lifted_at__isnull=True)
+            )
+        ]
+
+
+class Handover(models.Model):
+    """What a responder of the business was told about a lead: a logged disclosure, append-only. Shown on the outbox page."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="handovers")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handovers")
+    run_id = models.UUIDField(null=True)
+    step_key = models.CharField(max_length=80)
+    responder = models.ForeignKey(Responder, on_delete=models.SET_NULL, null=True, related_name="handovers")
+    to_name = models.CharField(max_length=120)
+    to_address = models.CharField(max_length=254, blank=True)
+    body = models.TextField(null=True)  # noqa: DJ001  erasable: NULL once expired
+    created_at = models.DateTimeField()
+    link_expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="handover_newest")]
+        triggers = append_only(erasable=("body", "responder_id"))

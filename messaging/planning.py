@@ -1,0 +1,96 @@
+"""Planning a text: the row comes first, rendered and with its template's version, long before anything is called."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from leads.models import Automation, Client, Contact, Event, Lead
+from messaging import templates
+from messaging.models import Message, Template
+from providers.connections import sending_connection
+from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.ids import new_id
+
+SEND_TASK = "messaging.send_sms"
+SETTLED_TASK = "workflows.message_settled"
+
+
+def plan_text(
+    *,
+    client: Client,
+    contact: Contact,
+    to: str,
+    purpose: str,
+    template_key: str,
+    values: dict[str, Any],
+    now: datetime,
+    useful_until: datetime | None,
+    workflow: str,
+    lead: Lead | None = None,
+    cause_event: Event | None = None,
+    run_id: uuid.UUID | None = None,
+    step_key: str = "",
+) -> Message:
+    """Plan one text to one number (E.164). The same run and step give the same message. Raises templates.CannotRender.
+
+    Sends nothing: `messaging.sending.send` judges and tries it once the transaction has committed.
+    """
+    if run_id is not None and (known := Message.objects.filter(run_id=run_id, step_key=step_key).first()):
+        return known
+    template: Template | None = templates.live_template(client=client, key=template_key)
+    body = templates.render(template=template, values=values) if template else ""
+    connection = sending_connection(client=client)
+    sender = str(connection.options.get("from") or client.phone) if connection else client.phone
+    automation = Automation.objects.filter(client=client, workflow=workflow).first()
+    message = Message.objects.create(
+        id=new_id(),
+        client=client,
+        contact=contact,
+        lead=lead,
+        cause_event=cause_event,
+        run_id=run_id,
+        step_key=step_key,
+        workflow=workflow,
+        purpose=purpose,
+        template=template,
+        to=to,
+        sender=sender,
+        body=body,
+        approval_needed=automation is None or automation.send == Automation.Send.DRAFT,
+        created_at=now,
+        due_at=now,
+        useful_until=useful_until,
+        connection=connection,
+    )
+    ring_after_commit(task=SEND_TASK, id=str(message.pk))
+    return message
+
+
+def approve(*, message: Message, by: str, now: datetime) -> bool:
+    """A person approved this exact text; it is judged again at once. False when it is no longer waiting or was approved before."""
+    changed = Message.objects.filter(pk=message.pk, status__in=Message.PENDING, approved_at__isnull=True).update(
+        approved_by=by[:150], approved_at=now, due_at=now
+    )
+    if changed:
+        ring_after_commit(task=SEND_TASK, id=str(message.pk))
+    return changed == 1
+
+
+def reject(*, message: Message, by: str, reason: str, now: datetime) -> bool:
+    """A person decided that this text does not go. Final. False when it was no longer waiting."""
+    changed = (
+        Message.objects.filter(pk=message.pk, status__in=Message.PENDING)
+        .exclude(attempts__outcome__in=("reserved", "calling", "accepted", "unknown"))
+        .update(status=Message.Status.SKIPPED, reason="rejected", says=f"{by} decided not to send it: {reason}"[:500])
+    )
+    if changed:
+        ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
+    return changed == 1
+
+
+def wake_held(*, client: Client | None, reason: str, now: datetime) -> int:
+    """Judge held messages anew now (a stop was lifted, a reply was read); returns how many. They still pass every check."""
+    held = Message.objects.filter(status=Message.Status.HELD, reason=reason)
+    if client is not None:
+        held = held.filter(client=client)
+    return held.filter(due_at__gt=now).update(due_at=now - timedelta(milliseconds=1))

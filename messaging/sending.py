@@ -1,0 +1,182 @@
+"""Sending a text at most once.
+
+Three short transactions with the call between the last two and no lock held during it:
+T1  lock the message and the address (opt-outs take the same lock), judge, take the purpose claim, reserve an attempt;
+T1b `reserved -> calling`, the last durable act before bytes leave: a death before it is proven unsent, after it unknown;
+T2  write what the provider said, first on the attempt, then on the message.
+The partial unique index on live attempts is the guard; everything else only spares it work. An unknown outcome is never repeated:
+the callback or the provider's list adopts it, or a person decides.
+"""
+
+import logging
+import os
+import socket
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db import connection as database
+
+from messaging import claims, gate
+from messaging.locks import lock_address
+from messaging.models import Attempt, Message
+from messaging.planning import SETTLED_TASK
+from messaging.settling import settle
+from providers import adapters
+from providers.connections import credentials, hook_url
+from providers.contract import SendResult
+from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.slip import DROP, HOLD, SEND, Slip
+
+log = logging.getLogger(__name__)
+
+# T1 to the end of the call; the call itself gets CALL_SECONDS, so a live owner is always done before its deadline.
+ATTEMPT_SECONDS = 25
+CALL_SECONDS = 15.0
+START_WITHIN_SECONDS = 5
+# How long one text answers for its purpose.
+PURPOSE_WINDOW = {"missed-call-text-back": timedelta(hours=12)}
+DEFAULT_WINDOW = timedelta(hours=24)
+
+
+def owner_name() -> str:
+    """This process, as leases and attempts name it."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+
+class NoSlip(Exception):
+    """Somebody tried to reach an adapter without a slip that says send."""
+
+
+def send(*, message_id: uuid.UUID, now: datetime) -> str:
+    """Judge one due message and try it if it may go; returns its status afterwards. A message that is not due is left alone."""
+    reserved = _reserve(message_id=message_id, now=now)
+    if reserved is None:
+        return Message.objects.filter(pk=message_id).values_list("status", flat=True).first() or ""
+    message, attempt, slip = reserved
+    if not _start_calling(attempt=attempt):
+        return message.status
+    result = _call(message=message, slip=slip)
+    settle(attempt_id=attempt.pk, result=result, now=now)
+    return Message.objects.values_list("status", flat=True).get(pk=message_id)
+
+
+def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt, Slip] | None:
+    """T1. None when there is nothing to try: not due, held, dropped, or another attempt is still open."""
+    try:
+        with transaction.atomic():
+            message = (
+                Message.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("client", "contact", "template", "connection")
+                .filter(pk=message_id, status__in=Message.PENDING, due_at__lte=now)
+                .first()
+            )
+            if message is None:
+                return None
+            lock_address(channel=message.channel, address=message.to)
+            if not _earlier_attempt_is_over(message=message):
+                return None
+            slip = gate.judge(message=message, now=now)
+            if slip.verdict == SEND:
+                window = PURPOSE_WINDOW.get(message.purpose, DEFAULT_WINDOW)
+                if not claims.take(
+                    client_id=message.client_id,
+                    contact_id=message.contact_id,
+                    purpose=message.purpose,
+                    holder=message.pk,
+                    now=now,
+                    until=now + window,
+                ):
+                    slip = gate.judge(message=message, now=now)
+            if slip.verdict != SEND:
+                _note_refusal(message=message, slip=slip, now=now)
+                return None
+            attempt = _new_attempt(message=message, slip=slip)
+            Message.objects.filter(pk=message.pk).update(
+                slip=slip.as_json(), status=Message.Status.QUEUED, reason="", says="Sending.", hold_until=None
+            )
+            return message, attempt, slip
+    except IntegrityError:
+        # The guard: another worker reserved first.
+        return None
+
+
+def _earlier_attempt_is_over(*, message: Message) -> bool:
+    """False while an attempt is open. One that was reserved by an owner past its deadline never called: it is proven unsent."""
+    last = message.attempts.order_by("-n").first()
+    if last is None or last.outcome in (Attempt.Outcome.REJECTED, Attempt.Outcome.NOT_SENT):
+        return True
+    if last.outcome == Attempt.Outcome.RESERVED:
+        with database.cursor() as cursor:
+            cursor.execute(
+                """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'its worker ended before the call'
+                   where id = %s and outcome = 'reserved' and deadline_at < clock_timestamp()""",
+                [last.pk],
+            )
+            return bool(cursor.rowcount == 1)
+    return False
+
+
+def _note_refusal(*, message: Message, slip: Slip, now: datetime) -> None:
+    held = slip.verdict == HOLD
+    again = slip.until or now + gate.LOOK_AGAIN
+    if message.useful_until and again > message.useful_until:
+        again = message.useful_until + timedelta(seconds=1)
+    Message.objects.filter(pk=message.pk).update(
+        slip=slip.as_json(),
+        status=Message.Status.HELD if held else Message.Status.SKIPPED,
+        reason=slip.reason,
+        says=slip.says[:500],
+        hold_until=slip.until if held else None,
+        due_at=max(again, now + timedelta(seconds=1)) if held else message.due_at,
+    )
+    # Every refusal is told to the run: a hold is part of its story, a drop lets it go on.
+    ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
+    if slip.verdict == DROP:
+        claims.release(holder=message.pk, now=now)
+
+
+def _new_attempt(*, message: Message, slip: Slip) -> Attempt:
+    with database.cursor() as cursor:
+        cursor.execute("select clock_timestamp(), clock_timestamp() + %s * interval '1 second'", [ATTEMPT_SECONDS])
+        started_at, deadline_at = cursor.fetchone()
+    return Attempt.objects.create(
+        message=message,
+        n=message.attempts.count() + 1,
+        slip=slip.as_json(),
+        owner=owner_name(),
+        started_at=started_at,
+        deadline_at=deadline_at,
+    )
+
+
+def _start_calling(*, attempt: Attempt) -> bool:
+    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a stop was set since."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """update messaging_attempt set outcome = 'calling'
+               where id = %s and outcome = 'reserved' and clock_timestamp() < started_at + %s * interval '1 second'""",
+            [attempt.pk, START_WITHIN_SECONDS],
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def _call(*, message: Message, slip: Slip) -> SendResult:
+    """The only place an adapter that sends is called. Raises NoSlip without a slip that says send."""
+    if not isinstance(slip, Slip) or slip.verdict != SEND or not all(check.passed for check in slip.checks):
+        raise NoSlip("no adapter is called without a slip in which every check passed")
+    if message.connection is None:
+        return SendResult(outcome="accepted", provider_id=f"simulated-{message.pk.hex}", note="shown on the simulator's phone")
+    adapter = adapters.load(message.connection.provider)
+    try:
+        return adapter.send(
+            credentials=credentials(connection=message.connection),
+            to=message.to,
+            sender=message.sender,
+            body=message.body,
+            callback_url=hook_url(connection=message.connection, message_id=message.pk),
+            timeout_seconds=CALL_SECONDS,
+        )
+    except Exception as error:  # whatever broke, bytes may have left: the outcome is unknown, never "not sent"
+        log.exception("send of message %s broke", message.pk)
+        return SendResult(outcome="unknown", note=f"the call broke: {type(error).__name__}")

@@ -1,0 +1,225 @@
+"""What came of a try: the provider's answer, a status callback, a look-up in its list, or a person's word.
+
+Evidence is written first and unconditionally: a late answer is still the truth. Statuses only move forward: callbacks repeat and come
+out of order.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db import connection as database
+
+from leads.actions import create_task, note_first_response
+from leads.models import Desk
+from messaging import claims
+from messaging.inbound import suppress
+from messaging.models import Attempt, Message
+from messaging.planning import SEND_TASK, SETTLED_TASK
+from providers import adapters
+from providers.connections import credentials
+from providers.contract import SendResult
+from providers.models import Connection
+from zartsalgo.lib.doorbell import ring_after_commit
+
+log = logging.getLogger(__name__)
+
+# How a provider's status is ranked; a callback never moves a message back.
+RANK = {"queued": 0, "accepted": 0, "scheduled": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 3, "undelivered": 3, "failed": 3}
+RANK |= {"canceled": 3, "partially_delivered": 3}
+# Look-ups while an outcome is unknown; after the last a person decides. Never a resend.
+LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600, 6 * 3600))
+# A refusal that may pass: tried again as a new attempt, because the provider says it created nothing.
+RETRY_AFTER = tuple(timedelta(seconds=s) for s in (15, 60, 180, 300))
+RETRY_CODES = ("unreachable", "20429", "429", "30001", "30022", "14107")
+
+
+def settle(*, attempt_id: int, result: SendResult, now: datetime) -> None:
+    """T2: record the provider's answer to one attempt and what follows for the message."""
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(
+                """update messaging_attempt set outcome = %s, finished_at = clock_timestamp(), http_status = %s, provider_id = %s,
+                          error_code = %s, note = %s where id = %s and outcome in ('calling', 'unknown')""",
+                [result.outcome, result.http_status, result.provider_id[:64], result.error_code[:20], result.note[:300], attempt_id],
+            )
+            if cursor.rowcount != 1:
+                return
+        attempt = Attempt.objects.get(pk=attempt_id)
+        message = Message.objects.select_for_update().get(pk=attempt.message_id)
+        if result.outcome == "accepted":
+            _accepted(message=message, provider_id=result.provider_id, now=now)
+        elif result.outcome == "rejected":
+            _rejected(message=message, result=result, tries=attempt.n, now=now)
+        else:
+            _unknown(message=message, note=result.note, now=now)
+        ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
+
+
+def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
+    simulated = message.connection_id is None
+    if message.status in (Message.Status.DELIVERED, Message.Status.FAILED):
+        return  # a callback was faster
+    message.status = Message.Status.DELIVERED if simulated else Message.Status.SENT
+    message.reason = ""
+    message.says = "Shown on the simulator's phone." if simulated else "Accepted by the provider; the delivery report is awaited."
+    message.provider_id = provider_id
+    message.sent_at = message.sent_at or now
+    message.save(update_fields=["status", "reason", "says", "provider_id", "sent_at"])
+    if message.lead_id:
+        note_first_response(lead_id=message.lead_id, now=now)
+
+
+def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime) -> None:
+    message.error_code = result.error_code[:20]
+    meaning = _meaning(message=message, code=result.error_code) or result.note or "The provider refused it."
+    if result.error_code in RETRY_CODES and tries <= len(RETRY_AFTER):
+        wait = timedelta(seconds=result.retry_after_seconds) if result.retry_after_seconds else RETRY_AFTER[tries - 1]
+        message.due_at = now + min(wait, timedelta(minutes=10))
+        message.status, message.reason = Message.Status.QUEUED, "retry"
+        message.says = f"Not sent yet: {meaning} Try {tries + 1} follows."[:500]
+        message.save(update_fields=["status", "reason", "says", "error_code", "due_at"])
+        ring_after_commit(task=SEND_TASK, id=str(message.pk))
+        return
+    message.status, message.reason, message.says = Message.Status.FAILED, "refused-by-provider", meaning[:500]
+    message.save(update_fields=["status", "reason", "says", "error_code"])
+    claims.release(holder=message.pk, now=now)
+    if result.error_code == "21610":
+        suppress(contact=message.contact, client=message.client, value=message.to, rule="the carrier says opted out", event=None, now=now)
+    if result.http_status in (401, 403) and message.connection_id:
+        Connection.objects.filter(pk=message.connection_id).update(
+            trouble="The provider refuses our credentials; texts do not go out."[:300]
+        )
+    create_task(
+        client=message.client,
+        lead=message.lead,
+        contact=message.contact,
+        desk=Desk.AUTOMATION_OPS,
+        kind="call-back",
+        title=f"Text to {message.contact} was refused",
+        reason=f"{meaning} Call instead.",
+        cause=f"refused:{message.pk}",
+        due_at=now + timedelta(minutes=15),
+        now=now,
+    )
+
+
+def _meaning(*, message: Message, code: str) -> str:
+    if message.connection is None or not code:
+        return ""
+    explain = getattr(adapters.load(message.connection.provider), "explain_error", None)
+    return str(explain(code)) if explain else ""
+
+
+def _unknown(*, message: Message, note: str, now: datetime) -> None:
+    message.status, message.reason = Message.Status.UNKNOWN, "no-answer"
+    message.says = "The provider did not answer; the text may have gone. It is looked up and will not be repeated."
+    message.due_at = now + LOOK_UP_AFTER[0]
+    message.checks_made = 0
+    message.save(update_fields=["status", "reason", "says", "due_at", "checks_made"])
+
+
+def expire_calling(*, now: datetime) -> int:
+    """Attempts whose worker died during the call: their outcome is unknown. Returns how many."""
+    with database.cursor() as cursor:
+        cursor.execute("select id from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp() limit 100")
+        ids = [row[0] for row in cursor.fetchall()]
+    for id in ids:
+        settle(attempt_id=id, result=SendResult(outcome="unknown", note="its worker ended during the call"), now=now)
+    return len(ids)
+
+
+def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
+    """The provider has this message after all: the open attempt is accepted. False when another message has that provider id."""
+    try:
+        with transaction.atomic():
+            locked = Message.objects.select_for_update().get(pk=message.pk)
+            Attempt.objects.filter(message=locked, outcome__in=(Attempt.Outcome.CALLING, Attempt.Outcome.UNKNOWN)).update(
+                outcome=Attempt.Outcome.ACCEPTED, provider_id=provider_id[:64], note="adopted from the provider's own record"
+            )
+            _accepted(message=locked, provider_id=provider_id[:64], now=now)
+            ring_after_commit(task=SETTLED_TASK, id=str(locked.pk))
+        return True
+    except IntegrityError:
+        return False
+
+
+def look_up(*, message: Message, now: datetime) -> None:
+    """Ask the provider's list for a message of unknown outcome: exactly one that fits is adopted; after the last look a person decides."""
+    if message.status != Message.Status.UNKNOWN or message.connection is None:
+        return
+    last = message.attempts.order_by("-n").first()
+    if last is None:
+        return
+    try:
+        found = adapters.load(message.connection.provider).find_sent(
+            credentials=credentials(connection=message.connection), to=message.to, sender=message.sender, since=last.started_at
+        )
+    except Exception as error:  # a list that cannot be read proves nothing; the next look follows
+        log.warning("look-up of message %s failed: %s", message.pk, type(error).__name__)
+        found = []
+    early, late = last.started_at - timedelta(seconds=120), last.deadline_at + timedelta(seconds=600)
+    fits = [row for row in found if row["body"] == message.body and early <= _aware(row["created_at"]) <= late]
+    fits = [row for row in fits if not Message.objects.filter(connection=message.connection, provider_id=row["provider_id"]).exists()]
+    if len(fits) == 1 and adopt(message=message, provider_id=fits[0]["provider_id"], now=now):
+        return
+    checks = message.checks_made + 1
+    if checks < len(LOOK_UP_AFTER) and len(fits) < 2:
+        Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(checks_made=checks, due_at=now + LOOK_UP_AFTER[checks])
+        return
+    Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(
+        checks_made=checks,
+        due_at=now + timedelta(days=3650),
+        says="The provider's list does not tell whether it went. A person decides; it is not repeated.",
+    )
+    create_task(
+        client=message.client,
+        lead=message.lead,
+        contact=message.contact,
+        desk=Desk.AUTOMATION_OPS,
+        kind="look-into",
+        title=f"Did the text to {message.contact} go out?",
+        reason="The provider neither answered nor lists it. Look in its console; call the person if it did not go.",
+        cause=f"unknown:{message.pk}",
+        due_at=now + timedelta(minutes=30),
+        now=now,
+    )
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def record_status(*, message: Message, provider_id: str, status: str, error_code: str, now: datetime) -> bool:
+    """A status callback. Adopts an open or unknown attempt; moves only forward. Returns whether anything changed."""
+    if provider_id and not message.provider_id and not adopt(message=message, provider_id=provider_id, now=now):
+        return False
+    with transaction.atomic():
+        message = Message.objects.select_for_update().select_related("connection", "client", "contact", "lead").get(pk=message.pk)
+        if provider_id and message.provider_id != provider_id:
+            return False
+        if RANK.get(status, -1) <= RANK.get(message.provider_status, -1):
+            return False
+        message.provider_status, message.error_code = status[:30], (error_code or message.error_code)[:20]
+        if status in ("delivered", "read"):
+            message.status, message.reason, message.says = Message.Status.DELIVERED, "", "Delivered to the phone."
+        elif status in ("failed", "undelivered", "canceled"):
+            meaning = _meaning(message=message, code=error_code)
+            message.status, message.reason = Message.Status.FAILED, "not-delivered"
+            message.says = (meaning or "The carrier did not deliver it.")[:500]
+        message.save(update_fields=["provider_status", "error_code", "status", "reason", "says"])
+        if message.status == Message.Status.FAILED:
+            create_task(
+                client=message.client,
+                lead=message.lead,
+                contact=message.contact,
+                desk=Desk.AUTOMATION_OPS,
+                kind="call-back",
+                title=f"Text to {message.contact} was not delivered",
+                reason=f"{message.says} Call instead.",
+                cause=f"undelivered:{message.pk}",
+                due_at=now + timedelta(minutes=15),
+                now=now,
+            )
+        ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
+    return True

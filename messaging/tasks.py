@@ -1,0 +1,18 @@
+"""Celery's door to the room: an id in, one domain call, nothing else."""
+
+import uuid
+
+from celery import shared_task
+
+from messaging import due, sending
+from zartsalgo.lib import clock
+
+
+@shared_task(name="messaging.send_sms")
+def send_sms(message_id: str, **_: object) -> None:
+    sending.send(message_id=uuid.UUID(message_id), now=clock.read())
+
+
+@shared_task(name="messaging.work_off")
+def work_off(**_: object) -> None:
+    due.work_off(now=clock.read())

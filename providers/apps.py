@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class Providers(AppConfig):
+    name = "providers"
+    verbose_name = "Providers"

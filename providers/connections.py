@@ -1,0 +1,149 @@
+"""Making, reading and ending connections. Secrets are sealed per client and leave this module only as values of a call."""
+
+import hashlib
+import json
+import secrets as random_secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from leads.models import Client
+from providers import adapters
+from providers.contract import Credentials
+from providers.models import Connection
+from zartsalgo.lib.ids import new_id
+from zartsalgo.lib.sealed import seal, unseal
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Options that are secrets themselves are sealed with the rest.
+PRIVATE_OPTIONS = ("api_key", "api_secret")
+
+
+class CannotConnect(Exception):
+    """The connection was refused; the text says what to change."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What is sealed in a connection: the hook's token, signing secrets (newest first) and private options."""
+
+    token: str
+    secrets: tuple[str, ...]
+    private: dict[str, str] = field(default_factory=dict)
+
+
+def digest(*, token: str) -> str:
+    """What a token is looked up by; the token itself is never stored in the clear."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _pack(*, client_id: int, content: Secrets) -> bytes:
+    plain = json.dumps({"token": content.token, "secrets": content.secrets, "private": content.private}).encode()
+    return seal(plaintext=plain, owner=f"client:{client_id}")
+
+
+def open_secrets(*, client_id: int, sealed: bytes) -> Secrets:
+    """Unseal. Raises zartsalgo.lib.sealed.CannotOpen when the key is absent or the row belongs to another client."""
+    content = json.loads(unseal(ciphertext=sealed, owner=f"client:{client_id}"))
+    return Secrets(token=content["token"], secrets=tuple(content["secrets"]), private=content.get("private", {}))
+
+
+def over_loopback(*, base_url: str) -> bool:
+    """True when the address is this machine; then demo numbers may be texted and a moved clock is no bar."""
+    return urlsplit(base_url).hostname in LOOPBACK
+
+
+def _check_base_url(*, base_url: str, live: bool, hosts: tuple[str, ...]) -> None:
+    if not base_url:
+        return
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise CannotConnect(f"{base_url!r} is no address of a provider: write https://host or http://127.0.0.1:port.")
+    if parts.hostname in LOOPBACK:
+        if not settings.ALLOW_LOOPBACK:
+            raise CannotConnect("A base URL on this machine needs ZARTS_ALLOW_LOOPBACK=1, which production never sets.")
+        return
+    if live and (parts.scheme != "https" or parts.hostname not in hosts):
+        allowed = ", ".join(hosts) or "none"
+        raise CannotConnect(f"A live connection may only call the provider's own hosts over https ({allowed}), not {parts.hostname}.")
+
+
+def connect(
+    *,
+    client: Client,
+    provider: str,
+    secret: str,
+    now: datetime,
+    account: str = "",
+    base_url: str = "",
+    live: bool = False,
+    options: dict[str, str] | None = None,
+) -> tuple[Connection, str]:
+    """Create a connection; returns it with the address the provider must call. Raises CannotConnect with the reason."""
+    try:
+        adapter = adapters.load(provider)
+    except LookupError as error:
+        known = ", ".join(sorted(a.provider for a in adapters.all_adapters()))
+        raise CannotConnect(f"There is no provider {provider!r}. Known: {known}.") from error
+    if adapter.needs_secret and not secret:
+        raise CannotConnect(f"{adapter.label} needs its {adapter.secret_name}: set CONNECT_SECRET or type it when asked.")
+    if live and adapter.can_send and not account:
+        raise CannotConnect(f"{adapter.label} needs --account to send.")
+    _check_base_url(base_url=base_url, live=live, hosts=adapter.hosts)
+    if live and not over_loopback(base_url=base_url) and Client.objects.filter(demo=True).exists():
+        raise CannotConnect("A live connection does not go together with demo clients: remove the demo first.")
+    options = dict(options or {})
+    private = {name: options.pop(name) for name in PRIVATE_OPTIONS if name in options}
+    content = Secrets(token=random_secrets.token_urlsafe(32), secrets=(secret,) if secret else (), private=private)
+    connection = Connection.objects.create(
+        id=new_id(),
+        client=client,
+        provider=provider,
+        account=account,
+        token_digest=digest(token=content.token),
+        sealed=_pack(client_id=client.pk, content=content),
+        base_url=base_url.rstrip("/"),
+        options=options,
+        live=live,
+        created_at=now,
+    )
+    return connection, hook_url(connection=connection)
+
+
+def rotate(*, connection: Connection, secret: str, keep_old: bool = True) -> None:
+    """Put a new signing secret first; the one before it stays valid beside it until the next rotation."""
+    content = open_secrets(client_id=connection.client_id, sealed=connection.sealed)
+    kept = content.secrets[:1] if keep_old else ()
+    connection.sealed = _pack(client_id=connection.client_id, content=Secrets(content.token, (secret, *kept), content.private))
+    connection.save(update_fields=["sealed"])
+
+
+def disable(*, connection: Connection, now: datetime) -> None:
+    """Nothing is accepted from it or sent through it any more; its rows stay."""
+    Connection.objects.filter(pk=connection.pk, disabled_at__isnull=True).update(disabled_at=now)
+
+
+def hook_url(*, connection: Connection, message_id: uuid.UUID | None = None) -> str:
+    """The address the provider calls; with our message id it is the status callback of that message."""
+    token = open_secrets(client_id=connection.client_id, sealed=connection.sealed).token
+    address = f"{settings.PUBLIC_URL}/hooks/{connection.provider}/{token}/"
+    return f"{address}?m={message_id}" if message_id else address
+
+
+def credentials(*, connection: Connection) -> Credentials:
+    """What an adapter needs to call out."""
+    content = open_secrets(client_id=connection.client_id, sealed=connection.sealed)
+    options: dict[str, Any] = {**connection.options, **content.private}
+    return Credentials(
+        account=connection.account, secret=content.secrets[0] if content.secrets else "", base_url=connection.base_url, options=options
+    )
+
+
+def sending_connection(*, client: Client) -> Connection | None:
+    """The client's newest enabled connection whose adapter sends texts; None means the simulator's phone."""
+    able = [a.provider for a in adapters.all_adapters() if a.can_send]
+    return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()

@@ -1,0 +1,124 @@
+"""What an adapter is: the one seam between a provider's wire format and our events.
+
+A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
+by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
+pure: they read bytes and return values, they open no database connection; only `send`, `find_sent` and `poll` talk to the network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+class Unreadable(Exception):
+    """The payload was signed but cannot be understood; the text is a sentence for staff. The delivery becomes poison."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One request as it arrived. `url` is the public address the provider called, query included; header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    account: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedEvent:
+    """One normalized fact. `key` is the provider's own identity of it; `personal` is what erasure must be able to remove."""
+
+    type: str
+    key: str
+    occurred_at: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotForUs:
+    """A payload we understand and have no use for; the reason is shown on the delivery."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the provider gets back for a stored delivery."""
+
+    status: int = 200
+    content_type: str = "application/json"
+    body: str = "{}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a call to the provider needs. `secret` never reaches a log; `base_url` is empty for the provider's own host."""
+
+    account: str
+    secret: str
+    base_url: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendResult:
+    """How a send ended: `accepted` (provider_id set), `rejected` (the provider says it created nothing), `unknown` (anything else)."""
+
+    outcome: str
+    provider_id: str = ""
+    http_status: int | None = None
+    error_code: str = ""
+    note: str = ""
+    retry_after_seconds: float | None = None
+
+
+class Adapter:
+    """Base of all adapters. Override what the provider can do; `can_send` and `can_poll` say which of the outward calls exist."""
+
+    provider: ClassVar[str]
+    label: ClassVar[str]
+    secret_name: ClassVar[str] = "signing secret"
+    needs_secret: ClassVar[bool] = True
+    hosts: ClassVar[tuple[str, ...]] = ()
+    can_send: ClassVar[bool] = False
+    can_poll: ClassVar[bool] = False
+    each_post_is_new: ClassVar[bool] = False
+
+    def verify(self, *, request: Incoming, secrets: Sequence[str], now: datetime) -> bool:
+        """True when the raw bytes were signed with one of the secrets (newest first); `now` is real time. Constant-time."""
+        raise NotImplementedError
+
+    def dedupe_key(self, *, request: Incoming) -> str:
+        """The delivery's identity from the scheme's id header, or "" for the sha256 of the body. Never parses the body."""
+        return ""
+
+    def parse(self, *, request: Incoming) -> list[ParsedEvent] | NotForUs:
+        """The facts in the request. Raises `Unreadable` with a sentence when a signed payload cannot be understood."""
+        raise NotImplementedError
+
+    def answer(self) -> Answer:
+        """The body of the 2xx answer."""
+        return Answer()
+
+    def send(
+        self, *, credentials: Credentials, to: str, sender: str, body: str, callback_url: str, timeout_seconds: float = 15.0
+    ) -> SendResult:
+        """Send one text once; no hidden retry. Never raises for what the network or the provider did."""
+        raise NotImplementedError
+
+    def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
+        """Messages the provider holds for this pair since then: dicts with `provider_id`, `body`, `created_at`, `status`."""
+        raise NotImplementedError
+
+    def poll(self, *, credentials: Credentials, since: datetime, now: datetime) -> list[tuple[str, bytes]]:
+        """What a webhook may have missed: pairs of (dedupe key, body bytes in the webhook's own shape)."""
+        raise NotImplementedError

@@ -1,0 +1,77 @@
+"""Connections to the outside and what came in through them.
+
+A Delivery is the raw request, stored before anything reads it: its body is sealed, its key is unique per connection, and a repeat
+only adds to `copies`. `workflows/intake.py` drains the table; nothing else changes its state.
+"""
+
+from django.db import models
+
+from leads.models import Client
+from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.ids import new_id
+
+
+class Connection(models.Model):
+    """One provider account of one client. Token and secrets are sealed; `live` is false for the simulator's phone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="connections")
+    provider = models.CharField(max_length=40)
+    account = models.CharField(max_length=120, blank=True)
+    token_digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the token in the hook's address.")
+    sealed = models.BinaryField(help_text="Token, secrets and private options, encrypted.")
+    base_url = models.URLField(blank=True, help_text="Empty: the provider's own host.")
+    options = models.JSONField(default=dict, blank=True)
+    live = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    refused_signatures = models.PositiveIntegerField(default=0, help_text="Requests with a bad signature; counted, not stored.")
+    last_refused_at = models.DateTimeField(null=True, blank=True)
+    polled_until = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text="What is wrong with it now, for the strip; empty when well.")
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "provider"], name="connection_of_client", condition=models.Q(disabled_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.provider} of {self.client}"
+
+
+class Delivery(models.Model):
+    """A request as it arrived. What it is and what became of it stand beside the raw bytes, which never change."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Waiting"  # stored, not yet read
+        DONE = "done", "Processed"  # became one or more events
+        IGNORED = "ignored", "Not for us"  # understood, nothing to do; `note` says why
+        POISON = "poison", "Not understood"  # a person must look; replay reads it again
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries")
+    key = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+    method = models.CharField(max_length=8)
+    url = models.CharField(max_length=4000, help_text="Path and query as called, without the token.")
+    headers = models.JSONField()
+    body = models.BinaryField(null=True, help_text="Sealed; NULL once expired.")
+    body_sha256 = models.CharField(max_length=64)
+    copies = models.PositiveIntegerField(default=0, help_text="How many repeats came after the first.")
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    note = models.CharField(max_length=400, blank=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(help_text="Not worked on before this time, by the database's clock.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    replays = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="received")),
+            models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
+            models.Index(fields=["state", "-received_at", "-id"], name="delivery_newest_by_state"),
+        ]
+        triggers = append_only(erasable=("body",), may_change=("copies", "state", "note", "claims", "next_at", "finished_at", "replays"))
+
+    def __str__(self) -> str:
+        return f"delivery {str(self.id)[-6:]}"

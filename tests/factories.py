@@ -1,0 +1,77 @@
+"""Rows for tests: named people, one business per trade, fiction numbers only."""
+
+from datetime import UTC, datetime
+
+import factory
+from django.contrib.auth import get_user_model
+
+from leads.models import Automation, Client, Contact, Identity, Lead, Responder
+from zartsalgo.lib.ids import new_id
+
+# A Friday noon in Denver (MST, UTC-7), far from every quiet hour.
+NOON = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
+
+
+class StaffFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = get_user_model()
+        django_get_or_create = ("username",)
+
+    username = "sam"
+    is_staff = True
+    password = factory.django.Password("correct horse battery")
+
+
+class ClientFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Client
+        skip_postgeneration_save = True
+        django_get_or_create = ("slug",)
+
+    slug = "summit-roofing"
+    name = "Summit Roofing"
+    timezone = "America/Denver"
+    phone = "+13035550100"
+    created_at = NOON
+
+    @factory.post_generation
+    def send(self, create, extracted, **kwargs):
+        for workflow in ("missed-call-text-back", "lead-intake"):
+            Automation.objects.get_or_create(client=self, workflow=workflow, defaults={"send": extracted or "auto"})
+
+
+class ResponderFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Responder
+
+    client = factory.SubFactory(ClientFactory)
+    name = "Rita"
+    phone = "+13035550190"
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contact
+        skip_postgeneration_save = True
+
+    id = factory.LazyFunction(new_id)
+    client = factory.SubFactory(ClientFactory)
+    name = "Carla Gomez"
+    created_at = NOON
+
+    @factory.post_generation
+    def phone(self, create, extracted, **kwargs):
+        if extracted:
+            Identity.objects.create(client=self.client, contact=self, kind="phone", value=extracted)
+
+
+class LeadFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Lead
+
+    id = factory.LazyFunction(new_id)
+    client = factory.SubFactory(ClientFactory)
+    contact = factory.SubFactory(ContactFactory, client=factory.SelfAttribute("..client"))
+    source = "Google Ads"
+    kind = "missed call"
+    created_at = NOON

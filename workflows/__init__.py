@@ -1,0 +1,1 @@
+"""What happens: the catalog, intake, the engine, runs, steps and receipts."""

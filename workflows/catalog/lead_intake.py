@@ -1,0 +1,88 @@
+"""Lead intake: a form or another sign of interest becomes a lead with a source label, and people are told."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, Field
+
+from leads import actions
+from leads.models import Consent, Desk
+from workflows import steps
+from workflows.vocabulary import Context, Done, Result, Workflow, step
+
+
+class Settings(BaseModel):
+    """What a client may tune."""
+
+    response_minutes: int = Field(15, ge=1, le=24 * 60, description="Minutes until a person should have answered")
+
+
+def open_lead(context: Context) -> Result:
+    """The person's open lead, or a new one. Without a number or an address there is nobody to answer: a person looks."""
+    if context.contact is None:
+        return Done(says="No lead: neither a number nor an address was given.", expected="a way to answer", actual="none", goto="timer")
+    facts = context.event.facts
+    lead = actions.open_lead(
+        client=context.client,
+        contact=context.contact,
+        source=str(facts.get("source") or facts.get("form") or "Website form"),
+        kind="quote" if context.event.type == "quote.requested" else "form",
+        service=str(facts.get("service") or ""),
+        urgency=str(facts.get("urgency") or ""),
+        now=context.now,
+    )
+    context.run.lead = lead
+    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)})
+
+
+def note_consent(context: Context) -> Result:
+    """Write down what the person agreed to, in the form's exact words."""
+    given = context.event.facts.get("consent") or {}
+    if context.contact is None or not given.get("granted"):
+        return Done(says="The form carries no consent to texts; none will go.", expected="a ticked consent", actual="none", skipped=True)
+    Consent.objects.bulk_create(
+        [
+            Consent(
+                client=context.client,
+                contact=context.contact,
+                purpose="marketing",
+                channel="sms",
+                wording=str(given.get("wording") or ""),
+                source=str(context.event.facts.get("page_url") or context.event.facts.get("form") or "form")[:200],
+                event=context.event,
+                granted_at=context.event.occurred_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return Done(says="Consent to texts noted with its wording.", expected="a ticked consent", actual="ticked")
+
+
+WORKFLOW = Workflow(
+    key="lead-intake",
+    name="Lead intake",
+    library="lead intake",
+    owner=Desk.LEAD_OPS,
+    triggers=("lead.created", "quote.requested"),
+    boundary="Raw is internal; the portal sees an approved summary only",
+    output="New lead, source label, priority, next action, owner alert",
+    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "leads_automation"),
+    writes=("leads_lead", "leads_consent", "leads_task", "messaging_handover"),
+    settings=Settings,
+    joins_within=timedelta(minutes=10),
+    steps=(
+        step("do", "lead", "Match the person, label the source", open_lead),
+        step("do", "consent", "Note what they agreed to", note_consent),
+        step("alert", "hand-over", "Tell the responder on duty", steps.hand_over, asked="Wrote through a form"),
+        step(
+            "task",
+            "timer",
+            "Start the response timer",
+            steps.response_timer,
+            desk=Desk.LEAD_OPS,
+            verb="Answer",
+            reason="They asked through a form.",
+            next_action="Answer the form",
+        ),
+        step("stop", "end", "Done", steps.stop, says="The lead is with a person."),
+    ),
+)

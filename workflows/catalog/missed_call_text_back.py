@@ -1,0 +1,121 @@
+"""Missed-call text-back: the business did not pick up, so people are told at once and the caller gets one text.
+
+People come first: the responder on duty and the desk know before the text is judged, whatever holds it. One text per caller and
+window, however many calls, webhooks or workers: the run joins, the purpose claim guards.
+"""
+
+from datetime import timedelta
+
+from pydantic import BaseModel, Field
+
+from leads import actions
+from leads.models import Desk
+from workflows import steps
+from workflows.vocabulary import Context, Done, Finish, Result, Workflow, step
+from zartsalgo.lib.phone import read_number
+
+PURPOSE = "missed-call-text-back"
+# A tracking provider reports up to 20 minutes after the call; 10 more and "sorry we missed you" is out of place.
+USEFUL_MINUTES = 30
+
+
+class Settings(BaseModel):
+    """What a client may tune."""
+
+    response_minutes: int = Field(15, ge=1, le=24 * 60, description="Minutes until a person should have called back")
+    reply_hours: int = Field(72, ge=1, le=14 * 24, description="Hours to wait for a reply")
+
+
+def read_caller(context: Context) -> Result:
+    """Who called, and can that number be texted at all? Withheld, toll-free, short, foreign and own numbers go to a person."""
+    number = read_number(raw=(context.event.personal or {}).get("phone") or "")
+    if number.e164 and number.e164 in steps.responders_numbers(context=context):
+        return Done(
+            says="The call came from one of the business's own numbers.", expected="a customer", actual="own number", goto="by-hand"
+        )
+    if number.kind != "ok":
+        words = {
+            "withheld": "The caller withheld the number.",
+            "toll-free": "The caller's number is toll-free.",
+            "short-code": "The caller's number is a short code.",
+            "foreign": "The caller's number is from a country we have no texting rules for.",
+        }
+        says = words.get(number.kind, "The caller's number cannot be read.")
+        return Done(says=f"{says} A person takes it.", expected="a number that can be texted", actual=number.kind, goto="by-hand")
+    context.run.state["number"] = number.e164
+    return Done(says="The caller's number can be texted.", expected="a number that can be texted", actual="yes")
+
+
+def open_lead(context: Context) -> Result:
+    """The caller's open lead, or a new one with its source label."""
+    if context.contact is None:
+        return Done(says="No lead: the caller is unknown.", skipped=True)
+    source = str(context.event.facts.get("source") or "Phone call")
+    lead = actions.open_lead(
+        client=context.client, contact=context.contact, source=source, kind="missed call", urgency="high", now=context.now
+    )
+    context.run.lead = lead
+    return Done(says=f"Lead of {lead.contact}, source {source}.", output={"lead": str(lead.pk)}, goto="hand-over")
+
+
+def ask_a_person(context: Context) -> Result:
+    """No text can go: a task says what is known."""
+    zone = context.client.timezone
+    when = steps.local_time(when=context.event.occurred_at, zone=zone)
+    line = str(context.event.facts.get("tracking_number") or context.client.phone)
+    why = context.run.says or "The number cannot be texted."
+    task = actions.create_task(
+        client=context.client,
+        contact=context.contact,
+        desk=Desk.LEAD_OPS,
+        kind="call-back",
+        title=f"Missed call at {when}, no text possible",
+        reason=f"{why} Called line: {line}.",
+        cause=f"{PURPOSE}:{context.run.pk}:by-hand",
+        due_at=context.now + timedelta(minutes=context.settings.response_minutes),
+        now=context.now,
+    )
+    return Finish(says=f"No text: {why[:1].lower()}{why[1:]} Task: {task.title}.")
+
+
+WORKFLOW = Workflow(
+    key="missed-call-text-back",
+    name="Missed-call text-back",
+    library="missed calls",
+    owner=Desk.AUTOMATION_OPS,
+    triggers=("call.missed",),
+    boundary="Internal; the portal sees an approved summary only",
+    output="Text to the caller, alert to the owner, lead update, response timer",
+    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "messaging_template", "leads_automation"),
+    writes=("leads_lead", "leads_stagechange", "leads_task", "messaging_handover", "messaging_message"),
+    settings=Settings,
+    joins_within=timedelta(hours=12),
+    steps=(
+        step("check", "caller", "Can this caller be texted?", read_caller),
+        step("do", "lead", "Match the caller, label the source", open_lead),
+        step("task", "by-hand", "Give the call to a person", ask_a_person),
+        step("alert", "hand-over", "Tell the responder on duty", steps.hand_over, asked="Missed call"),
+        step(
+            "task",
+            "timer",
+            "Start the response timer",
+            steps.response_timer,
+            desk=Desk.LEAD_OPS,
+            verb="Call back",
+            reason="They called and nobody picked up.",
+            next_action="Call back",
+        ),
+        step(
+            "message",
+            "text",
+            "Write the text",
+            steps.plan_message,
+            purpose=PURPOSE,
+            template="missed-call-text-back",
+            useful_minutes=USEFUL_MINUTES,
+        ),
+        step("wait for", "sent", "Send the text through the gate", steps.wait_for_message, of="text"),
+        step("wait for", "reply", "Wait for a reply", steps.wait_for_person),
+        step("stop", "end", "Done", steps.stop, says="Everything this workflow does for the call is done."),
+    ),
+)

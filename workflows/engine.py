@@ -1,0 +1,192 @@
+"""The engine: advances one run, one step per transaction, each step once.
+
+1. Claim the run by one guarded update: due, not leased, active. The lease has an end and an epoch.
+2. In one transaction: lock the run if the epoch is still ours, run the step at the cursor, write its Step row, move the cursor.
+3. Go on until the run waits, ends, or fails.
+
+A worker that dies loses nothing: the lease ends and the next claim goes on at the cursor. A worker that slept past its lease is
+fenced: its epoch no longer matches and its transaction writes nothing. Five claims without a step done park the run for a person.
+Steps never call the network, so a lease is short.
+"""
+
+import logging
+import os
+import socket
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from leads.actions import create_task
+from leads.models import Automation
+from workflows import registry
+from workflows.models import Run, Step
+from workflows.vocabulary import Context, Done, Finish, Result, Wait
+
+log = logging.getLogger(__name__)
+
+# Longer than any statement may run (15 s), short enough that a killed worker's run goes on within half a minute.
+LEASE_SECONDS = 20
+MOST_CLAIMS = 5
+RETRY_SECONDS = (1, 5, 15, 60, 60)
+
+_CLAIM = """
+update workflows_run
+   set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
+       lease_epoch = lease_epoch + 1, claims = claims + 1
+ where id = %(id)s and status in ('ready', 'waiting') and wake_at <= %(now)s
+   and (lease_until is null or lease_until < clock_timestamp())
+returning lease_epoch, claims"""
+
+
+class Fenced(Exception):
+    """The run is no longer ours: another worker claimed it or a person ended it. Whatever we held is dropped."""
+
+
+def advance(*, run_id: uuid.UUID, now: datetime) -> str:
+    """Advance one run as far as it goes; returns its status, or "" when there was nothing to claim. Never raises for a step's fault."""
+    owner = f"{socket.gethostname()[:40]}:{os.getpid()}"
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"owner": owner, "lease": LEASE_SECONDS, "id": run_id, "now": now})
+        row = cursor.fetchone()
+    if row is None:
+        return ""
+    epoch, claims = row
+    if claims > MOST_CLAIMS:
+        return _park(run_id=run_id, epoch=epoch, says=f"Taken up {MOST_CLAIMS} times without a step done; a person must look.", now=now)
+    try:
+        while True:
+            status = _one_step(run_id=run_id, epoch=epoch, now=now)
+            if status != Run.Status.READY:
+                return status
+    except Fenced:
+        return ""
+    except Exception as error:  # a step may break in any way; the run stays, backs off, and is parked after five claims
+        log.exception("run %s: step broke", run_id)
+        return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
+
+
+def _one_step(*, run_id: uuid.UUID, epoch: int, now: datetime) -> str:
+    with transaction.atomic():
+        run = (
+            Run.objects.select_for_update(of=("self",))
+            .select_related("client", "version", "event", "contact", "lead")
+            .filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE)
+            .first()
+        )
+        if run is None:
+            raise Fenced
+        steps: list[dict[str, Any]] = run.version.definition["steps"]
+        index = next((i for i, spec in enumerate(steps) if spec["key"] == run.cursor), None)
+        if index is None:
+            raise LookupError(f"version {run.version.version} of {run.workflow} has no step {run.cursor!r}")
+        spec = steps[index]
+        result = _handle(run=run, spec=spec, now=now)
+        if isinstance(result, Wait):
+            return _write(
+                run=run, status=Run.Status.WAITING, cursor=run.cursor, says=result.says, wake_at=result.until, wait_key=result.key
+            )
+        says = result.says
+        done = result if isinstance(result, Done) else Done(says=says)
+        Step.objects.create(
+            run=run,
+            key=spec["key"],
+            kind=spec["kind"],
+            outcome=Step.Outcome.SKIPPED if done.skipped else Step.Outcome.DONE,
+            says=says[:500],
+            expected=done.expected[:200],
+            actual=done.actual[:200],
+            output=dict(done.output),
+            epoch=epoch,
+            at=now,
+        )
+        following = done.goto or (steps[index + 1]["key"] if index + 1 < len(steps) else "")
+        if isinstance(result, Finish) or not following:
+            return _write(run=run, status=Run.Status.DONE, cursor=run.cursor, says=says, wake_at=now, finished_at=now)
+        return _write(run=run, status=Run.Status.READY, cursor=following, says=says, wake_at=now)
+
+
+def _handle(*, run: Run, spec: dict[str, Any], now: datetime) -> Result:
+    handler = registry.handlers()[spec["handler"]]
+    workflow = registry.workflows()[run.workflow]
+    chosen = Automation.objects.filter(client_id=run.client_id, workflow=run.workflow).values_list("settings", flat=True).first() or {}
+    return handler(
+        Context(
+            run=run,
+            client=run.client,
+            event=run.event,
+            contact=run.contact,
+            lead=run.lead,
+            step=spec["key"],
+            params=spec["params"],
+            settings=workflow.settings.model_validate(chosen),
+            now=now,
+        )
+    )
+
+
+def _write(
+    *, run: Run, status: str, cursor: str, says: str, wake_at: datetime, wait_key: str = "", finished_at: datetime | None = None
+) -> str:
+    """Move the run; the lease is kept only while it goes straight on. The row is locked and the epoch was checked."""
+    Run.objects.filter(pk=run.pk).update(
+        status=status,
+        cursor=cursor,
+        says=says[:500],
+        wake_at=wake_at,
+        wait_key=wait_key,
+        finished_at=finished_at,
+        claims=0,
+        lease_until=run.lease_until if status == Run.Status.READY else None,
+        lead_id=run.lead_id,
+        contact_id=run.contact_id,
+        state=run.state,
+    )
+    return status
+
+
+def _back_off(*, run_id: uuid.UUID, epoch: int, claims: int, error: Exception, now: datetime) -> str:
+    if claims >= MOST_CLAIMS:
+        return _park(run_id=run_id, epoch=epoch, says=f"A step broke {claims} times ({type(error).__name__}); a person must look.", now=now)
+    wait = timedelta(seconds=RETRY_SECONDS[min(claims, len(RETRY_SECONDS)) - 1])
+    Run.objects.filter(pk=run_id, lease_epoch=epoch).update(lease_until=None, wake_at=now + wait)
+    return Run.Status.READY
+
+
+def _park(*, run_id: uuid.UUID, epoch: int, says: str, now: datetime) -> str:
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).select_related("client", "lead", "contact").get(pk=run_id)
+        if run.lease_epoch != epoch or run.status not in Run.ACTIVE:
+            return ""
+        Run.objects.filter(pk=run_id).update(status=Run.Status.PARKED, says=says[:500], lease_until=None)
+        create_task(
+            client=run.client,
+            lead=run.lead,
+            contact=run.contact,
+            desk=registry.workflows()[run.workflow].owner,
+            kind="look-into",
+            title=f"{registry.workflows()[run.workflow].name} stands still",
+            reason=says,
+            cause=f"parked:{run.pk}",
+            due_at=now + timedelta(minutes=30),
+            now=now,
+        )
+    return Run.Status.PARKED
+
+
+def unpark(*, run: Run, now: datetime) -> bool:
+    """A person lets a parked run try again from the step it stands at; False when it was not parked."""
+    changed = Run.objects.filter(pk=run.pk, status=Run.Status.PARKED).update(
+        status=Run.Status.READY, claims=0, wake_at=now, lease_until=None
+    )
+    return changed == 1
+
+
+def wake(*, wait_key: str, now: datetime) -> list[uuid.UUID]:
+    """Wake every run that waits for this; returns their ids. The caller rings for them after its commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update workflows_run set wake_at = least(wake_at, %s) where status = 'waiting' and wait_key = %s returning id", [now, wait_key]
+        )
+        return [row[0] for row in cursor.fetchall()]

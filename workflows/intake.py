@@ -1,0 +1,245 @@
+"""Intake: deliveries become events, and every event gets its receipts.
+
+A delivery is claimed by pushing its `next_at` forward (the lease stands in the row), read by its adapter outside any transaction, and
+then everything it means happens in one transaction: people, events, opt-outs, statuses, receipts and runs. The unique keys make a
+second reading harmless, so a worker may die anywhere. What breaks five times becomes poison: visible, replayable, in nobody's way.
+Inbound messages of a batch go first, so an opt-out is never behind the call that came with it.
+"""
+
+import hashlib
+import json
+import logging
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from leads import people
+from leads.models import Client, Contact, Event
+from messaging import inbound, settling
+from messaging.models import Message
+from messaging.replies import read_reply
+from providers import adapters, deliveries
+from providers.contract import NotForUs, ParsedEvent, Unreadable
+from providers.models import Delivery
+from workflows import engine, receipts
+from workflows.steps import contact_key
+from zartsalgo.lib import clock
+from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.ids import new_id
+from zartsalgo.lib.names import clean_text
+from zartsalgo.lib.sealed import CannotOpen
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 20
+MOST_CLAIMS = 5
+BATCH = 20
+# Equal forms of one visitor inside this window are one request (a double click, a reload).
+CLOCK_SKEW = timedelta(minutes=5)
+SAME_FORM_WITHIN = timedelta(minutes=10)
+FORMS = ("lead.created", "quote.requested")
+ADVANCE_TASK = "workflows.advance"
+
+_CLAIM = """
+update providers_delivery set claims = claims + 1, next_at = clock_timestamp() + %s * interval '1 second'
+ where id in (select id from providers_delivery where state = 'received' and next_at <= clock_timestamp()
+               order by next_at for update skip locked limit %s)
+returning id"""
+
+
+def drain(*, now: datetime, limit: int = BATCH) -> int:
+    """Work off waiting deliveries until none is due; returns how many. Runs that start are advanced here, without another ring."""
+    worked = 0
+    while True:
+        with database.cursor() as cursor:
+            cursor.execute(_CLAIM, [LEASE_SECONDS, limit])
+            ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return worked
+        batch = list(Delivery.objects.select_related("connection__client").filter(pk__in=ids).order_by("received_at"))
+        understood = [(delivery, read(delivery=delivery)) for delivery in batch]
+        understood.sort(key=lambda pair: not _has_inbound(pair[1]))
+        started: list[uuid.UUID] = []
+        for delivery, parsed in understood:
+            started += _take_in_safely(delivery=delivery, parsed=parsed, now=now)
+        for run_id in started:
+            engine.advance(run_id=run_id, now=clock.read())
+        worked += len(ids)
+
+
+def _has_inbound(parsed: object) -> bool:
+    return isinstance(parsed, list) and any(event.type == "message.received" for event in parsed)
+
+
+def read(*, delivery: Delivery) -> list[ParsedEvent] | NotForUs | str:
+    """What the delivery says; a string is the sentence of why it cannot be read."""
+    try:
+        adapter = adapters.load(delivery.connection.provider)
+        request = deliveries.as_incoming(delivery=delivery, connection=delivery.connection, public_url=settings.PUBLIC_URL)
+        return adapter.parse(request=request)
+    except Unreadable as error:
+        return str(error)
+    except (CannotOpen, ValueError, LookupError) as error:
+        return f"Cannot be read: {error}."
+    except Exception as error:  # an adapter must never raise anything else; if it does, the payload is kept for a person
+        log.exception("adapter of delivery %s broke", delivery.pk)
+        return f"The reader for {delivery.connection.provider} broke ({type(error).__name__}); the payload is kept."
+
+
+def _take_in_safely(*, delivery: Delivery, parsed: list[ParsedEvent] | NotForUs | str, now: datetime) -> list[uuid.UUID]:
+    try:
+        with transaction.atomic():
+            return take_in(delivery=delivery, parsed=parsed, now=now)
+    except Exception as error:  # the neighbours must not suffer; five tries, then a person looks
+        log.exception("delivery %s could not be taken in", delivery.pk)
+        if delivery.claims >= MOST_CLAIMS:
+            _finish(
+                delivery=delivery, state=Delivery.State.POISON, note=f"Could not be processed ({type(error).__name__}); replay after a fix."
+            )
+        return []
+
+
+def take_in(*, delivery: Delivery, parsed: list[ParsedEvent] | NotForUs | str, now: datetime) -> list[uuid.UUID]:
+    if isinstance(parsed, str):
+        _finish(delivery=delivery, state=Delivery.State.POISON, note=parsed)
+        return []
+    if isinstance(parsed, NotForUs):
+        _finish(delivery=delivery, state=Delivery.State.IGNORED, note=parsed.reason)
+        return []
+    started: list[uuid.UUID] = []
+    notes: list[str] = []
+    for item in parsed:
+        note, runs = record(
+            client=delivery.connection.client,
+            source=delivery.connection.provider,
+            item=item,
+            received_at=delivery.received_at,
+            delivery_id=delivery.pk,
+            now=now,
+        )
+        notes.append(note)
+        started += runs
+    _finish(delivery=delivery, state=Delivery.State.DONE, note=" ".join(notes))
+    return started
+
+
+def _finish(*, delivery: Delivery, state: str, note: str) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(state=state, note=note[:400], finished_at=clock.read())
+
+
+def record(
+    *, client: Client, source: str, item: ParsedEvent, received_at: datetime, delivery_id: uuid.UUID | None, now: datetime
+) -> tuple[str, list[uuid.UUID]]:
+    """Record one fact with all it means; returns a sentence for the delivery and the runs it started. In the caller's transaction.
+
+    A fact we already have (same client, source, key and type) changes nothing.
+    """
+    personal = _clean(item.personal)
+    facts = _clean(item.facts)
+    key = str(item.key)[:200]
+    if Event.objects.filter(client=client, source=source, key=key, type=item.type).exists():
+        return f"{item.type}: already known.", []
+    person = people.read_person(personal=personal)
+    contact = people.find_or_create(client=client, person=person, now=now)
+    reading = None
+    if item.type in FORMS and (earlier := _same_form(client=client, source=source, personal=personal, facts=facts, now=now)):
+        return f"{item.type}: the same form came at {earlier.recorded_at:%H:%M:%S} UTC; joined to it.", []
+    if item.type == "message.received":
+        reading = read_reply(text=str(personal.get("text") or ""), opt_out_type=str(facts.get("opt_out_type") or ""))
+        facts["reading"] = {"kind": reading.kind, "rule": reading.rule}
+    event = Event(
+        id=new_id(),
+        client=client,
+        type=item.type[:40],
+        source=source,
+        key=key,
+        occurred_at=occurred_at(stated=item.occurred_at, received_at=received_at),
+        recorded_at=now,
+        delivery_id=delivery_id,
+        contact=contact,
+        facts=facts,
+        personal={**personal, **({"phone": person.number.e164} if person.number.e164 else {})},
+    )
+    if contact is not None:
+        event.lead = contact.leads.exclude(stage__in=contact.leads.model.CLOSED).order_by("-created_at").first()
+    if not Event.objects.bulk_create([event], ignore_conflicts=True) or not Event.objects.filter(pk=event.pk).exists():
+        return f"{item.type}: already known.", []
+    if reading is not None and contact is not None and person.number.e164:
+        lead = inbound.act_on_reply(event=event, reading=reading, client=client, contact=contact, number=person.number.e164, now=now)
+        if lead is not None and reading.kind in ("other", "opt_in"):
+            inbound.ask_for_answer(event=event, lead=lead, now=now)
+    if item.type == "message.status":
+        return _status(client=client, facts=facts, now=now), []
+    runs = receipts.decide(event=event, contact=contact, now=now)
+    if contact is not None:
+        wake_runs_of(contact=contact, now=now)
+    return f"{item.type} recorded.", runs
+
+
+def wake_runs_of(*, contact: Contact, now: datetime) -> None:
+    """Something happened with this person: runs that wait for that look again after the commit."""
+    for run_id in engine.wake(wait_key=contact_key(contact=contact), now=now):
+        ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
+
+
+def _status(*, client: Client, facts: dict[str, Any], now: datetime) -> str:
+    message = _message_of(client=client, facts=facts)
+    if message is None:
+        return "message.status: of no message of ours."
+    changed = settling.record_status(
+        message=message,
+        provider_id=str(facts.get("provider_id") or ""),
+        status=str(facts.get("status") or ""),
+        error_code=str(facts.get("error_code") or ""),
+        now=now,
+    )
+    return f"message.status: {facts.get('status')}." if changed else "message.status: nothing new."
+
+
+def _message_of(*, client: Client, facts: dict[str, Any]) -> Message | None:
+    ours = Message.objects.select_related("connection").filter(client=client)
+    try:
+        return ours.filter(pk=uuid.UUID(str(facts.get("message_id") or ""))).first()
+    except ValueError:
+        provider_id = str(facts.get("provider_id") or "")
+        return ours.filter(provider_id=provider_id).first() if provider_id else None
+
+
+def occurred_at(*, stated: datetime, received_at: datetime) -> datetime:
+    """When it happened, by the business clock, never after it came in.
+
+    Providers state real time; where the clock was moved, their time may be meant in either, and the later plausible one counts.
+    """
+    readings = (stated, stated + clock.offset())
+    return min(max((when for when in readings if when <= received_at + CLOCK_SKEW), default=received_at), received_at)
+
+
+def _clean(values: Any, depth: int = 0) -> Any:
+    """Make provider data fit for a jsonb column: no NUL, no lone surrogate, bounded."""
+    if isinstance(values, str):
+        return clean_text(values)[:10_000]
+    if isinstance(values, dict):
+        return {clean_text(str(k))[:200]: _clean(v, depth + 1) for k, v in list(values.items())[:200]} if depth < 20 else {}
+    if isinstance(values, Sequence):
+        return [_clean(v, depth + 1) for v in list(values)[:500]] if depth < 20 else []
+    if values is None or isinstance(values, bool | int | float):
+        return values
+    return clean_text(str(values))[:10_000]
+
+
+def _same_form(*, client: Client, source: str, personal: dict[str, Any], facts: dict[str, Any], now: datetime) -> Event | None:
+    """An equal form inside the window. Its fingerprint is kept with the facts, so two posts at once meet on the contact's lock."""
+    fingerprint = hashlib.sha256(json.dumps([personal, facts], sort_keys=True, default=str).encode()).hexdigest()
+    with database.cursor() as cursor:
+        # Forms without a number or address have no contact row to lock; the fingerprint itself is locked.
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"form:{client.pk}:{fingerprint}"])
+    earlier = Event.objects.filter(
+        client=client, source=source, type__in=FORMS, recorded_at__gt=now - SAME_FORM_WITHIN, facts__fingerprint=fingerprint
+    ).first()
+    facts["fingerprint"] = fingerprint
+    return earlier

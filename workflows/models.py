@@ -1,0 +1,134 @@
+"""Runs and why they exist. A run is pinned to an immutable version and holds a cursor; each step is one row; a receipt answers, for
+every event and every workflow that listens to it, in one sentence why it did or did not start."""
+
+from django.db import models
+
+from leads.models import Client, Contact, Event, Lead
+from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.ids import new_id
+
+
+class WorkflowVersion(models.Model):
+    """A published definition: data, hashed, never changed. A run names the one it runs on."""
+
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    definition = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="workflow_version_once"),
+            models.UniqueConstraint(fields=["key", "sha256"], name="workflow_definition_once"),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.key} version {self.version}"
+
+
+class Run(models.Model):
+    """One workflow acting on one cause."""
+
+    class Status(models.TextChoices):
+        READY = "ready", "Working"  # a worker may take it now
+        WAITING = "waiting", "Waiting"  # for a time, or for something to happen
+        PARKED = "parked", "Needs a person"  # claimed too often without progress, or a step that cannot go on
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE = (Status.READY, Status.WAITING)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="runs")
+    workflow = models.CharField(max_length=60)
+    version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
+    cause = models.CharField(max_length=120, help_text="What it acts on; a second run for the same cause cannot exist.")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="runs")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="runs")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="runs")
+    status = models.CharField(max_length=10, choices=Status, default=Status.READY)
+    cursor = models.CharField(max_length=80, help_text="The step it stands at.")
+    state = models.JSONField(default=dict)
+    says = models.CharField(max_length=500, blank=True, help_text="The one-sentence answer.")
+    created_at = models.DateTimeField()
+    wake_at = models.DateTimeField(help_text="By the business clock.")
+    wait_key = models.CharField(max_length=120, blank=True, help_text="What wakes it before its time, such as reply:<contact>.")
+    finished_at = models.DateTimeField(null=True)
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_until = models.DateTimeField(null=True, help_text="By the database's clock.")
+    lease_epoch = models.BigIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0, help_text="Claims since the last progress; the fifth parks the run.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "workflow", "cause"], name="run_once_per_cause"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["done", "failed", "cancelled"], finished_at__isnull=False)
+                | (~models.Q(status__in=["done", "failed", "cancelled"]) & models.Q(finished_at__isnull=True)),
+                name="run_finished_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["wake_at"], name="run_due", condition=models.Q(status__in=["ready", "waiting"])),
+            models.Index(fields=["wait_key"], name="run_wait", condition=models.Q(status="waiting") & ~models.Q(wait_key="")),
+            models.Index(fields=["-created_at", "-id"], name="run_newest"),
+            models.Index(fields=["client", "-created_at", "-id"], name="run_newest_of_client"),
+            models.Index(fields=["contact", "-created_at"], name="run_of_contact"),
+            models.Index(fields=["lead", "-created_at"], name="run_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {str(self.id)[-6:]}"
+
+
+class Step(models.Model):
+    """A step that was done, once: what it expected, what it found, what came of it. Append-only."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", "Done"
+        SKIPPED = "skipped", "Skipped"
+        FAILED = "failed", "Failed"
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
+    key = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    says = models.CharField(max_length=500)
+    expected = models.CharField(max_length=200, blank=True)
+    actual = models.CharField(max_length=200, blank=True)
+    output = models.JSONField(default=dict)
+    epoch = models.BigIntegerField()
+    at = models.DateTimeField(help_text="By the business clock.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="step_once")]
+        triggers = append_only()
+
+
+class Receipt(models.Model):
+    """Why a workflow did or did not act on an event, in one sentence. Append-only; one per event and workflow."""
+
+    class Verdict(models.TextChoices):
+        STARTED = "started", "Started"
+        JOINED = "joined", "Joined a run"
+        REFUSED = "refused", "Did not start"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="receipts")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="receipts")
+    workflow = models.CharField(max_length=60)
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    reason = models.CharField(max_length=60)
+    says = models.CharField(max_length=400)
+    expected = models.CharField(max_length=200, blank=True)
+    actual = models.CharField(max_length=200, blank=True)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="receipts")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "workflow"], name="receipt_once")]
+        indexes = [models.Index(fields=["-at", "-id"], name="receipt_newest")]
+        triggers = append_only()

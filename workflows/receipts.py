@@ -1,0 +1,69 @@
+"""Receipts: for every event and every workflow that listens to its type one row that says why it did or did not start."""
+
+import uuid
+from datetime import datetime
+
+from leads.models import Automation, Contact, Event
+from workflows import registry
+from workflows.models import Receipt, Run
+from workflows.vocabulary import Workflow
+from zartsalgo.lib.ids import new_id
+
+
+def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid.UUID]:
+    """Write the receipts of one event and start what starts; returns the ids of new runs.
+
+    Runs in the event's transaction, with the contact's row locked: two calls of one person cannot both start a run.
+    """
+    started = []
+    for workflow in registry.listeners().get(event.type, ()):
+        receipt = _judge(workflow=workflow, event=event, contact=contact, now=now)
+        if receipt.verdict == Receipt.Verdict.STARTED:
+            receipt.run = _start(workflow=workflow, event=event, contact=contact, now=now)
+            started.append(receipt.run.pk)
+        receipt.save(force_insert=True)
+    return started
+
+
+def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: datetime) -> Receipt:
+    receipt = Receipt(id=new_id(), client_id=event.client_id, event=event, workflow=workflow.key, at=now)
+    automation = Automation.objects.filter(client_id=event.client_id, workflow=workflow.key).first()
+    if automation is None or not automation.enabled:
+        receipt.verdict, receipt.reason = Receipt.Verdict.REFUSED, "switched-off"
+        receipt.says = f"{workflow.name} did not start: it is switched off for this client."
+        receipt.expected, receipt.actual = "switched on", "off" if automation else "never switched on"
+        return receipt
+    if contact is not None and workflow.joins_within:
+        earlier = (
+            Run.objects.filter(
+                client_id=event.client_id, workflow=workflow.key, contact=contact, created_at__gt=now - workflow.joins_within
+            )
+            .order_by("created_at")
+            .first()
+        )
+        if earlier is not None:
+            minutes = int((now - earlier.created_at).total_seconds() // 60)
+            receipt.verdict, receipt.reason, receipt.run = Receipt.Verdict.JOINED, "same-person-in-window", earlier
+            ago = "less than a minute" if minutes < 1 else "a minute" if minutes == 1 else f"{minutes} minutes"
+            receipt.says = f"{workflow.name} did not start again: the same person started it {ago} before."
+            receipt.expected, receipt.actual = f"no run within {workflow.joins_within}", f"{ago} before"
+            return receipt
+    receipt.verdict, receipt.reason = Receipt.Verdict.STARTED, "trigger"
+    receipt.says = f"{workflow.name} started because of {event.type}."
+    return receipt
+
+
+def _start(*, workflow: Workflow, event: Event, contact: Contact | None, now: datetime) -> Run:
+    return Run.objects.create(
+        id=new_id(),
+        client_id=event.client_id,
+        workflow=workflow.key,
+        version=registry.live_version(workflow=workflow),
+        cause=f"event:{event.pk}",
+        event=event,
+        contact=contact,
+        lead=event.lead,
+        cursor=workflow.steps[0].key,
+        created_at=now,
+        wake_at=now,
+    )

@@ -1,0 +1,62 @@
+"""The catalog, discovered by file name, and the handlers by name: what this build can run."""
+
+import functools
+import importlib
+import pkgutil
+from typing import Any
+
+from workflows import catalog
+from workflows.models import WorkflowVersion
+from workflows.vocabulary import Handler, Workflow
+
+
+@functools.cache
+def workflows() -> dict[str, Workflow]:
+    """All workflows of the catalog by key. Raises ImportError for a file without WORKFLOW, ValueError for a key used twice."""
+    found: dict[str, Workflow] = {}
+    for module in pkgutil.iter_modules(catalog.__path__):
+        workflow = getattr(importlib.import_module(f"{catalog.__name__}.{module.name}"), "WORKFLOW", None)
+        if not isinstance(workflow, Workflow):
+            raise ImportError(f"workflows/catalog/{module.name}.py defines no WORKFLOW")
+        if workflow.key in found:
+            raise ValueError(f"two catalog files are called {workflow.key}")
+        found[workflow.key] = workflow
+    return found
+
+
+@functools.cache
+def handlers() -> dict[str, Handler]:
+    """Handlers by name and version."""
+    return {spec.handler_name: spec.handler for workflow in workflows().values() for spec in workflow.steps}
+
+
+@functools.cache
+def listeners() -> dict[str, tuple[Workflow, ...]]:
+    """For each event type the workflows that listen to it, in the order of their keys."""
+    heard: dict[str, tuple[Workflow, ...]] = {}
+    for key in sorted(workflows()):
+        for trigger in workflows()[key].triggers:
+            heard[trigger] = (*heard.get(trigger, ()), workflows()[key])
+    return heard
+
+
+def live_version(*, workflow: Workflow) -> WorkflowVersion:
+    """The published version of the definition this build carries. Raises WorkflowVersion.DoesNotExist before `publish` ran."""
+    return WorkflowVersion.objects.get(key=workflow.key, sha256=workflow.sha256())
+
+
+def publish(**kwargs: Any) -> None:
+    """Publish every definition that is new, as the next version of its workflow. Runs after migrations; harmless to repeat."""
+    from django.utils import timezone
+
+    for workflow in workflows().values():
+        if WorkflowVersion.objects.filter(key=workflow.key, sha256=workflow.sha256()).exists():
+            continue
+        last = WorkflowVersion.objects.filter(key=workflow.key).order_by("-version").values_list("version", flat=True).first() or 0
+        WorkflowVersion.objects.create(
+            key=workflow.key,
+            version=last + 1,
+            definition=workflow.definition(),
+            sha256=workflow.sha256(),
+            published_at=timezone.now(),
+        )

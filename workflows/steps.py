@@ -1,0 +1,181 @@
+"""The handlers that more than one workflow uses: hand over to a person, time the answer, send, wait for what came of it, stop."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings as django_settings
+from django.core import signing
+
+from leads import actions, people
+from leads.models import Contact, Event, Lead, Responder
+from messaging.models import Handover, Message
+from messaging.planning import plan_text
+from messaging.templates import CannotRender
+from workflows.vocabulary import Context, Done, Finish, Result, Wait
+from zartsalgo.lib.ids import new_id
+from zartsalgo.lib.phone import sayable
+
+OUTCOME_LINK_HOURS = 72
+OUTCOME_SALT = "outcome-link"
+
+
+def local_time(*, when: datetime, zone: str) -> str:
+    """A time as people of that zone say it: 14:02 on Fri 20 Nov."""
+    return when.astimezone(ZoneInfo(zone)).strftime("%H:%M on %a %-d %b")
+
+
+def contact_key(*, contact: Contact) -> str:
+    """What a run waits for when it waits for something of a person."""
+    return f"contact:{contact.pk}"
+
+
+def hand_over(context: Context) -> Result:
+    """Tell the responder on duty, and the desk in any case, before anything is sent: a held text never delays people."""
+    lead = context.lead
+    if lead is None:
+        return Done(says="Nobody to hand over: there is no lead.", skipped=True)
+    responder = actions.responder_on_duty(client=context.client, now=context.now)
+    number = people.phone_of(contact=lead.contact)
+    asked = context.params.get("asked", "")
+    when = local_time(when=context.event.occurred_at, zone=context.client.timezone)
+    who = lead.contact.name or "Somebody"
+    if responder is None:
+        return Done(
+            says="No responder of the business is on duty; the desk has it.",
+            expected="a responder on duty",
+            actual="none now",
+            skipped=True,
+        )
+    handover = Handover(
+        id=new_id(),
+        client=context.client,
+        lead=lead,
+        run_id=context.run.pk,
+        step_key=context.step,
+        responder=responder,
+        to_name=responder.name,
+        to_address=responder.phone or responder.email,
+        created_at=context.now,
+        link_expires_at=context.now + timedelta(hours=OUTCOME_LINK_HOURS),
+    )
+    link = f"{django_settings.PUBLIC_URL}/o/{signing.dumps(str(handover.pk), salt=OUTCOME_SALT, compress=False)}/"
+    handover.body = f"{who}, {sayable(number) if number else 'no number'}. {asked} at {when}. What came of it? {link}"
+    handover.save(force_insert=True)
+    return Done(says=f"Told {responder.name}: name, number and a link to say what came of it.", output={"handover": str(handover.pk)})
+
+
+def response_timer(context: Context) -> Result:
+    """Start the response timer and put the call-back on the desk."""
+    lead = context.lead
+    minutes = int(context.settings.response_minutes)
+    due_at = context.now + timedelta(minutes=minutes)
+    if lead is not None:
+        Lead.objects.filter(pk=lead.pk, response_due_at__isnull=True).update(
+            response_due_at=due_at, next_action=str(context.params["next_action"])
+        )
+    who = (lead.contact.name or sayable(people.phone_of(contact=lead.contact))) if lead else "the caller"
+    task = actions.create_task(
+        client=context.client,
+        lead=lead,
+        contact=context.contact,
+        desk=str(context.params["desk"]),
+        kind="call-back",
+        title=f"{context.params['verb']} {who}",
+        reason=str(context.params["reason"]),
+        cause=f"{context.run.workflow}:{context.run.pk}:{context.step}",
+        due_at=due_at,
+        now=context.now,
+    )
+    return Done(says=f"A person should answer by {local_time(when=due_at, zone=context.client.timezone)}.", output={"task": str(task.pk)})
+
+
+def plan_message(context: Context) -> Result:
+    """Plan the text; the gate judges it when it is tried. Without an approved template or a number there is nothing to plan."""
+    if context.contact is None:
+        return Done(says="No text: there is nobody to send it to.", skipped=True)
+    number = str(context.run.state.get("number") or people.phone_of(contact=context.contact))
+    if not number:
+        return Done(says="No text: we know no number of this person.", expected="a number", actual="none", skipped=True)
+    first = context.contact.name.split(" ")[0] if context.contact.name else ""
+    try:
+        message = plan_text(
+            client=context.client,
+            contact=context.contact,
+            to=number,
+            purpose=str(context.params["purpose"]),
+            template_key=str(context.params["template"]),
+            values={"name": first, "business": context.client.name},
+            now=context.now,
+            useful_until=context.event.occurred_at + timedelta(minutes=int(context.params["useful_minutes"])),
+            workflow=context.run.workflow,
+            lead=context.lead,
+            cause_event=context.event,
+            run_id=context.run.pk,
+            step_key=context.step,
+        )
+    except CannotRender as error:
+        return Done(says=f"No text: {error}."[:500], expected="a template that fits", actual="it does not", skipped=True)
+    return Done(says="Text written; the gate decides whether and when it goes.", output={"message": str(message.pk)})
+
+
+def wait_for_message(context: Context) -> Result:
+    """Wait until the text was sent, dropped or failed. A hold stays a wait: its sentence says until when and why."""
+    message = Message.objects.filter(run_id=context.run.pk, step_key=context.params["of"]).first()
+    if message is None:
+        return Done(says="No text was planned.", skipped=True)
+    if message.status in (Message.Status.SENT, Message.Status.DELIVERED):
+        sent = message.sent_at or context.now
+        return Done(says=f"The text went out at {local_time(when=sent, zone=context.client.timezone)}.", actual=message.status)
+    if message.status == Message.Status.SKIPPED:
+        return Done(says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True)
+    if message.status == Message.Status.FAILED:
+        return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True)
+    patience = message.created_at + timedelta(hours=24)
+    if context.now >= patience:
+        return Done(says=f"No word of the text after a day. {message.says}", expected="accepted", actual=message.status, skipped=True)
+    return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=f"message:{message.pk}")
+
+
+def wait_for_person(context: Context) -> Result:
+    """Wait until the person writes, or somebody reports an outcome, or the time is over.
+
+    The contact's row is locked first: whoever records an event takes the same lock, so no wake-up can fall between look and wait.
+    """
+    if context.contact is None:
+        return Done(says="Nobody to wait for.", skipped=True)
+    Contact.objects.select_for_update().get(pk=context.contact.pk)
+    since = context.run.created_at
+    event = (
+        Event.objects.filter(contact=context.contact, type__in=("message.received", "outcome.reported"), recorded_at__gte=since)
+        .exclude(pk=context.event.pk)
+        .order_by("recorded_at")
+        .first()
+    )
+    zone = context.client.timezone
+    if event is not None and event.type == "outcome.reported":
+        label = actions.OUTCOMES.get(str(event.facts.get("outcome")), ("something",))[0]
+        return Done(says=f"{event.facts.get('reported_by', 'Somebody')} reported: {label}.", actual="outcome reported")
+    if event is not None:
+        reading = str((event.facts.get("reading") or {}).get("kind", "other"))
+        when = local_time(when=event.recorded_at, zone=zone)
+        words = {"opt_out": "They asked us to stop", "unclear": "They wrote; it may mean stop", "help": "They asked who we are"}
+        if reading in ("other", "opt_in") and context.lead is not None:
+            actions.change_stage(lead=context.lead, stage=Lead.Stage.ENGAGED, by=context.run.workflow, now=context.now)
+            Lead.objects.filter(pk=context.lead.pk).update(next_action="Answer the reply")
+        return Done(says=f"{words.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading)
+    until = since + timedelta(hours=int(context.settings.reply_hours))
+    if context.now >= until:
+        return Done(says=f"No reply by {local_time(when=until, zone=zone)}.", expected="a reply", actual="none", skipped=True)
+    return Wait(says="Waiting for a reply, or for somebody to say what came of it.", until=until, key=contact_key(contact=context.contact))
+
+
+def stop(context: Context) -> Result:
+    """The end, in one sentence."""
+    return Finish(says=str(context.params["says"]))
+
+
+def responders_numbers(*, context: Context) -> set[str]:
+    """Numbers of the business itself: its line, the number called, its responders. A call from one is not a customer."""
+    own = {context.client.phone, str(context.event.facts.get("tracking_number") or "")}
+    own |= set(Responder.objects.filter(client=context.client).values_list("phone", flat=True))
+    return own - {""}
