@@ -1,0 +1,1 @@
+"""What staff see across rooms: inbox, lead page, run page, deliveries, simulator, staff API, and commands that cross rooms."""

@@ -1,0 +1,167 @@
+"""What the frame around every staff page needs: the menu, the strip of troubles, and the way to stop all sending.
+
+A menu entry whose page does not exist yet is left out, never a dead link. Signed-out visitors get an empty frame.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from zartsalgo.lib import clock
+
+
+class StripItem(TypedDict):
+    """One trouble on top of every page. Levels: bad, warn, info."""
+
+    level: str
+    text: str
+    url: NotRequired[str]
+    url_label: NotRequired[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A menu entry: the first of `views` that exists is its page; `views` and `inner` say on which pages it is the current one."""
+
+    word: str
+    icon: str
+    views: tuple[str, ...]
+    inner: tuple[str, ...] = ()
+    go: str = ""  # the letter after g that leads there
+
+
+@dataclass
+class Item:
+    """A menu entry as it is drawn."""
+
+    word: str
+    icon: str
+    url: str
+    go: str = ""
+    current: bool = False
+
+
+@dataclass
+class Group:
+    """A headed part of the menu."""
+
+    word: str
+    items: list[Item] = field(default_factory=list)
+
+
+MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Work",
+        (
+            Entry("Inbox", "inbox", ("office:inbox",), ("office:task",), go="i"),
+            Entry("Leads", "leads", ("office:leads", "admin:leads_lead_changelist"), ("office:lead",), go="l"),
+            Entry("Approvals", "done", ("office:approvals",), ("office:approval",)),
+            Entry(
+                "Clients", "clients", ("office:clients", "admin:leads_client_changelist"), ("office:client", "admin:leads_client"), go="c"
+            ),
+        ),
+    ),
+    (
+        "Operations",
+        (
+            Entry("Runs", "runs", ("office:runs",), ("office:run",), go="r"),
+            Entry("Deliveries", "deliveries", ("office:deliveries",), ("office:delivery",), go="d"),
+            Entry("Messages", "message", ("office:messages",), ("office:message",), go="m"),
+            Entry("Outbox", "outbox", ("office:outbox",), go="o"),
+            Entry("Receipts", "receipts", ("office:receipts", "admin:workflows_receipt_changelist"), ("admin:workflows_receipt",)),
+            Entry(
+                "Connections",
+                "connections",
+                ("office:connections", "admin:providers_connection_changelist"),
+                ("office:connection", "admin:providers_connection"),
+            ),
+        ),
+    ),
+    (
+        "Try it",
+        (
+            Entry("Simulator", "simulator", ("office:simulator",), go="s"),
+            Entry("API docs", "docs", ("api-docs", "api:docs", "office:api_docs", "docs")),
+            Entry("Admin (all records)", "admin", ("admin:index",), go="a"),
+        ),
+    ),
+)
+
+
+def _first_url(names: tuple[str, ...]) -> str:
+    for name in names:
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def _is_current(entry: Entry, view_name: str) -> bool:
+    names = (*entry.views, *entry.inner)
+    return any(view_name == name or view_name.startswith(f"{name}_") for name in names)
+
+
+def menu(*, view_name: str) -> list[Group]:
+    """The menu with the current entry marked; the admin entry takes every admin page no other entry claims."""
+    groups = []
+    claimed = False
+    for word, entries in MENU:
+        group = Group(word)
+        for entry in entries:
+            url = _first_url(entry.views)
+            if url:
+                current = not claimed and _is_current(entry, view_name)
+                claimed = claimed or current
+                group.items.append(Item(entry.word, entry.icon, url, entry.go, current))
+        if group.items:
+            groups.append(group)
+    if not claimed and view_name.startswith("admin:") and groups:
+        for item in groups[-1].items:
+            item.current = item.icon == "admin"
+    return groups
+
+
+def _strip() -> list[StripItem]:
+    if importlib.util.find_spec("zartsalgo.office.strip") is None:
+        return []
+    try:
+        return list(importlib.import_module("zartsalgo.office.strip").build_strip())
+    except DatabaseError:
+        # The page itself was readable; that its health is not must be said, not hidden.
+        return [{"level": "bad", "text": "The state of the services could not be read. What you see here may be old."}]
+
+
+def _read_once() -> Callable[[], datetime]:
+    seen: list[datetime] = []
+
+    def read() -> datetime:
+        if not seen:
+            seen.append(clock.read())
+        return seen[0]
+
+    return read
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context for the frame. The strip is read only where a template shows it, once per page."""
+    request.read_now = getattr(request, "read_now", None) or _read_once()  # type: ignore[attr-defined]
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.is_staff:
+        return {"menu": [], "strip": [], "stop_url": ""}
+    match = request.resolver_match
+    view_name = match.view_name if match else ""
+    return {
+        "menu": menu(view_name=view_name),
+        "strip": SimpleLazyObject(_strip),
+        "stop_url": _first_url(("office:stop",)),
+        "stop_current": view_name == "office:stop",
+    }

@@ -1,0 +1,40 @@
+"""Rotate a connection's secret or switch it off."""
+
+import getpass
+import os
+import sys
+import uuid
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from providers.connections import disable, rotate
+from providers.models import Connection
+from zartsalgo.lib import clock
+from zartsalgo.office.management.commands._say import SayingCommand
+
+
+class Command(SayingCommand):
+    help = "connection rotate <id>: put a new secret first, the old one stays valid beside it. connection disable <id>: switch it off."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("verb", choices=["rotate", "disable"])
+        parser.add_argument("id")
+        parser.add_argument("--forget-old", action="store_true", help="rotate: the old secret stops to be valid at once")
+        self.add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            connection = Connection.objects.get(pk=uuid.UUID(options["id"]))
+        except (ValueError, Connection.DoesNotExist) as error:
+            raise CommandError(f"There is no connection {options['id']!r}.") from error
+        if options["verb"] == "disable":
+            disable(connection=connection, now=clock.read())
+            words = "Switched off: its address answers 404 and nothing is sent through it. Its rows stay."
+        else:
+            secret = os.environ.get("CONNECT_SECRET", "") or (getpass.getpass("new secret: ") if sys.stdin.isatty() else "")
+            if not secret:
+                raise CommandError("Set CONNECT_SECRET to the new secret, or type it when asked.")
+            rotate(connection=connection, secret=secret, keep_old=not options["forget_old"])
+            words = "Rotated." + ("" if options["forget_old"] else " The old secret stays valid until the next rotation.")
+        self.say({"id": str(connection.pk), "verb": options["verb"], "done": True}, as_json=options["json"], words=words)

@@ -1,0 +1,2 @@
+def make_try_out_client():
+    pass

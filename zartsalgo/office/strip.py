@@ -1,0 +1,200 @@
+"""The strip on top of every staff page: what is unwell right now, in words, with what still works. Nothing when all is well.
+
+It is read on every page, so it is cheap: two small queries for what somebody set on purpose; what is broken is looked at once per five
+seconds and process, where a broker that hangs costs BROKER_SECONDS. It never breaks a page: what cannot be read is said instead.
+"""
+
+import contextlib
+import threading
+import time
+from datetime import timedelta
+from typing import NotRequired, TypedDict
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.urls import NoReverseMatch, reverse
+
+from messaging.models import SendStop
+from providers import adapters
+from providers.models import Connection
+from zartsalgo.health import STALE_SECONDS
+from zartsalgo.lib import clock, heartbeat
+from zartsalgo.office.templatetags.office_tags import absolute, duration, zone_of
+
+KEEP_SECONDS = 5.0
+BROKER_SECONDS = 0.3
+REFUSED_WITHIN = timedelta(hours=1)
+# The longest name a strip line carries; more of a kind are counted.
+MOST_LINES = 5
+
+AWAY = {
+    "worker": "The worker is not running: calls and forms are stored, but nothing is answered until it is back.",
+    "ticker": "The ticker is not running: waits, held texts and retries do not come due. New calls and forms are still answered.",
+    "beat": "The scheduler is not running: regular work such as asking providers for missed calls is late. Texts still go.",
+    "broker": "The broker is not reachable: everything is stored, and work goes on at the ticker's pace, a second or two late.",
+    "database": "The database is not reachable: what you see may be old, and nothing can be changed until it is back.",
+}
+
+
+class Line(TypedDict):
+    """One trouble. Levels: bad (something does not work), warn (look at it), info (as somebody wanted it)."""
+
+    level: str
+    text: str
+    url: NotRequired[str]
+    url_label: NotRequired[str]
+
+
+_looking = threading.Lock()
+_kept: tuple[float, list[Line]] | None = None
+
+
+def build_strip() -> list[Line]:
+    """The lines of now. Never raises, and waits for nothing that another thread already looks at."""
+    try:
+        lines = _wanted()
+    except (DatabaseError, InterfaceError):
+        _let_go()
+        return [{"level": "bad", "text": AWAY["database"]}]
+    return lines + _unwell()
+
+
+def forget() -> None:
+    """Look anew the next time; for tests, and for whoever has just mended something."""
+    global _kept
+    _kept = None
+
+
+def _unwell() -> list[Line]:
+    """What is broken, at most KEEP_SECONDS old; older while another thread looks."""
+    global _kept
+    kept = _kept
+    if kept is not None and time.monotonic() - kept[0] < KEEP_SECONDS:
+        return kept[1]
+    if not _looking.acquire(blocking=False):
+        return kept[1] if kept else []
+    try:
+        lines = _look()
+        _kept = (time.monotonic(), lines)
+        return lines
+    finally:
+        _looking.release()
+
+
+def _look() -> list[Line]:
+    try:
+        # A page may be inside a transaction; a statement that fails in here must not spoil it.
+        with transaction.atomic():
+            lines = [*_processes(), *_connections()]
+    except (DatabaseError, InterfaceError):
+        _let_go()
+        lines = [{"level": "bad", "text": AWAY["database"]}]
+    if not _broker_answers():
+        lines.append({"level": "warn", "text": AWAY["broker"]})
+    return lines
+
+
+def _let_go() -> None:
+    """A dead database connection is dropped, so that the next request makes a new one."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def _broker_answers() -> bool:
+    # Connecting and the first answer may each take half.
+    half = BROKER_SECONDS / 2
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=half, socket_connect_timeout=half, retry=None) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def _wanted() -> list[Line]:
+    """What somebody has set on purpose: stops and a moved clock. Always fresh, so that the one who did it sees it at once."""
+    moved = clock.offset()
+    now = clock.real_now() + moved
+    lines: list[Line] = []
+    for stop in SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by("client_id", "at")[:MOST_LINES]:
+        what = f"Texting for {stop.client} is stopped" if stop.client else "All texting is stopped"
+        by = (stop.by.get_full_name() or stop.by.get_username()) if stop.by else ""
+        since = absolute(stop.at, zone=zone_of(stop.client), now=now)
+        text = f"{what} since {since}{f' by {by}' if by else ''}: {stop.reason.rstrip('.')}. Texts are held, nothing is lost."
+        lines.append(_linked({"level": "bad", "text": text}, name="office:stop", label="Look at the stop"))
+    if moved:
+        way = "" if moved > timedelta(0) else " back"
+        text = f"The clock is moved{way} by {duration(abs(moved))}: live connections do not send until it is set right."
+        lines.append(_linked({"level": "info", "text": text}, name="office:simulator", label="Look at the clock"))
+    return lines
+
+
+def _processes() -> list[Line]:
+    ages = heartbeat.ages()
+    lines: list[Line] = []
+    for name, limit in STALE_SECONDS.items():
+        age = ages.get(name)
+        if age is not None and age <= limit:
+            continue
+        since = f" Last sign of life {duration(round(age))} ago." if age is not None else " It has not been seen yet."
+        lines.append({"level": "warn" if name == "beat" else "bad", "text": AWAY[name] + since})
+    return lines
+
+
+def _stops(*, now: datetime) -> list[Line]:
+    lines: list[Line] = []
+    for stop in SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by("client_id", "at")[:MOST_LINES]:
+        what = f"Texting for {stop.client} is stopped" if stop.client else "All texting is stopped"
+        by = (stop.by.get_full_name() or stop.by.get_username()) if stop.by else ""
+        since = absolute(stop.at, zone=zone_of(stop.client), now=now)
+        line: Line = {
+            "level": "bad",
+            "text": f"{what} since {since}{f' by {by}' if by else ''}: {stop.reason.rstrip('.')}. Texts are held, nothing is lost.",
+        }
+        lines.append(_linked(line, name="office:stop", label="Look at the stop"))
+    return lines
+
+
+def _connections() -> list[Line]:
+    """Connections that are in trouble, and hooks whose signature was refused in the last hour (by real time: signatures use no other)."""
+    real_now = clock.real_now()
+    found = list(
+        Connection.objects.select_related("client")
+        .filter(disabled_at__isnull=True)
+        .exclude(trouble="", last_refused_at__isnull=True)
+        .only("provider", "trouble", "last_refused_at", "client__name")
+        .order_by("provider", "client__name")[:200]
+    )
+    lines: list[Line] = []
+    for way in found:
+        if way.trouble:
+            lines.append(_to_connections({"level": "bad", "text": f"{_label(way.provider)} for {way.client}: {way.trouble.rstrip('.')}."}))
+        if way.last_refused_at and real_now - way.last_refused_at <= REFUSED_WITHIN:
+            ago = duration(round((real_now - way.last_refused_at).total_seconds()))
+            text = (
+                f"{_label(way.provider)} for {way.client}: a request with a wrong signature was refused {ago} ago and not stored. "
+                "If it was the provider, its signing secret does not match ours."
+            )
+            lines.append(_to_connections({"level": "warn", "text": text}))
+    if len(lines) > MOST_LINES:
+        rest = len(lines) - MOST_LINES
+        lines = [*lines[:MOST_LINES], _to_connections({"level": "warn", "text": f"{rest} more connections need a look."})]
+    return lines
+
+
+def _label(provider: str) -> str:
+    try:
+        return adapters.load(provider).label
+    except LookupError:
+        return provider.capitalize()
+
+
+def _to_connections(line: Line) -> Line:
+    return _linked(line, name="office:connections", label="Look at connections")
+
+
+def _linked(line: Line, *, name: str, label: str) -> Line:
+    # Where that page is not in this build the sentence stands on its own.
+    with contextlib.suppress(NoReverseMatch):
+        line["url"], line["url_label"] = reverse(name), label
+    return line
