@@ -64,8 +64,11 @@ def find_or_create(*, client: Client, person: Person, now: datetime) -> Contact 
             contact.delete()
             contact = won
     contact = Contact.objects.select_for_update().get(pk=contact.pk)
-    for kind, value in keys:
-        Identity.objects.bulk_create([Identity(client=client, contact=contact, kind=kind, value=value)], ignore_conflicts=True)
+    known = set(contact.identities.values_list("kind", "value"))
+    Identity.objects.bulk_create(
+        [Identity(client=client, contact=contact, kind=kind, value=value) for kind, value in keys if (kind, value) not in known],
+        ignore_conflicts=True,
+    )
     fresh = [field for field in ("name", "state", "postal_code") if getattr(person, field) and not getattr(contact, field)]
     for field in fresh:
         setattr(contact, field, getattr(person, field))

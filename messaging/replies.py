@@ -5,26 +5,25 @@ Deterministic: the same words always give the same Reading, and its `rule` is th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from messaging.reply_rules import (
-    ABOUT_MESSAGES,
-    ENGLISH,
+    CLAUSE,
+    CLAUSE_DOUBT,
     FILLER,
     HELP,
     KEYWORD,
-    LOOKALIKE,
-    LOOSE_STOP,
-    NOT_ME,
     OPT_IN,
     STRONG,
     WEAK,
     Around,
     Rule,
 )
+from messaging.reply_rules_en import ABOUT_MESSAGES, ENGLISH, LOOKALIKE, LOOSE_STOP, NOT_ME
 from messaging.reply_rules_es import ELSEWHERE, SPANISH, SPANISH_WORDS
-from messaging.reply_words import BREAK, is_stop_sign, normalise
+from messaging.reply_words import BREAK, fold, has_stop_sign, normalise
 
 Kind = Literal["opt_out", "unclear", "help", "opt_in", "other"]
 
@@ -46,11 +45,13 @@ def read_reply(*, text: str, opt_out_type: str = "") -> Reading:
     decided = _PROVIDER.get(opt_out_type.strip().upper())
     if decided:
         return Reading(decided, f"provider:{opt_out_type.strip().lower()}", "")
-    if is_stop_sign(text):
-        return Reading("opt_out", "stop-sign", "")
     plain = normalise(text)
     if not plain:
-        return Reading("other", "", "")
+        return Reading("opt_out", "stop-sign", "") if has_stop_sign(text) else Reading("other", "", "")
+    # A bare "HELP" only: "please help!" is a person with a leak.
+    bare = " ".join(re.findall(r"\w+", fold(text)))
+    if HELP.fullmatch(bare):
+        return Reading("help", "keyword", _lang(bare))
     return _read_whole(plain) or _read_phrases(plain) or Reading("other", "", "")
 
 
@@ -60,30 +61,31 @@ def _read_whole(plain: str) -> Reading | None:
     core, polite = _core(words, FILLER), _core(words, FILLER - WEAK)
     if STRONG.fullmatch(core) or KEYWORD.fullmatch(polite) or KEYWORD.fullmatch(" ".join(words)):
         return Reading("opt_out", "keyword", _lang(core))
-    if HELP.fullmatch(polite):
-        return Reading("help", "keyword", _lang(polite))
     if OPT_IN.fullmatch(polite):
         return Reading("opt_in", "keyword", _lang(polite))
     for clause in plain.split(BREAK):
-        core = _core(clause.split(), FILLER)
-        if STRONG.fullmatch(core):
-            return Reading("opt_out", "keyword-clause", _lang(core))
+        if CLAUSE.fullmatch(_core(clause.split(), FILLER)):
+            return Reading("opt_out", "keyword-clause", "en")
     return None
 
 
 def _read_phrases(plain: str) -> Reading | None:
-    doubt: Reading | None = None
+    clauses = plain.split(BREAK)
+    doubt = next((Reading("unclear", "keyword-clause", _lang(clause)) for clause in clauses if CLAUSE_DOUBT.fullmatch(clause)), None)
     excused = False
     for rule in _RULES:
         for match in rule.pattern.finditer(plain):
-            before = plain[: match.start()].rpartition("|")[2]
+            earlier, _, before = plain[: match.start()].rpartition("|")
             after, _, later = plain[match.end() :].partition("|")
-            kind = rule.judge(Around(match, before.strip(), after.strip(), later.strip()))
+            kind = rule.judge(Around(match, earlier.strip(), before.strip(), after.strip(), later.strip()))
             if kind == "opt_out":
                 return Reading("opt_out", rule.name, rule.lang)
             if kind == "unclear" and doubt is None:
                 doubt = Reading("unclear", rule.name, rule.lang)
             excused = excused or kind is None
+    # "Not interested, remove": a weak keyword in a clause of its own counts once the rest is a refusal too.
+    if doubt and any(KEYWORD.fullmatch(clause) and not CLAUSE_DOUBT.fullmatch(clause) for clause in clauses):
+        return Reading("opt_out", f"{doubt.rule}+keyword", doubt.lang)
     return doubt or _read_loose(plain, excused=excused)
 
 

@@ -20,10 +20,10 @@ _MOD = (
 # Negative commands: "no me escriba", "no me manden"; what merely tells ("no me llamaron", "no me llamo") has other endings.
 _WRITE = (
     r"(?:escriba[ns]?|contacte[ns]?|moleste[ns]?|textee?[ns]?|mensajee?[ns]?|busque[ns]?|insista[ns]?|fastidie[ns]?|acose[ns]?|hostigue[ns]?|notifique[ns]?|"
-    r"comunique[ns]?|chingue[ns]?|joda[ns]?|friegue[ns]?|spamee?[ns]?|bombardee[ns]?)"
+    r"comunique[ns]?|chingue[ns]?|joda[ns]?|friegue[ns]?|spamee?[ns]?|bombardee[ns]?|avise[ns]?|informe[ns]?)"
 )
 _CALL = r"(?:llame[ns]?|marque[ns]?|hable[ns]?)"
-_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?(?= mas)|envia[ns]?(?= mas)|mandes|envies|pase[ns]?(?= mas)|remita[ns]?)"
+_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?(?= mas)|envia[ns]?(?= mas)|mandes|envies|pase[ns]?(?= mas)|remita[ns]?|ofrezca[ns]?)"
 _WRITE_INF = r"(?:escribir|contactar|molestar|textear|mensajear|buscar|insistir|fastidiar|acosar|hostigar|notificar|comunicar|chingar|joder|fregar|estar)"
 _CALL_INF = r"(?:llamar|marcar|hablar)"
 _SEND_INF = r"(?:mandar|enviar)"
@@ -43,12 +43,17 @@ _TEXT_ME = re.compile(r"\b(?:escrib\w+|mand\w+|envi\w+|texto|textos|mensajes?|te
 _CALL_ME = re.compile(r"\b(?:llam\w+|marqu?\w+|habl\w+)\b")
 _LIST = (
     r"(?:listas?|base|sistema|registros?|contactos?|grupo|directorio|suscripcion|programa|(?:aqui|esto|eso|ahi|todo)(?= |$)(?! (?:el|la|los|las|un|una) )|mensaj\w*|textos?|sms|"
-    r"publicidad|promociones|notificaciones|llamadas|envios?|difusion|correos?|cadena|servicio de mensajes|mailing|datos)"
+    r"publicidad|promociones|notificaciones|llamadas|envios?|difusion|correos?|cadena|servicio de mensajes|mailing|datos|telefono|celular)"
 )
 _OTHER_LIST = re.compile(r"\b(?:espera|invitados|materiales|precios|compras)\b")
-_CLITIC_VERB = r"(?:quit|borr|elimin|elimn|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|desinscrib|desafili|desapunt|suprim|retir|bot|desuscrí)\w{0,4}(?:me|nos)"
+_CLITIC_VERB = r"(?:quit|borr|elimin|elimn|baj|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|desinscrib|desafili|desapunt|suprim|retir|bot)\w{0,4}(?:me|nos)"
 _PLAIN_VERB = r"(?:quit|borr|elimin|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|suprim|retir)\w{0,4}"
 _MINE = r"(?:mi|este|nuestro|el|mis) (?:numero|telefono|celular|cel|nombre|contacto|correo|informacion|datos|info|registro)"
+
+
+_REDIRECT = re.compile(
+    r"\b(?:escrib[ae]n?|mand[ae]n?|envi[ae]n?|llam[ae]n?|marc?qu?[ae]n?|texte[ae]n?|habl[ae]n?|contact[ae]n?)(?:me|nos|melo|melos|mela|lo|los)\b"
+)
 
 
 def _no_contact(around: Around) -> Kind | None:
@@ -56,13 +61,15 @@ def _no_contact(around: Around) -> Kind | None:
         return None
     after, rest = around.after, f"{around.after} {around.later}"
     said = around.match.group()
-    if re.search(_CALL, said) or re.search(_CALL_INF, said):
-        if _TEXT_ME.search(rest) and not re.search(r"\bni (?:me )?(?:escrib|mand|envi|text)", rest):
-            return None
+    by_voice = re.search(_CALL, said) or re.search(_CALL_INF, said)
+    if by_voice and _TEXT_ME.search(rest) and not re.search(r"\bni (?:me )?(?:escrib|mand|envi|text)", rest):
+        return None
     if re.match(rf"(?:mas|nunca mas|jamas|nada|de nuevo|otra vez){_FULL}", after):
-        return "opt_out"
+        return "unclear" if _REDIRECT.search(around.later) else "opt_out"
     if _CHANNEL.search(after) or _TIME.search(after):
         return None
+    if _REDIRECT.search(around.later):
+        return "unclear"
     if re.search(r"\b(?:mejor|solo|prefiero|puede|pueden|pero)\b", rest) and _CALL_ME.search(rest) and not re.search(r"\bni\b", rest):
         return "unclear"
     if not after or re.match(
@@ -77,12 +84,16 @@ def _no_send(around: Around) -> Kind | None:
     if re.search(r"\b(?:para|prefiero|espero|puedo|pude|quise|para que|espero que|porque)$", around.before):
         return None
     after = around.after
+    if re.match(rf"(?:{_MOD} )*?(?:correos?|emails?|llamadas)\b", after) and _TEXT_ME.search(around.later):
+        return None
     wanted = re.match(
         rf"(?:{_MOD} )*?(?:{_NOUN}|nada|cosas|esto|eso|tonterias|basura|chingaderas)\b|(?:mas|nunca mas|jamas)?{_FULL}", after
     )
     if not wanted or _CHANNEL.search(after) or (re.match(r"(?:el|la|un|una) ", after) and not re.search(r"\bmas\b", after)):
         return None
-    return None if _TIME.search(after) else "opt_out"
+    if _TIME.search(after):
+        return None
+    return "unclear" if _REDIRECT.search(around.later) else "opt_out"
 
 
 def _unless_no(around: Around) -> Kind | None:
@@ -110,7 +121,7 @@ def _removed(around: Around) -> Kind | None:
     if re.search(r"\bno(?: me)?$", around.before):
         return None
     after = around.after
-    if re.match(rf"(?:ya|por favor|gracias)?{_FULL}", after) or re.match(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
+    if re.match(rf"(?:ya|por favor|gracias|a mi)?{_FULL}", after) or re.match(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
         return "opt_out"
     if re.match(rf"(?:por favor |ya )*(?:de|del) (?:\w+ ){{0,4}}?{_LIST}\b", after) and not re.match(r"(?:de|del) (?:las|los) \d", after):
         return "unclear" if _OTHER_LIST.search(after) else "opt_out"
@@ -125,7 +136,7 @@ def _baja(around: Around) -> Kind | None:
         rf"(?:por favor|ya|gracias)?{_FULL}", after
     ):
         return "opt_out"
-    return "unclear"
+    return None if re.match(r"(?:la|el|los|las|mi|un|una|presion)\b", after) else "unclear"
 
 
 _STOP_DE = (
@@ -143,39 +154,191 @@ _NO_WANT = r"(?:ya )?no (?:me |nos )?(?:quiero|queremos|deseo|deseamos|quisiera|
 
 SPANISH_WORDS: Final = frozenset(
     "alto basta pare paren para parar parenle detener detenganse detente deten detengan cancela cancele cancelen cancelar baja no mas fin terminar salir "
-    "salirme quitar quitame borrar eliminar remover anular dejen dejalo dejenlo desuscribir desuscribirme ayuda informacion iniciar inicio comenzar "
+    "salirme quitar quitame borrar eliminar remover anular dejen dejalo dejenlo dejame dejenme desuscripcion desuscribir desuscribirme ayuda informacion iniciar inicio comenzar "
     "empezar reanudar suscribir suscribirme alta".split()
 ) - {"no"}
 
 SPANISH: Final = (
-    rule("no-me-escriban", "es", rf"\bno (?!(?:se|te) molest)(?:(?:me|nos|se|ya) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|(?:{_WRITE_INF}|{_CALL_INF})(?:me|nos|le|les|se)?|(?:escriben?|llaman?|contactan?|molestan?|escribes|llamas)(?= mas\b)|(?<=[nsae] ){_GER}(?:me|nos)?)\b", _no_contact),
-    rule("no-me-manden", "es", rf"\bno (?:(?:me|nos|ya) )*(?:{_AGAIN} )?(?:{_SEND}|{_SEND_INF}(?:me|nos|le|les)?|(?<=[nsae] )(?:mandando|enviando)(?:me|nos)?)\b", _no_send),
-    rule("que-no-me-escriban", "es", rf"\bno (?:quiero|queremos|deseo|quisiera|me gusta|me gustaria) que (?:(?:me|nos|se|ya|ustedes|usted|nadie) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|{_WRITE_INF}|{_CALL_INF}|{_SEND_INF}|{_SEND}|{_GER})\b", lambda a: (_no_send if re.search(r"(?:mand|envi)\w+$", a.match.group()) else _no_contact)(a)),
-    rule("no-quiero-mensajes", "es", rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar|mas|recib\w+|tener|que me lleguen|ver) )*(?:{_MOD} )*{_NOUN}\b(?! (?:del|de la|sobre) )", lambda a: "unclear" if _TIME.search(a.after) or (a.match.group().endswith("informacion") and "recib" not in a.match.group()) else "opt_out"),
-    rule("no-quiero-recibir", "es", rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar) )*recib\w+(?: (?:mas|nada|esto|eso|ninguno|nada mas|mas nada|estas cosas|nada de \w+|mas de \w+))*{_FULL}|\b{_NO_WANT} (?:saber|oir) (?:\w+ ){{0,2}}de (?:ustedes|usted|ti|su|tu|nadie)|\b{_NO_WANT} ser (?:contactad|molestad|llamad)\w+|\b{_NO_WANT} (?:estar|seguir|continuar) (?:en|dentro) (?:de )?(?:su|la|esta|tu|ninguna|el) (?:lista|grupo|base)|\b{_NO_WANT} (?:mas )?nada (?:mas )?(?:de|con) (?:ustedes|usted|ti)\b", _not_wanted),
-    rule("dejen-de-escribir", "es", rf"\b{_STOP_DE} {_JOIN}(?:(?:{_WRITE_INF}|{_CALL_INF})(?:me|nos|le)?|{_GER}(?:me|nos)?)\b", _unless_no),
+    rule(
+        "no-me-escriban",
+        "es",
+        rf"\b(?:no|nunca|nunca mas|jamas) (?!(?:se|te) molest)(?:(?:me|nos|se|ya) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|"
+        rf"(?:{_WRITE_INF}|{_CALL_INF})(?:me|nos|le|les|se)?|(?:escriben?|llaman?|contactan?|molestan?|escribes|"
+        rf"llamas)(?= mas\b)|(?<=[nsae] ){_GER}(?:me|nos)?)\b",
+        _no_contact,
+    ),
+    rule(
+        "no-me-manden",
+        "es",
+        rf"\b(?:no|nunca|nunca mas|jamas) (?:(?:me|nos|ya) )*(?:{_AGAIN} )?(?:{_SEND}|{_SEND_INF}(?:me|nos|le|les)?|"
+        rf"(?<=[nsae] )(?:mandando|enviando)(?:me|nos)?)\b",
+        _no_send,
+    ),
+    rule(
+        "que-no-me-escriban",
+        "es",
+        rf"\bno (?:quiero|queremos|deseo|quisiera|me gusta|me gustaria) que (?:(?:me|nos|se|ya|ustedes|usted|"
+        rf"nadie) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|{_WRITE_INF}|{_CALL_INF}|{_SEND_INF}|{_SEND}|{_GER})\b",
+        lambda a: (_no_send if re.search(r"(?:mand|envi)\w+$", a.match.group()) else _no_contact)(a),
+    ),
+    rule(
+        "no-quiero-mensajes",
+        "es",
+        rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar|mas|recib\w+|tener|que me lleguen|"
+        rf"ver) )*(?:{_MOD} )*{_NOUN}\b(?! (?:del|de la|sobre) )",
+        lambda a: (
+            "unclear"
+            if _TIME.search(a.after) or (a.match.group().endswith("informacion") and "recib" not in a.match.group())
+            else "opt_out"
+        ),
+    ),
+    rule(
+        "no-quiero-recibir",
+        "es",
+        rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar) )*recib\w+(?: (?:mas|nada|esto|eso|ninguno|nada mas|"
+        rf"mas nada|estos|estas|estas cosas|nada de \w+|mas de \w+))*{_FULL}|\b{_NO_WANT} (?:saber|"
+        rf"oir) (?:\w+ ){{0,2}}de (?:ustedes|usted|ti|su|tu|nadie)|\b{_NO_WANT} ser (?:contactad|molestad|llamad|"
+        rf"parte de)\w*|\b{_NO_WANT} (?:estar|seguir|continuar) (?:en|dentro) (?:de )?(?:su|la|esta|tu|ninguna|"
+        rf"el) (?:lista|grupo|base)|\b{_NO_WANT} (?:mas )?nada (?:mas )?(?:de|con) (?:ustedes|usted|ti)\b",
+        _not_wanted,
+    ),
+    rule(
+        "dejen-de-escribir",
+        "es",
+        rf"\b{_STOP_DE} {_JOIN}(?:(?:{_WRITE_INF}|{_CALL_INF})(?:me|nos|le)?|{_GER}(?:me|nos)?)\b",
+        _unless_no,
+    ),
     rule("dejen-de-mandar", "es", rf"\b{_STOP_DE} {_JOIN}(?:mandar|enviar|mandando|enviando|recibir)(?:me|nos|le)?\b", _stop_sending),
     rule("basta-de-mensajes", "es", rf"\b{_STOP_NOUN} {_JOIN}{_NOUN}\b", _unless_no),
-    rule("cancelar-mensajes", "es", r"\b(?:cancel\w{1,4}|anul\w{1,3}|suspend\w{1,3}|desactiv\w{1,4}|quit\w{1,4}|elimin\w{1,4}|terminar|detener|apag\w{1,4}) (?:(?:la|mi|esta|los|las|sus|tus|estos|estas|todos|todas|el|esos|mas|de|favor|por) )*(?:suscripci\w+|mensaj\w*|textos|sms|notificaciones|alertas|publicidad|promociones)\b", _unless_no),
-    rule("no-mas-mensajes", "es", rf"\b(?:no|ni|ya no|ningun|ninguna|cero|basta de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: mas)?{_TAIL}(?= \||$)", lambda a: "opt_out" if re.search(r"\bmas\b", a.match.group()) or not a.before else None),
-    rule("fuera-de-la-lista", "es", rf"\b{_CLITIC_VERB}\b|\b(?:me|nos) (?:puede[ns]? |pueden |podrian? |va[ns]? a |por favor )?(?:quiten?|borren?|eliminen?|saquen?|remuevan?|retiren|excluyan?|tachen|desuscriban?|quitar|borrar|eliminar|sacar|remover|retirar|excluir|desuscribir)\b", _removed),
-    rule("no-me-incluyan", "es", rf"\bno (?:me|nos) (?:incluya|agregue|meta|ponga|anada|inscriba|suscriba)[ns]?(?: mas)? (?:en|a) (?:\w+ ){{0,2}}?{_LIST}\b", always),
+    rule(
+        "cancelar-mensajes",
+        "es",
+        r"\b(?:cancel\w{1,4}|anul\w{1,3}|suspend\w{1,3}|desactiv\w{1,4}|quit\w{1,4}|elimin\w{1,4}|terminar|detener|"
+        r"apag\w{1,4}) (?:(?:la|mi|esta|los|las|sus|tus|estos|estas|todos|todas|el|esos|mas|de|favor|"
+        r"por) )*(?:suscripci\w+|mensaj\w*|textos|sms|notificaciones|alertas|publicidad|promociones)\b",
+        _unless_no,
+    ),
+    rule(
+        "no-mas-mensajes",
+        "es",
+        rf"\b(?:no|ni|ya no|ningun|ninguna|cero|basta de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
+        rf"y) {_NOUN})?(?: mas)?{_TAIL}(?= \||$)",
+        lambda a: "opt_out" if re.search(r"\bmas\b", a.match.group()) or not a.before else None,
+    ),
+    rule(
+        "fuera-de-la-lista",
+        "es",
+        rf"\b{_CLITIC_VERB}\b|\b(?:me|nos) (?:puede[ns]? |pueden |podrian? |va[ns]? a |por favor )?(?:quiten?|borren?|"
+        rf"eliminen?|saquen?|remuevan?|retiren|excluyan?|tachen|desuscriban?|quitar|borrar|eliminar|sacar|remover|retirar|"
+        rf"excluir|desuscribir)\b",
+        _removed,
+    ),
+    rule(
+        "no-me-incluyan",
+        "es",
+        rf"\bno (?:me|nos) (?:incluya|agregue|meta|ponga|anada|inscriba|suscriba)[ns]?(?: mas)? (?:en|"
+        rf"a) (?:\w+ ){{0,2}}?{_LIST}\b",
+        always,
+    ),
     rule("borren-mi-numero", "es", rf"\b(?:{_PLAIN_VERB}|pierd[ae]\w?|olvid\w+)(?: ya| por favor| de)* {_MINE}\b", _unless_no),
     rule("salir-de-la-lista", "es", rf"\b(?:salir|salirme|fuera|sacar|quitar|desuscribir\w*) de (?:\w+ ){{0,3}}?{_LIST}\b", _unless_no),
-    rule("dar-de-baja", "es", r"\b(?:dar\w*|de|den|dame|deme|denme|danos|dan|doy|da|causar|solicito|quiero|pido|tramit\w+|me|des)(?: (?:me|nos|la|mi|una|por favor|favor|de))* (?:de )?baja\b", _baja),
-    rule("en-paz", "es", r"\b(?:deje\w*|deja\w*|dejen\w*|me dej\w+|nos dej\w+)(?: (?:me|nos|ya|por favor))* (?:en paz|tranquil\w+|quiet\w+)\b", _unless_no),
-    rule("sin-permiso", "es", r"\b(?:revoc\w+|retir\w+|quit\w+)(?: \w+){0,2} (?:consentimiento|permiso|autorizacion)\b|\bno (?:les |te |le )?(?:doy|autorizo|tienen?|tienes)(?: \w+){0,2}(?: (?:consentimiento|permiso|autorizacion))\b|\bno autorizo\b", always),
-    rule("numero-equivocado", "es", r"\b(?:numero|persona) (?:equivocad|incorrect|erroneo|erronea)\w*\b|\b(?:se equivoc\w+|esta equivocad\w+|te equivocaste)(?: de (?:numero|persona))?\b|\bno es (?:mi|su|el) numero\b", always),
+    rule(
+        "dar-de-baja",
+        "es",
+        r"\b(?:dar\w*|de|den|dame|deme|denme|danos|dan|doy|da|causar|solicito|quiero|pido|tramit\w+|me|des)(?: (?:me|nos|"
+        r"la|mi|una|por favor|favor|de))* (?:de )?baja\b",
+        _baja,
+    ),
+    rule(
+        "en-paz",
+        "es",
+        r"\b(?:deje\w*|deja\w*|dejen\w*|me dej\w+|nos dej\w+)(?: (?:me|nos|ya|por favor))* (?:en paz|tranquil\w+|"
+        r"quiet\w+)\b",
+        _unless_no,
+    ),
+    rule(
+        "sin-permiso",
+        "es",
+        r"\b(?:revoc\w+|retir\w+|quit\w+)(?: \w+){0,2} (?:consentimiento|permiso|autorizacion)\b|\bno (?:les |te |"
+        r"le )?(?:doy|autorizo|tienen?|tienes)(?: \w+){0,2}(?: (?:consentimiento|permiso|autorizacion))\b|\bno autorizo\b",
+        always,
+    ),
+    rule(
+        "numero-equivocado",
+        "es",
+        r"\b(?:numero|persona) (?:equivocad|incorrect|erroneo|erronea)\w*\b|\b(?:se equivoc\w+|esta equivocad\w+|"
+        r"te equivocaste)(?: de (?:numero|persona))?\b|\bno es (?:mi|su|el) numero\b",
+        always,
+    ),
+    rule("para-los-mensajes", "es", rf"(?:^|\| )(?:ya )?para (?:los|las|de|el) {_NOUN}{_FULL}", hold),
     # Doubtful: a person reads these while sending pauses.
-    rule("no-me-interesa", "es", rf"(?:^|\| )(?:(?:hola|gracias|ya|perdon|disculpe|pero|la verdad) )*(?:no (?:me|nos) interesa\w*|no (?:estoy|estamos) interesad\w+|(?:ya )?no quiero(?: nada)?(?: mas)?|ya no){_FULL}", hold),
-    rule("queja", "es", r"\b(?:es acoso|acosando|hostigando|hostigamiento|demandar(?:los|te|le)|los? voy a (?:reportar|bloquear|demandar|denunciar)|(?:te|los|lo) (?:bloquee|bloqueo|reporto|denuncio)|estafadores)\b|(?:^|\| )(?:bloquead[oa]s?|reportad[oa]s?|suficiente|ya estuvo|spam)(?= \||$)|\bchinga\w* (?:tu|su)\b|\b(?:vete|vayanse|vayase|largate|larguense) (?:a|al|de)\b|\bme tienen? (?:harto|harta)\b", hold),
-)  # fmt: skip
+    rule(
+        "no-me-interesa",
+        "es",
+        rf"(?:^|\| )(?:(?:hola|gracias|ya|perdon|disculpe|pero|la verdad) )*(?:no (?:me|nos) interesa\w*|no (?:estoy|"
+        rf"estamos) interesad\w+|(?:ya )?no quiero(?: nada)?(?: mas)?|ya no){_FULL}",
+        hold,
+    ),
+    rule(
+        "queja",
+        "es",
+        r"\b(?:es acoso|acosando|hostigando|hostigamiento|demandar(?:los|te|le)|los? voy a (?:reportar|bloquear|demandar|"
+        r"denunciar)|(?:te|los|lo) (?:bloquee|bloqueo|reporto|denuncio)|estafadores)\b|(?:^|\| )(?:bloquead[oa]s?|"
+        r"reportad[oa]s?|suficiente|ya estuvo|spam)(?= \||$)|\bchinga\w* (?:tu|su)\b|\b(?:vete|vayanse|vayase|largate|"
+        r"larguense) (?:a|al|de)\b|\bme tienen? (?:harto|harta)\b",
+        hold,
+    ),
+)
 
 ELSEWHERE: Final = (
-    rule("arret", "fr", r"\b(?:ne|n) ?(?:me |m|nous )?(?:contactez|ecrivez|envoyez|appelez|textez|derangez|contacte|ecris|appelle|envoie)(?: \w+){0,3} plus\b|\bplus de (?:messages|textos|sms)\b|\b(?:arretez?|cessez?|stop) (?:de |d|les |vos |ces )*(?:m?ecrire|mecrire|menvoyer|menvoyer|me \w+|envoyer|messages|textos|sms|appels)\b|\b(?:desabonn|desinscri|desinscr)\w*|\b(?:retirez|enlevez|supprimez)(?: |-)?(?:moi|mon numero)\b|\blaissez(?: |-)moi tranquille\b|\bje ne veux plus\b", always),
-    rule("pare", "pt", r"\bnao (?:quero|desejo)(?: mais)? receber\b|\b(?:pare|parem|para) de (?:me )?(?:mandar|enviar|ligar|escrever|mensagens|mandarem)\b|\b(?:descadastr|desinscrev)\w*|\bnao me (?:mande|envie|ligue|escreva|contate|perturbe)\w?\b|\b(?:me tire|me remova|me tira|remover) da lista\b", always),
-    rule("itigil", "tl", r"\b(?:itigil|tigilan|tumigil|tigil|tama na|ayoko na|ayaw ko na)\b|\b(?:alisin|tanggalin) (?:mo |nyo |niyo )?(?:ako|ang number)\b|\b(?:huwag|wag) (?:\w+ ){0,4}?(?:i ?text|text|itext|mag ?text|tawag\w*|tumawag|mensahe|message|contact\w*|padala\w*|magpadala)\w*\b", always),
-    rule("acha", "sw", r"(?:^|\| )(?:tafadhali )?(?:acha|acheni|wacha|koma|simama|simamisha|sitisha|ondoa|niondoe)(?: (?:kunitumia|kutuma|kunitumia|ujumbe|tafadhali|meseji|sms|kunipigia)| \w+){0,3}(?= \||$)|\b(?:usinitumie\w*|nitoe|niondoe|acha kuni\w+|msinitumie|usinipigie|sitaki (?:ujumbe|meseji|sms|kupokea)|niondoe)\b", always),
-    rule("band-karo", "hi", r"\b(?:band|bandh|bund) (?:karo|kar do|kardo|karein|kare|kijiye|kar dijiye)\b|\b(?:mat|na) (?:bhej\w*|karo (?:message|sms|call|text))\b|\b(?:message|sms|call|text|msg)s? (?:mat|na) (?:karo|kare|karein|karna|bhej\w*|kijiye)\b|\b(?:roko|rok do|hata do|hatao)\b|बंद|मत (?:भेज|कर)|रोक|न भेज", always),
-    rule("stop-elsewhere", "", r"(?:^|\| )(?:stopp|abmelden|abbestellen|aufhoren|hor auf|fermati|basta cosi|cancellami|стоп|отписаться|отпишите|停止|停|退订|退訂|取消|dung|dung lai|huy|중지|그만|수신거부|توقف|الغاء|إلغاء|sair|cancelar inscricao|arreter|arretez)(?= \||$)|退订|停止发|拒收", always),
-)  # fmt: skip
+    rule(
+        "arret",
+        "fr",
+        r"\b(?:ne|n) ?(?:me |m|nous )?(?:contactez|ecrivez|envoyez|appelez|textez|derangez|contacte|ecris|appelle|"
+        r"envoie)(?: \w+){0,3} plus\b|\bplus de (?:messages|textos|sms)\b|\b(?:arretez?|cessez?|stop) (?:de |d|les |vos |"
+        r"ces )*(?:m?ecrire|mecrire|menvoyer|menvoyer|me \w+|envoyer|messages|textos|sms|appels)\b|\b(?:desabonn|"
+        r"desinscri|desinscr)\w*|\b(?:retirez|enlevez|supprimez)(?: |-)?(?:moi|mon numero)\b|\blaissez(?: |"
+        r"-)moi tranquille\b|\bje ne veux plus\b",
+        always,
+    ),
+    rule(
+        "pare",
+        "pt",
+        r"\bnao (?:quero|desejo)(?: mais)? receber\b|\b(?:pare|parem|para) de (?:me )?(?:mandar|enviar|ligar|escrever|"
+        r"mensagens|mandarem)\b|\b(?:descadastr|desinscrev)\w*|\bnao me (?:mande|envie|ligue|escreva|contate|"
+        r"perturbe)\w?\b|\b(?:me tire|me remova|me tira|remover) da lista\b",
+        always,
+    ),
+    rule(
+        "itigil",
+        "tl",
+        r"\b(?:itigil|tigilan|tumigil|tigil|tama na|ayoko na|ayaw ko na)\b|\b(?:alisin|tanggalin) (?:mo |nyo |"
+        r"niyo )?(?:ako|ang number)\b|\b(?:huwag|wag) (?:\w+ ){0,4}?(?:i ?text|text|itext|mag ?text|tawag\w*|tumawag|"
+        r"mensahe|message|contact\w*|padala\w*|magpadala)\w*\b",
+        always,
+    ),
+    rule(
+        "acha",
+        "sw",
+        r"(?:^|\| )(?:tafadhali )?(?:acha|acheni|wacha|koma|simama|simamisha|sitisha|ondoa|niondoe)(?: (?:kunitumia|"
+        r"kutuma|kunitumia|ujumbe|tafadhali|meseji|sms|kunipigia)| \w+){0,3}(?= \||$)|\b(?:usinitumie\w*|nitoe|niondoe|"
+        r"acha kuni\w+|msinitumie|usinipigie|sitaki (?:ujumbe|meseji|sms|kupokea)|niondoe)\b",
+        always,
+    ),
+    rule(
+        "band-karo",
+        "hi",
+        r"\b(?:band|bandh|bund) (?:karo|kar do|kardo|karein|kare|kijiye|kar dijiye)\b|\b(?:mat|na) (?:bhej\w*|"
+        r"karo (?:message|sms|call|text))\b|\b(?:message|sms|call|text|msg)s? (?:mat|na) (?:karo|kare|karein|karna|"
+        r"bhej\w*|kijiye)\b|\b(?:roko|rok do|hata do|hatao)\b|बंद|मत (?:भेज|कर)|रोक|न भेज",
+        always,
+    ),
+    rule(
+        "stop-elsewhere",
+        "",
+        r"(?:^|\| )(?:stopp|abmelden|abbestellen|aufhoren|hor auf|fermati|basta cosi|cancellami|стоп|отписаться|отпишите|"
+        r"停止|停|退订|退訂|取消|dung|dung lai|huy|중지|그만|수신거부|توقف|الغاء|إلغاء|sair|cancelar inscricao|arreter|arretez)(?= \||$)|"
+        r"退订|停止发|拒收",
+        always,
+    ),
+)

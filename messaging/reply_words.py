@@ -26,6 +26,12 @@ _OUR_LINE: Final = re.compile(
     r"\b(?:reply|text|txt|send|respond|type|responda|responde|envie|envia|mande|escriba)(?: with)? \"?(?:stop|end|quit|cancel|unsubscribe|alto|help|ayuda)\"? "
     r"(?:2|to|for|para) ?(?:opt[ -]?out|unsubscribe|end|stop|cancel|quit|help|info|ayuda|cancelar|no recibir|dejar de recibir|terminar)(?: mas)?(?: mensajes)?"
 )  # fmt: skip
+# Courtesies at either end of a clause say nothing about being texted.
+_POLITE: Final = (
+    r"(?:please|kindly|thanks|thank you|thankyou|ok|okay|hi|hello|hey|sir|maam|mam|dude|bro|lol|omg|sorry|well|so|but|honestly|good (?:morning|afternoon|evening)|"
+    r"por favor|favor(?! de)|gracias|muchas gracias|hola|buenas|buenas tardes|buenos dias|oiga|oye|disculpe|perdon|senor|senora|pues|amigo)"
+)
+_COURTESY: Final = re.compile(rf"^(?:{_POLITE}(?: |$))+|(?:(?:^| ){_POLITE})+$")
 _SPELLED_OUT: Final = re.compile(r"\b(?:[a-z][ .\-_*]{1,3}){3,}[a-z]\b")
 _CLAUSE_END: Final = re.compile(r"[!?;()\"\n\r\u2013\u2014|]+|(?<!\d)[.:,]+|[.:,]+(?!\d)|\s-+\s?|-+\s|\s/\s|--+")
 _UNSUBSCRIBE: Final = re.compile(r"[uo]n?s[aeou]b?[sc]*c?r?[ieu]{0,2}[bpv]{1,2}e?")
@@ -50,7 +56,9 @@ _MISSPELLED: Final = {
 
 def fold(text: str) -> str:
     """Lower case, no accents on Latin letters, straight quotes; punctuation still there."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().translate(_QUOTES)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 1000]}\n{text[-1000:]}"  # the wish may stand at either end
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
     kept: list[str] = []
     base = ""
     for char in unicodedata.normalize("NFD", text):
@@ -74,14 +82,14 @@ def normalise(text: str) -> str:
     folded = _OUR_LINE.sub(" ", folded.replace("'", ""))
     folded = _SPELLED_OUT.sub(lambda match: re.sub(r"[ .\-_*]", "", match.group()), folded)
     folded = re.sub(r"(?<=[a-z])\*(?=[a-z])", "o", folded)  # st*p, f*ck
-    folded = folded.replace("un-sub", "unsub").replace("e-mail", "email").replace("&", " and ")
-    words = (_plain_words(part) for part in _CLAUSE_END.split(folded))
+    folded = re.sub(r"\bun[- ]s(?=u[bs])", "uns", folded).replace("e-mail", "email").replace("&", " and ")
+    words = (_COURTESY.sub("", _plain_words(part)) for part in _CLAUSE_END.split(folded))
     return BREAK.join(clause for clause in words if clause)
 
 
-def is_stop_sign(text: str) -> bool:
-    """True when the message is nothing but a stop sign or a raised hand."""
-    return bool(_STOP_SIGNS.search(text)) and not re.search(r"\w", text)
+def has_stop_sign(text: str) -> bool:
+    """True when a stop sign or a raised hand is in the text; asked only where no words are left but courtesies."""
+    return bool(_STOP_SIGNS.search(text))
 
 
 def _plain_words(part: str) -> str:

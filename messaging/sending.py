@@ -74,7 +74,8 @@ def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt,
             if message is None:
                 return None
             lock_address(channel=message.channel, address=message.to)
-            if not _earlier_attempt_is_over(message=message):
+            last = message.attempts.order_by("-n").first()
+            if last is not None and not _is_over(attempt=last):
                 return None
             slip = gate.judge(message=message, now=now)
             if slip.verdict == SEND:
@@ -91,7 +92,7 @@ def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt,
             if slip.verdict != SEND:
                 _note_refusal(message=message, slip=slip, now=now)
                 return None
-            attempt = _new_attempt(message=message, slip=slip)
+            attempt = _new_attempt(message=message, slip=slip, n=last.n + 1 if last else 1)
             Message.objects.filter(pk=message.pk).update(
                 slip=slip.as_json(), status=Message.Status.QUEUED, reason="", says="Sending.", hold_until=None
             )
@@ -101,17 +102,16 @@ def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt,
         return None
 
 
-def _earlier_attempt_is_over(*, message: Message) -> bool:
-    """False while an attempt is open. One that was reserved by an owner past its deadline never called: it is proven unsent."""
-    last = message.attempts.order_by("-n").first()
-    if last is None or last.outcome in (Attempt.Outcome.REJECTED, Attempt.Outcome.NOT_SENT):
+def _is_over(*, attempt: Attempt) -> bool:
+    """False while the attempt is open. One that was reserved by an owner past its deadline never called: it is proven unsent."""
+    if attempt.outcome in (Attempt.Outcome.REJECTED, Attempt.Outcome.NOT_SENT):
         return True
-    if last.outcome == Attempt.Outcome.RESERVED:
+    if attempt.outcome == Attempt.Outcome.RESERVED:
         with database.cursor() as cursor:
             cursor.execute(
                 """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'its worker ended before the call'
                    where id = %s and outcome = 'reserved' and deadline_at < clock_timestamp()""",
-                [last.pk],
+                [attempt.pk],
             )
             return bool(cursor.rowcount == 1)
     return False
@@ -136,13 +136,13 @@ def _note_refusal(*, message: Message, slip: Slip, now: datetime) -> None:
         claims.release(holder=message.pk, now=now)
 
 
-def _new_attempt(*, message: Message, slip: Slip) -> Attempt:
+def _new_attempt(*, message: Message, slip: Slip, n: int) -> Attempt:
     with database.cursor() as cursor:
         cursor.execute("select clock_timestamp(), clock_timestamp() + %s * interval '1 second'", [ATTEMPT_SECONDS])
         started_at, deadline_at = cursor.fetchone()
     return Attempt.objects.create(
         message=message,
-        n=message.attempts.count() + 1,
+        n=n,
         slip=slip.as_json(),
         owner=owner_name(),
         started_at=started_at,

@@ -1,10 +1,10 @@
 """Stopping all sending, and lifting a stop. A stop keeps everything and sends nothing; lifting it judges every held text anew."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from leads.models import Client
 from messaging.models import Message, SendStop
@@ -14,6 +14,8 @@ from zartsalgo.lib.doorbell import ring_after_commit
 WORK_OFF_TASK = "messaging.work_off"
 # The gate's own name for its check; a text held by a stop carries it as its reason.
 STOPPED = "sending-stopped"
+# How old a text may be that was just leaving when a stop was stored.
+ON_ITS_WAY = timedelta(days=3)
 
 
 class NoReason(Exception):
@@ -67,8 +69,8 @@ def held_by_stop(*, stop: SendStop) -> QuerySet[Message]:
 
 
 def left_after(*, stop: SendStop) -> QuerySet[Message]:
-    """Texts of the scope that the provider took after the stop was stored: they were on their way already."""
-    scope = Q() if stop.client_id is None else Q(client_id=stop.client_id)
-    return Message.objects.filter(
-        scope, sent_at__gt=stop.at, created_at__lte=stop.at, sent_at__lt=stop.lifted_at or datetime.max.replace(tzinfo=stop.at.tzinfo)
-    )
+    """Texts of the scope that the provider took while the stop stood: they were on their way already when it was stored."""
+    rows = Message.objects.filter(created_at__gt=stop.at - ON_ITS_WAY, created_at__lte=stop.at, sent_at__gt=stop.at)
+    if stop.lifted_at is not None:
+        rows = rows.filter(sent_at__lt=stop.lifted_at)
+    return rows.filter(client_id=stop.client_id) if stop.client_id is not None else rows

@@ -19,7 +19,7 @@ AGENCY_TEMPLATES = [
         "version": 1,
         "purpose": "missed-call-text-back",
         # Identity, why they get it, one question, and the way out: one service reply to the caller's own call, no offer.
-        "body": "Hi{% if name %} {{ name }}{% endif %}, this is {{ business }}. Sorry we missed your call. How can we help? "
+        "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. Sorry we missed your call. How can we help? "
         "Reply here and a person will answer. Reply STOP to opt out.",
     },
 ]

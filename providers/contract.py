@@ -109,6 +109,9 @@ class Adapter:
         """The body of the 2xx answer."""
         return Answer()
 
+    def warm_up(self) -> None:
+        """Import what `send` needs; called once when a worker starts."""
+
     def send(
         self, *, credentials: Credentials, to: str, sender: str, body: str, callback_url: str, timeout_seconds: float = 15.0
     ) -> SendResult:

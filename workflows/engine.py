@@ -13,15 +13,17 @@ import logging
 import os
 import socket
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from pydantic import BaseModel
 
 from leads.actions import create_task
-from leads.models import Automation
+from leads.models import Automation, Client, Contact, Event
 from workflows import registry
-from workflows.models import Run, Step
+from workflows.models import Run, Step, WorkflowVersion
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
 
 log = logging.getLogger(__name__)
@@ -56,8 +58,9 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
     if claims > MOST_CLAIMS:
         return _park(run_id=run_id, epoch=epoch, says=f"Taken up {MOST_CLAIMS} times without a step done; a person must look.", now=now)
     try:
+        grounds = _load(run_id=run_id)
         while True:
-            status = _one_step(run_id=run_id, epoch=epoch, now=now)
+            status = _one_step(run_id=run_id, epoch=epoch, grounds=grounds, now=now)
             if status != Run.Status.READY:
                 return status
     except Fenced:
@@ -67,22 +70,36 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
         return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
 
 
-def _one_step(*, run_id: uuid.UUID, epoch: int, now: datetime) -> str:
+@dataclass(frozen=True)
+class _Grounds:
+    """What does not change while a run is being advanced: read once per claim, not once per step."""
+
+    client: Client
+    version: WorkflowVersion
+    event: Event
+    contact: Contact | None
+    settings: BaseModel
+
+
+def _load(*, run_id: uuid.UUID) -> _Grounds:
+    run = Run.objects.select_related("client", "version", "event", "contact").get(pk=run_id)
+    chosen = Automation.objects.filter(client_id=run.client_id, workflow=run.workflow).values_list("settings", flat=True).first() or {}
+    settings = registry.workflows()[run.workflow].settings.model_validate(chosen)
+    return _Grounds(run.client, run.version, run.event, run.contact, settings)
+
+
+def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime) -> str:
     with transaction.atomic():
-        run = (
-            Run.objects.select_for_update(of=("self",))
-            .select_related("client", "version", "event", "contact", "lead")
-            .filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE)
-            .first()
-        )
+        run = Run.objects.select_for_update().filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
         if run is None:
             raise Fenced
+        run.client, run.version, run.event, run.contact = grounds.client, grounds.version, grounds.event, grounds.contact
         steps: list[dict[str, Any]] = run.version.definition["steps"]
         index = next((i for i, spec in enumerate(steps) if spec["key"] == run.cursor), None)
         if index is None:
             raise LookupError(f"version {run.version.version} of {run.workflow} has no step {run.cursor!r}")
         spec = steps[index]
-        result = _handle(run=run, spec=spec, now=now)
+        result = _handle(run=run, spec=spec, settings=grounds.settings, now=now)
         if isinstance(result, Wait):
             return _write(
                 run=run, status=Run.Status.WAITING, cursor=run.cursor, says=result.says, wake_at=result.until, wait_key=result.key
@@ -107,10 +124,8 @@ def _one_step(*, run_id: uuid.UUID, epoch: int, now: datetime) -> str:
         return _write(run=run, status=Run.Status.READY, cursor=following, says=says, wake_at=now)
 
 
-def _handle(*, run: Run, spec: dict[str, Any], now: datetime) -> Result:
+def _handle(*, run: Run, spec: dict[str, Any], settings: BaseModel, now: datetime) -> Result:
     handler = registry.handlers()[spec["handler"]]
-    workflow = registry.workflows()[run.workflow]
-    chosen = Automation.objects.filter(client_id=run.client_id, workflow=run.workflow).values_list("settings", flat=True).first() or {}
     return handler(
         Context(
             run=run,
@@ -120,7 +135,7 @@ def _handle(*, run: Run, spec: dict[str, Any], now: datetime) -> Result:
             lead=run.lead,
             step=spec["key"],
             params=spec["params"],
-            settings=workflow.settings.model_validate(chosen),
+            settings=settings,
             now=now,
         )
     )
@@ -140,7 +155,6 @@ def _write(
         claims=0,
         lease_until=run.lease_until if status == Run.Status.READY else None,
         lead_id=run.lead_id,
-        contact_id=run.contact_id,
         state=run.state,
     )
     return status

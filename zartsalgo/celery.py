@@ -8,7 +8,7 @@ because the embedded worker is a pool of threads.
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
 REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -58,9 +58,27 @@ app.conf.update(
         "poll providers": {"task": "workflows.poll_providers", "schedule": 120.0},
     },
 )
+# Celery closes Django's connections around every task; a new one costs more than the task (10 ms here). They are kept, and checked instead.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 app.autodiscover_tasks(["zartsalgo", "workflows", "messaging"])
 
 
 @setup_logging.connect
 def _keep_our_logging(**kwargs: object) -> None:
     """Connecting this keeps Celery from replacing the logging of the settings."""
+
+
+@task_prerun.connect
+def _drop_broken_connections(**kwargs: object) -> None:
+    """A connection that the database has ended since is dropped before the task, as Django does before a request."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+
+
+@worker_init.connect
+def _warm_up(**kwargs: object) -> None:
+    """The first text must not pay for imports and tables that are read lazily."""
+    from messaging.warm import warm_up
+
+    warm_up()

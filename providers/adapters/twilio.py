@@ -62,6 +62,9 @@ class TwilioAdapter(Adapter):
         """Empty TwiML: a text webhook takes any other body as error 12300."""
         return Answer(content_type="text/xml", body="<Response/>")
 
+    def warm_up(self) -> None:
+        from providers.adapters import _twilio_client  # noqa: F401
+
     def send(
         self, *, credentials: Credentials, to: str, sender: str, body: str, callback_url: str, timeout_seconds: float = http.TOTAL_SECONDS
     ) -> SendResult:
