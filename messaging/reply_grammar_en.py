@@ -206,6 +206,10 @@ def remove_me(around: Around) -> Kind | None:
     if re.search(r"\b(?:dont|do not|never|not|didnt)$", around.before):
         return None
     after = around.after
+    if re.match(r"and (?:use|put|add|call|text|replace|send)\b", after) or re.search(
+        r"\bmy (?:old|other|work|second|previous|home)\b", around.match.group()
+    ):
+        return "unclear"
     if ends(after) or re.match(r"(?:and|or|i|im|ive|we|before|not|no|you|wrong|because|cuz|right|dont|asap)\b", after):
         return "opt_out"
     return (

@@ -50,7 +50,7 @@ STRONG: Final = re.compile(rf"(?:{_STRONG_WORDS})(?: (?:{_STRONG_WORDS}))*")
 _WEAK_WORDS: Final = (
     r"cancel|cancell|cancel all|end all|remove all|end|quit|revoke|remove|delete|no more|never again|cancela|cancele|cancelen|cancelar|pare|paren|para|parar|parenle|parale|parele|detener|"
     r"detenganse|detente|deten|detengan|baja|de baja|no mas|no mas no mas|ya no mas|fin|terminar|salir|salirme|quitar|quitame|borrar|eliminar|remover|"
-    r"anular|dejen|dejalo|dejenlo|dejame|dejenme|desuscripcion|suficiente ya|stp|stpo|sotp|tsop|stoo|syop|atop|ztop|stip|stopo|sto p|s top"
+    r"anular|desactivar|desactiven|suspender|suspendan|suspenda|cese|cesen|detengase|detenga|retirar|dejen|dejalo|dejenlo|dejame|dejenme|desuscripcion|suficiente ya|stp|stpo|sotp|tsop|stoo|syop|atop|ztop|stip|stopo|sto p|s top"
 )
 KEYWORD: Final = re.compile(rf"(?:{_STRONG_WORDS}|{_WEAK_WORDS})(?: (?:{_STRONG_WORDS}|{_WEAK_WORDS}))*")
 OPT_IN: Final = re.compile(

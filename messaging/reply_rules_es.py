@@ -11,7 +11,7 @@ from messaging.reply_rules import Around, Kind, always, hold, rule
 
 _NOUN = (
     r"(?:mensaj\w*|sms|textos?|correos?|emails?|llamadas?|llamaditas?|publicidad|promocion\w*|promos?|anuncios?|propaganda|ofertas?|notificacion\w*|spam|"
-    r"whats\w*|avisos|alertas?|comunicacion\w*|marketing|recordatorios?|cadenas|informacion)"
+    r"whats\w*|avisos|alertas?|comunicacion\w*|marketing|recordatorios?|cadenas|informacion|cupones|descuentos|boletin\w*|encuestas)"
 )
 _MOD = (
     r"(?:mas|ya|tantos|tantas|tanto|tanta|tus|sus|su|tu|esos|esas|estos|estas|este|esta|ese|esa|ningun|ninguna|ninguno|otro|otra|otros|otras|los|las|de|tipo|"
@@ -46,7 +46,7 @@ _LIST = (
     r"publicidad|promociones|notificaciones|llamadas|envios?|difusion|correos?|cadena|servicio de mensajes|mailing|datos|telefono|celular)"
 )
 _OTHER_LIST = re.compile(r"\b(?:espera|invitados|materiales|precios|compras)\b")
-_CLITIC_VERB = r"(?:quit|borr|elimin|elimn|baj|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|desinscrib|desafili|desapunt|suprim|retir|bot)\w{0,4}(?:me|nos)"
+_CLITIC_VERB = r"(?:quit|borr|elimin|elimn|baj|bloque|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|desinscrib|desafili|desapunt|suprim|retir|bot)\w{0,4}(?:me|nos)"
 _PLAIN_VERB = r"(?:quit|borr|elimin|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|suprim|retir)\w{0,4}"
 _MINE = r"(?:mi|este|nuestro|el|mis) (?:numero|telefono|celular|cel|nombre|contacto|correo|informacion|datos|info|registro)"
 
@@ -56,13 +56,24 @@ _REDIRECT = re.compile(
 )
 
 
+def _ends(after: str) -> bool:
+    """True when nothing but courtesies, "again" or "at this number" follows in the clause."""
+    return bool(re.match(_FULL, f" {after}".rstrip()))
+
+
+def _text_instead(around: Around) -> bool:
+    """Calls or mails are refused and a text is asked for: "no llamadas, mejor texto"."""
+    follows = f"{around.after} {around.later}"
+    return bool(_TEXT_ME.search(follows)) and not re.search(r"\b(?:ni|y|o) (?:me )?(?:escrib|mand|envi|text|mensaj)", follows)
+
+
 def _no_contact(around: Around) -> Kind | None:
     if re.search(r"\b(?:para|prefiero|espero|perdon por|puedo|pude|quise|para que|espero que|ojala|porque|ojala que)$", around.before):
         return None
     after, rest = around.after, f"{around.after} {around.later}"
     said = around.match.group()
     by_voice = re.search(_CALL, said) or re.search(_CALL_INF, said)
-    if by_voice and _TEXT_ME.search(rest) and not re.search(r"\bni (?:me )?(?:escrib|mand|envi|text)", rest):
+    if by_voice and _text_instead(around):
         return None
     if re.match(rf"(?:mas|nunca mas|jamas|nada|de nuevo|otra vez){_FULL}", after):
         return "unclear" if _REDIRECT.search(around.later) else "opt_out"
@@ -72,8 +83,8 @@ def _no_contact(around: Around) -> Kind | None:
         return "unclear"
     if re.search(r"\b(?:mejor|solo|prefiero|puede|pueden|pero)\b", rest) and _CALL_ME.search(rest) and not re.search(r"\bni\b", rest):
         return "unclear"
-    if not after or re.match(
-        rf"(?:mas|nunca|jamas|por favor|favor|gracias|ya|nada|ni|con|para|{_NOUN}|{_MOD} {_NOUN}|a este|a mi (?:numero|cel|tel)|en este numero|por (?:mensaje|texto|sms|este medio)|porque|no|ok|tanto|estoy|yo)\b",
+    if _ends(after) or re.match(
+        rf"(?:mas|nunca|jamas|por favor|favor|gracias|ya|nada|ni|con|para|{_NOUN}|{_MOD} {_NOUN}|(?:a )?este (?:numero|cel|tel)|a este|a mi (?:numero|cel|tel)|en este numero|por (?:mensaje|texto|sms|este medio)|porque|no|ok|tanto|estoy|yo)\b",
         after,
     ):
         return "unclear" if re.match(rf"(?:con|para) (?!{_NOUN}|{_MOD} {_NOUN})", after) else "opt_out"
@@ -84,11 +95,15 @@ def _no_send(around: Around) -> Kind | None:
     if re.search(r"\b(?:para|prefiero|espero|puedo|pude|quise|para que|espero que|porque)$", around.before):
         return None
     after = around.after
-    if re.match(rf"(?:{_MOD} )*?(?:correos?|emails?|llamadas)\b", after) and _TEXT_ME.search(around.later):
+    if re.match(rf"(?:{_MOD} )*?(?:correos?|emails?|llamadas)\b", after) and _text_instead(around):
         return None
+    if re.match(
+        rf"(?:{_MOD} )*?nada (?:a|al|de|en|con|para) (?!este|mi (?:numero|cel|tel)|{_NOUN}|eso|esto|ustedes|nada)", after
+    ) or re.search(r"\bl[oa]s?\b", around.match.group()):
+        return None if _TIME.search(after) or _CHANNEL.search(after) else "unclear"
     wanted = re.match(
         rf"(?:{_MOD} )*?(?:{_NOUN}|nada|cosas|esto|eso|tonterias|basura|chingaderas)\b|(?:mas|nunca mas|jamas)?{_FULL}", after
-    )
+    ) or _ends(after)
     if not wanted or _CHANNEL.search(after) or (re.match(r"(?:el|la|un|una) ", after) and not re.search(r"\bmas\b", after)):
         return None
     if _TIME.search(after):
@@ -100,15 +115,15 @@ def _unless_no(around: Around) -> Kind | None:
     """For commands to stop: "no dejen de escribirme" turns them round."""
     if re.search(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
         return None
+    if re.search(r"llamar|marcar|llamadas|correos?|llamando", around.match.group()) and _text_instead(around):
+        return None
     return "unclear" if re.match(r"a (?!este|mi (?:numero|cel|tel))", around.after) or _TIME.search(around.after) else "opt_out"
 
 
 def _stop_sending(around: Around) -> Kind | None:
     if re.search(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
         return None
-    if re.match(rf"(?:{_MOD} )*?(?:{_NOUN}|cosas|esto|eso|tonterias|basura|nada)\b", around.after) or re.match(
-        rf"(?:tanto|ya|por favor|gracias)?{_FULL}", around.after
-    ):
+    if re.match(rf"(?:{_MOD} )*?(?:{_NOUN}|cosas|esto|eso|tonterias|basura|nada)\b", around.after) or _ends(around.after):
         return "opt_out"
     return "unclear" if re.search(r"(?:me|nos)$", around.match.group()) else None
 
@@ -121,22 +136,47 @@ def _removed(around: Around) -> Kind | None:
     if re.search(r"\bno(?: me)?$", around.before):
         return None
     after = around.after
-    if re.match(rf"(?:ya|por favor|gracias|a mi)?{_FULL}", after) or re.match(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
+    if _ends(after) or after == "a mi" or re.match(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
         return "opt_out"
     if re.match(rf"(?:por favor |ya )*(?:de|del) (?:\w+ ){{0,4}}?{_LIST}\b", after) and not re.match(r"(?:de|del) (?:las|los) \d", after):
-        return "unclear" if _OTHER_LIST.search(after) else "opt_out"
+        return "unclear" if _OTHER_LIST.search(after) or _TIME.search(after) else "opt_out"
     return None
+
+
+def _my_number(around: Around) -> Kind | None:
+    if re.search(r"\b(?:no|nunca|sin)(?: me)?$", around.before):
+        return None
+    after = around.after
+    if re.match(r"(?:viejo|anterior|de casa|de la casa|del trabajo|y (?:pon|agreg|anot|apunt|us|marc|llam))", after):
+        return None
+    return (
+        "opt_out"
+        if _ends(after) or re.match(rf"(?:de|del) (?:\w+ ){{0,3}}?{_LIST}\b|y (?:no|ya|dej)|porque|no\b|ya\b|estoy\b", after)
+        else "unclear"
+    )
 
 
 def _baja(around: Around) -> Kind | None:
     if re.search(r"\bno(?: me)?$", around.before):
         return None
     after = around.after
-    if re.match(rf"(?:de|del|a)? ?(?:\w+ ){{0,3}}?(?:{_LIST}|{_NOUN}|este numero|mi numero)\b", after) or re.match(
-        rf"(?:por favor|ya|gracias)?{_FULL}", after
+    if (
+        re.match(rf"(?:de|del|a)? ?(?:\w+ ){{0,3}}?(?:{_LIST}|{_NOUN}|este numero|mi numero)\b", after)
+        or re.match(rf"(?:ya)?{_FULL}", after)
+        or _ends(after)
     ):
         return "opt_out"
     return None if re.match(r"(?:la|el|los|las|mi|un|una|presion)\b", after) else "unclear"
+
+
+def _no_more(around: Around) -> Kind | None:
+    said = around.match.group()
+    calls_only = re.search(r"llamad|correo|email", said) and not re.search(r"mensaj|text|sms|whats", said)
+    if calls_only and _text_instead(around):
+        return None
+    if re.search(r"\bmas\b", said):
+        return "opt_out"
+    return None if around.before else "unclear" if calls_only else "opt_out"
 
 
 _STOP_DE = (
@@ -150,10 +190,10 @@ _STOP_NOUN = (
     rf"(?:{_STOP_DE}|alto (?:a|con|de)|alto|basta|(?:pare|paren|parar|parenle|parale|paro|cese[ns]?|termine[ns]?|suspenda[ns]?|suspender|detenga[ns]?|detener|stop)|"
     r"para (?:ya|tus|sus|esos))"
 )
-_NO_WANT = r"(?:ya )?no (?:me |nos )?(?:quiero|queremos|deseo|deseamos|quisiera|quisieramos|necesito|necesitamos|gustaria|interesa|interesan|quiera|pedi|solicite|ocupo)"
+_NO_WANT = r"(?:(?:ya )?no (?:me |nos )?(?:quiero|queremos|deseo|deseamos|quisiera|quisieramos|necesito|necesitamos|gustaria|interesa|interesan|quiera|pedi|solicite|ocupo)|preferiria no|prefiero no|gustaria no|quisiera no|quisiera ya no|quiero ya no|favor no|puedo no)"
 
 SPANISH_WORDS: Final = frozenset(
-    "alto basta pare paren para parar parenle detener detenganse detente deten detengan cancela cancele cancelen cancelar baja no mas fin terminar salir "
+    "alto basta pare paren para parar parenle detener detenganse detente deten detengan cancela cancele cancelen cancelar baja no mas desactivar desactiven suspender suspendan suspenda cese cesen detengase detenga retirar fin terminar salir "
     "salirme quitar quitame borrar eliminar remover anular dejen dejalo dejenlo dejame dejenme desuscripcion desuscribir desuscribirme ayuda informacion iniciar inicio comenzar "
     "empezar reanudar suscribir suscribirme alta".split()
 ) - {"no"}
@@ -170,7 +210,7 @@ SPANISH: Final = (
     rule(
         "no-me-manden",
         "es",
-        rf"\b(?:no|nunca|nunca mas|jamas) (?:(?:me|nos|ya) )*(?:{_AGAIN} )?(?:{_SEND}|{_SEND_INF}(?:me|nos|le|les)?|"
+        rf"\b(?:no|nunca|nunca mas|jamas) (?:(?:me|nos|ya|lo|la|los|las) )*(?:{_AGAIN} )?(?:{_SEND}|{_SEND_INF}(?:me|nos|le|les)?|"
         rf"(?<=[nsae] )(?:mandando|enviando)(?:me|nos)?)\b",
         _no_send,
     ),
@@ -187,8 +227,12 @@ SPANISH: Final = (
         rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar|mas|recib\w+|tener|que me lleguen|"
         rf"ver) )*(?:{_MOD} )*{_NOUN}\b(?! (?:del|de la|sobre) )",
         lambda a: (
-            "unclear"
-            if _TIME.search(a.after) or (a.match.group().endswith("informacion") and "recib" not in a.match.group())
+            None
+            if re.search(r"(?:correos?|emails?|llamadas?)$", a.match.group()) and _text_instead(a)
+            else "unclear"
+            if _TIME.search(a.after)
+            or re.match(r"en (?:mi|el|la|los|las|su) (?!numero|cel|tel)", a.after)
+            or (a.match.group().endswith("informacion") and "recib" not in a.match.group())
             else "opt_out"
         ),
     ),
@@ -221,9 +265,9 @@ SPANISH: Final = (
     rule(
         "no-mas-mensajes",
         "es",
-        rf"\b(?:no|ni|ya no|ningun|ninguna|cero|basta de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
+        rf"\b(?:no|ni|ya no|ningun|ninguna|cero|sin|basta de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
         rf"y) {_NOUN})?(?: mas)?{_TAIL}(?= \||$)",
-        lambda a: "opt_out" if re.search(r"\bmas\b", a.match.group()) or not a.before else None,
+        _no_more,
     ),
     rule(
         "fuera-de-la-lista",
@@ -240,7 +284,7 @@ SPANISH: Final = (
         rf"a) (?:\w+ ){{0,2}}?{_LIST}\b",
         always,
     ),
-    rule("borren-mi-numero", "es", rf"\b(?:{_PLAIN_VERB}|pierd[ae]\w?|olvid\w+)(?: ya| por favor| de)* {_MINE}\b", _unless_no),
+    rule("borren-mi-numero", "es", rf"\b(?:{_PLAIN_VERB}|pierd[ae]\w?|olvid\w+)(?: ya| por favor| de)* {_MINE}\b", _my_number),
     rule("salir-de-la-lista", "es", rf"\b(?:salir|salirme|fuera|sacar|quitar|desuscribir\w*) de (?:\w+ ){{0,3}}?{_LIST}\b", _unless_no),
     rule(
         "dar-de-baja",
@@ -270,13 +314,26 @@ SPANISH: Final = (
         r"te equivocaste)(?: de (?:numero|persona))?\b|\bno es (?:mi|su|el) numero\b",
         always,
     ),
+    rule(
+        "no-recibir",
+        "es",
+        rf"\b(?:ya no|no|dejar de) (?:seguir )?recib(?:ir|iendo)(?: (?:mas|nada|ningun\w*))*(?: (?:{_MOD} )*{_NOUN}|{_FULL})",
+        _not_wanted,
+    ),
+    rule(
+        "no-usen-mi-numero",
+        "es",
+        r"\bno (?:me |nos )?(?:use[ns]?|utilice[ns]?|tengan?|guarde[ns]?|marque[ns]?) (?:mas )?(?:mi|este) (?:numero|telefono|celular)\b",
+        always,
+    ),
+    rule("mi-numero-en-paz", "es", r"\bdej\w+ mi (?:numero|telefono|celular) en paz\b", always),
     rule("para-los-mensajes", "es", rf"(?:^|\| )(?:ya )?para (?:los|las|de|el) {_NOUN}{_FULL}", hold),
     # Doubtful: a person reads these while sending pauses.
     rule(
         "no-me-interesa",
         "es",
         rf"(?:^|\| )(?:(?:hola|gracias|ya|perdon|disculpe|pero|la verdad) )*(?:no (?:me|nos) interesa\w*|no (?:estoy|"
-        rf"estamos) interesad\w+|(?:ya )?no quiero(?: nada)?(?: mas)?|ya no){_FULL}",
+        rf"estamos) interesad\w+|(?:ya )?no (?:quiero|deseo)(?: nada)?(?: mas)?|ya no|no (?:sigan|siga|sigas)){_FULL}",
         hold,
     ),
     rule(
@@ -285,7 +342,7 @@ SPANISH: Final = (
         r"\b(?:es acoso|acosando|hostigando|hostigamiento|demandar(?:los|te|le)|los? voy a (?:reportar|bloquear|demandar|"
         r"denunciar)|(?:te|los|lo) (?:bloquee|bloqueo|reporto|denuncio)|estafadores)\b|(?:^|\| )(?:bloquead[oa]s?|"
         r"reportad[oa]s?|suficiente|ya estuvo|spam)(?= \||$)|\bchinga\w* (?:tu|su)\b|\b(?:vete|vayanse|vayase|largate|"
-        r"larguense) (?:a|al|de)\b|\bme tienen? (?:harto|harta)\b",
+        r"larguense) (?:a|al|de)\b|\bme tienen? (?:harto|harta)\b|\bme (?:estan?|estas) molestando\b|\bme molestan?\b",
         hold,
     ),
 )

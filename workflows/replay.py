@@ -44,11 +44,14 @@ _COUNTED = (Event, Contact, Lead, Run, Task, Message)
 
 
 def plan_replay(*, delivery: Delivery, now: datetime) -> Plan:
-    """What would happen; nothing does."""
+    """What would happen; nothing does. Raises CannotReplay when taking it in breaks."""
     parsed = intake.read(delivery=delivery)
     with transaction.atomic():
         marks = {model: _highest(model) for model in _COUNTED}
-        intake.take_in(delivery=delivery, parsed=parsed, now=now)
+        try:
+            intake.take_in(delivery=delivery, parsed=parsed, now=now)
+        except Exception as error:
+            raise CannotReplay(f"Reading it again still breaks ({type(error).__name__}); nothing was changed.") from error
         new = {model: _newer(model, marks[model]) for model in _COUNTED}
         after = Delivery.objects.get(pk=delivery.pk)
         transaction.set_rollback(True)

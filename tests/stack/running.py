@@ -1,0 +1,166 @@
+"""A running system of its own: `script/up` on a free port with a fresh data folder, driven only through its fixed interfaces."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+CALLRAIL_KEY, TWILIO_TOKEN = "callrail-signing-key-of-the-tests", "twilio-token-of-the-tests"  # noqa: S105
+ACCOUNT = "AC" + "1" * 32
+# What script/test set for its own servers must not reach the system under test.
+OWN = ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL", "ZARTS_AS_OWNER", "ZARTS_TEST", "ZARTS_DATA", "SECRET_KEY")
+OWN += ("ZARTS_ENCRYPTION_KEYS", "ZARTS_PUBLIC_URL", "ZARTS_ALLOW_LOOPBACK", "DJANGO_SETTINGS_MODULE", "HOME", "PYTHONWARNINGS")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(look: Callable[[], Any], *, seconds: float = 30.0, what: str = "it") -> Any:
+    """The first true answer of `look`; asks ten times a second. Raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        if time.monotonic() > ends:
+            raise TimeoutError(f"{what} did not come within {seconds:.0f} s")
+        time.sleep(0.1)
+
+
+def http(
+    method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None, seconds: float = 30.0
+) -> tuple[int, bytes]:
+    """One request; the status and the body whatever the status is."""
+    request = urllib.request.Request(url, data=body, method=method, headers=headers or {})  # noqa: S310  loopback only
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as response:  # noqa: S310
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+class System:
+    """One `script/up`. Use as a context manager; it ends only what it started."""
+
+    def __init__(self, *, demo: bool = False) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="zarts-stack-")
+        self.data = Path(self._folder.name) / "data"
+        os.chmod(self._folder.name, 0o755)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._demo = demo
+        self._env = {name: value for name, value in os.environ.items() if name not in OWN}
+        self._up: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "System":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        arguments = [str(ROOT / "script" / "up"), "--port", str(self.port), "--data", str(self.data)]
+        with open(Path(self._folder.name) / "up.log", "ab") as log:
+            self._up = subprocess.Popen(
+                arguments + ([] if self._demo else ["--no-demo"]), env=self._env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        wait_until(self._ready, seconds=90, what="/readyz")
+
+    def _ready(self) -> bool:
+        if self._up is not None and self._up.poll() is not None:
+            raise RuntimeError(f"script/up ended: {(Path(self._folder.name) / 'up.log').read_text()[-2000:]}")
+        try:
+            return http("GET", f"{self.url}/readyz", seconds=5)[0] == 200
+        except OSError:
+            return False
+
+    def __exit__(self, *exc: object) -> None:
+        if self._up is not None and self._up.poll() is None:
+            self._up.send_signal(signal.SIGTERM)
+            self._up.wait(60)
+        self._folder.cleanup()
+
+    def manage(self, *arguments: str, secret: str = "") -> Any:
+        """A management command with --json; its document."""
+        env = {**self._env, **({"CONNECT_SECRET": secret} if secret else {})}
+        command = [str(ROOT / "script" / "manage"), "--data", str(self.data), *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{arguments}: {done.stderr[-2000:]}")
+        return json.loads(done.stdout) if "--json" in arguments else done.stdout
+
+    def service(self, verb: str, name: str) -> None:
+        self.manage("services", verb, name, "--json")
+
+    def api_token(self) -> str:
+        return str(self.manage("api_token", "owner", "--scope", "write")).strip().splitlines()[-1]
+
+
+class Business:
+    """A client with CallRail and Twilio connected, texting on its own."""
+
+    def __init__(self, system: System, *, slug: str, twilio_url: str, phone: str = "+13035550150") -> None:
+        self.system = system
+        self.slug = slug
+        system.manage(
+            "client", "add", slug, "--name", "Acme Plumbing", "--timezone", "America/Denver", "--phone", phone, "--send", "auto", "--json"
+        )
+        self.callrail = system.manage("connect", "callrail", "--client", slug, "--json", secret=CALLRAIL_KEY)["hook_url"]
+        connect = ["connect", "twilio", "--client", slug, "--account", ACCOUNT, "--base-url", twilio_url, "--live", "--json"]
+        self.twilio = system.manage(*connect, secret=TWILIO_TOKEN)["hook_url"]
+
+    def call(self, *, caller: str, id: str, **changes: Any) -> tuple[bytes, dict[str, str]]:
+        """The body and headers of a signed CallRail post-call of an unanswered call that ended now."""
+        fields = {
+            "id": 1,
+            "resource_id": f"CAL{id}",
+            "answered": False,
+            "call_type": "missed",
+            "direction": "inbound",
+            "duration": "13",
+            "voicemail": False,
+            "customer_phone_number": caller,
+            "tracking_phone_number": "+13035550150",
+            "source_name": "Google Ads",
+            "start_time": datetime.now(UTC).isoformat(),
+        }
+        body = json.dumps({**fields, **changes}).encode()
+        signature = base64.b64encode(hmac.new(CALLRAIL_KEY.encode(), body, hashlib.sha1).digest()).decode()
+        return body, {"Content-Type": "application/json", "Signature": signature}
+
+    def miss_call(self, *, caller: str, id: str, **changes: Any) -> int:
+        """Post it; the status."""
+        body, headers = self.call(caller=caller, id=id, **changes)
+        return http("POST", self.callrail, body=body, headers=headers)[0]
+
+    def text_in(self, *, sender: str, text: str, sid: str) -> int:
+        """Post an inbound text as Twilio signs it; the status."""
+        from urllib.parse import urlencode
+
+        from twilio.request_validator import RequestValidator
+
+        fields = {
+            "MessageSid": sid,
+            "SmsSid": sid,
+            "From": sender,
+            "To": "+13035550150",
+            "Body": text,
+            "NumMedia": "0",
+            "SmsStatus": "received",
+        }
+        signature = RequestValidator(TWILIO_TOKEN).compute_signature(self.twilio, fields)
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+        return http("POST", self.twilio, body=urlencode(fields).encode(), headers=headers)[0]
