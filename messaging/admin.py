@@ -14,7 +14,7 @@ from zartsalgo.lib import clock
 from zartsalgo.record_admin import EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
 
 
-class TemplateForm(forms.ModelForm[Template]):
+class TemplateForm(forms.ModelForm):
     """A draft; words that cannot be filled in are told while they are written."""
 
     class Meta:

@@ -64,7 +64,9 @@ def _ends(after: str) -> bool:
 def _text_instead(around: Around) -> bool:
     """Calls or mails are refused and a text is asked for: "no llamadas, mejor texto"."""
     follows = f"{around.after} {around.later}"
-    return bool(_TEXT_ME.search(follows)) and not re.search(r"\b(?:ni|y|o) (?:me )?(?:escrib|mand|envi|text|mensaj)", follows)
+    return bool(_TEXT_ME.search(follows)) and not re.search(
+        r"\bni (?:me )?(?:escrib|mand|envi|text|mensaj)|\b[yo] (?:me )?(?:escribir|mandar|enviar|text|mensaj)", follows
+    )
 
 
 def _no_contact(around: Around) -> Kind | None:
@@ -265,7 +267,7 @@ SPANISH: Final = (
     rule(
         "no-mas-mensajes",
         "es",
-        rf"\b(?:no|ni|ya no|ningun|ninguna|cero|sin|basta de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
+        rf"\b(?:no|ni|ya no|ningun|ninguna|cero|sin|basta de|nada de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
         rf"y) {_NOUN})?(?: mas)?{_TAIL}(?= \||$)",
         _no_more,
     ),

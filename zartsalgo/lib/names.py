@@ -55,7 +55,7 @@ def clean_email(raw: object) -> str:
         text = bracketed.group(1).strip()
     if text[:7].casefold() == "mailto:":
         text = text[7:].split("?", 1)[0]
-    text = "".join(char for char in text if unicodedata.category(char) != "Cf").strip(" \"'<>.,;").casefold()
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf").lstrip(" \"'<").rstrip(" \"'>.,;").casefold()
     local, at, domain = text.rpartition("@")
     if not at:
         return ""

@@ -1,0 +1,313 @@
+"""Sending at most once: guards, holds, refusals, lost answers. A fake adapter stands in for the provider and counts."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+
+from leads.models import Automation, Task
+from messaging import claims, due, gate, sending, settling
+from messaging.inbound import suppress
+from messaging.models import Attempt, Message, PurposeClaim, SendStop, Suppression
+from messaging.planning import plan_text
+from providers import adapters
+from providers.connections import connect
+from providers.contract import Adapter, SendResult
+from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
+from zartsalgo.lib import clock
+from zartsalgo.lib.slip import SEND, Slip
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CARLA = "+13035550123"
+
+
+class CountingAdapter(Adapter):
+    """Sends nothing; answers what the test wants and remembers who was called."""
+
+    provider, label, hosts, can_send = "twilio", "Twilio", ("api.twilio.com",), True
+
+    def __init__(self):
+        self.calls, self.answers, self.listed = [], [], []
+
+    def send(self, *, to, callback_url, **rest):
+        self.calls.append((to, callback_url))
+        answer = self.answers.pop(0) if self.answers else SendResult(outcome="accepted", provider_id=f"SM{len(self.calls)}", http_status=201)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def find_sent(self, **asked):
+        return self.listed
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    fake = CountingAdapter()
+    real = adapters.load
+    monkeypatch.setattr(adapters, "load", lambda name: fake if name == "twilio" else real(name))
+    return fake
+
+
+@pytest.fixture
+def summit(noon):
+    return ClientFactory()
+
+
+@pytest.fixture
+def line(summit, settings):
+    return connect(client=summit, provider="twilio", secret="s", account="AC1", base_url="http://127.0.0.1:9", live=True, now=NOON)[0]
+
+
+def text(client, *, to=CARLA, now=None, **changes):
+    from leads.models import Identity
+
+    known = Identity.objects.filter(client=client, value=to).first()
+    contact = known.contact if known else ContactFactory(client=client, phone=to)
+    now = now or clock.read()
+    message = plan_text(
+        client=client,
+        contact=contact,
+        to=to,
+        purpose="missed-call-text-back",
+        template_key="missed-call-text-back",
+        values={"name": "Carla", "business": client.name},
+        now=now,
+        useful_until=now + timedelta(minutes=30),
+        workflow="missed-call-text-back",
+    )
+    if changes:
+        Message.objects.filter(pk=message.pk).update(**changes)
+        message.refresh_from_db()
+    return message
+
+
+def send(message):
+    sending.send(message_id=message.pk, now=clock.read())
+    message.refresh_from_db()
+    return message
+
+
+def test_a_text_goes_once_with_our_id_in_the_callback(line, summit, provider):
+    message = send(text(summit))
+    assert (message.status, message.provider_id) == ("sent", "SM1")
+    ((to, callback),) = provider.calls
+    assert to == CARLA and callback.endswith(f"?m={message.pk}")
+    send(message)
+    assert len(provider.calls) == 1
+
+
+def test_many_workers_one_call(line, summit, provider):
+    message = text(summit)
+    barrier = threading.Barrier(8)
+
+    def _work():
+        barrier.wait()
+        sending.send(message_id=message.pk, now=clock.read())
+        connections.close_all()
+
+    threads = [threading.Thread(target=_work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(provider.calls) == 1 and Attempt.objects.count() == 1
+
+
+def test_two_messages_of_one_purpose_at_once_one_call(line, summit, provider):
+    first, second = text(summit), text(summit)
+    barrier = threading.Barrier(2)
+
+    def _work(message):
+        barrier.wait()
+        sending.send(message_id=message.pk, now=clock.read())
+        connections.close_all()
+
+    threads = [threading.Thread(target=_work, args=(message,)) for message in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(provider.calls) == 1
+    assert sorted(Message.objects.values_list("status", "reason")) == [("sent", ""), ("skipped", "already-texted")]
+
+
+def test_the_index_refuses_a_second_live_attempt(summit, line, provider):
+    message = send(text(summit))
+    attempt = message.attempts.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Attempt.objects.create(
+            message=message, n=2, slip={}, owner="x", started_at=attempt.started_at, deadline_at=attempt.deadline_at
+        )
+
+
+@pytest.mark.parametrize("outcome", ["unknown", RuntimeError("cable cut")])
+def test_an_unknown_outcome_is_looked_up_and_never_called_again(line, summit, provider, outcome, set_clock):
+    provider.answers = [SendResult(outcome="unknown", note="time-out") if outcome == "unknown" else outcome]
+    message = send(text(summit))
+    assert (message.status, message.reason) == ("unknown", "no-answer")
+    for _ in range(8):
+        set_clock(clock.read() + timedelta(hours=7))
+        due.work_off(now=clock.read())
+    message.refresh_from_db()
+    assert message.status == "unknown" and len(provider.calls) == 1
+    assert Task.objects.get(kind="look-into").title.startswith("Did the text to")
+
+
+def test_a_lost_answer_is_adopted_from_the_list(line, summit, provider, set_clock):
+    provider.answers = [SendResult(outcome="unknown", note="reset")]
+    message = send(text(summit))
+    provider.listed = [{"provider_id": "SM77", "body": message.body, "created_at": message.attempts.get().started_at, "status": "queued"}]
+    set_clock(clock.read() + timedelta(seconds=11))
+    due.work_off(now=clock.read())
+    message.refresh_from_db()
+    assert (message.status, message.provider_id, len(provider.calls)) == ("sent", "SM77", 1)
+
+
+def test_another_persons_message_in_the_list_is_not_taken(line, summit, provider, set_clock):
+    provider.answers = [SendResult(outcome="unknown")]
+    message = send(text(summit))
+    provider.listed = [{"provider_id": "SM78", "body": "something else", "created_at": message.attempts.get().started_at, "status": "queued"}]
+    set_clock(clock.read() + timedelta(seconds=11))
+    due.work_off(now=clock.read())
+    message.refresh_from_db()
+    assert message.status == "unknown"
+
+
+def test_a_callback_before_our_own_answer_counts_and_moves_only_forward(line, summit, provider):
+    provider.answers = [SendResult(outcome="unknown")]
+    message = send(text(summit))
+    now = clock.read()
+    assert settling.record_status(message=message, provider_id="SM9", status="delivered", error_code="", now=now)
+    assert not settling.record_status(message=message, provider_id="SM9", status="sent", error_code="", now=now)
+    assert not settling.record_status(message=message, provider_id="SM10", status="failed", error_code="30003", now=now)
+    message.refresh_from_db()
+    assert (message.status, message.provider_id) == ("delivered", "SM9")
+    assert message.attempts.get().outcome == "accepted"
+
+
+def test_a_refusal_that_may_pass_is_tried_again_as_a_new_attempt(line, summit, provider, set_clock):
+    provider.answers = [SendResult(outcome="rejected", error_code="20429", http_status=429)]
+    message = send(text(summit))
+    assert (message.status, message.reason) == ("queued", "retry")
+    set_clock(clock.read() + timedelta(seconds=16))
+    due.work_off(now=clock.read())
+    message.refresh_from_db()
+    assert message.status == "sent" and list(message.attempts.order_by("n").values_list("outcome", flat=True)) == ["rejected", "accepted"]
+
+
+def test_opted_out_at_the_carrier_becomes_a_suppression_and_a_task(line, summit, provider):
+    provider.answers = [SendResult(outcome="rejected", error_code="21610", http_status=400)]
+    message = send(text(summit))
+    assert (message.status, message.reason) == ("failed", "refused-by-provider")
+    assert Suppression.objects.get().value == CARLA
+    assert Task.objects.get().kind == "call-back"
+
+
+def test_a_worker_that_died_before_the_call_is_proven_unsent(line, summit, provider, monkeypatch):
+    message = text(summit)
+    reserved = sending._reserve(message_id=message.pk, now=clock.read())
+    assert reserved is not None
+    send(message)
+    assert provider.calls == []  # its deadline has not passed
+    with connection.cursor() as cursor:
+        cursor.execute("alter table messaging_attempt disable trigger user")
+        cursor.execute("update messaging_attempt set deadline_at = clock_timestamp() - interval '1 second'")
+        cursor.execute("alter table messaging_attempt enable trigger user")
+    send(message)
+    assert len(provider.calls) == 1
+    assert list(message.attempts.order_by("n").values_list("outcome", flat=True)) == ["not_sent", "accepted"]
+    # The first worker wakes up after all: it may not call.
+    assert not sending._start_calling(attempt=reserved[1])
+
+
+def test_a_worker_that_died_during_the_call_leaves_an_unknown(line, summit, provider):
+    message = text(summit)
+    _, attempt, _ = sending._reserve(message_id=message.pk, now=clock.read())
+    assert sending._start_calling(attempt=attempt)
+    with connection.cursor() as cursor:
+        cursor.execute("alter table messaging_attempt disable trigger user")
+        cursor.execute("update messaging_attempt set deadline_at = clock_timestamp() - interval '1 second'")
+        cursor.execute("alter table messaging_attempt enable trigger user")
+    due.work_off(now=clock.read())
+    message.refresh_from_db()
+    assert message.status == "unknown" and provider.calls == []
+
+
+def test_nothing_is_called_after_an_opt_out_was_committed(line, summit, provider):
+    message = text(summit)
+    suppress(contact=message.contact, client=summit, value=CARLA, rule="test", event=None, now=clock.read())
+    send(message)
+    assert (message.status, message.reason, provider.calls) == ("skipped", "opted-out", [])
+    failed = [check["name"] for check in message.slip["checks"] if not check["passed"]]
+    assert failed == ["opted-out"] and len(message.slip["checks"]) == len(gate.CHECKS)
+
+
+def test_an_opt_out_binds_all_numbers_of_the_person_and_no_other_client(line, summit, provider):
+    first = text(summit)
+    second_number = "+13035550124"
+    first.contact.identities.create(client=summit, kind="phone", value=second_number)
+    suppress(contact=first.contact, client=summit, value=CARLA, rule="test", event=None, now=clock.read())
+    assert send(text(summit, to=second_number)).reason == "opted-out"
+    other = ClientFactory(slug="bluebird-plumbing", name="Bluebird Plumbing", phone="+12065550100", timezone="America/Los_Angeles")
+    assert send(text(other)).status == "delivered"  # the simulator's phone: it has no connection
+
+
+def test_stop_all_sending_holds_and_lifting_judges_anew(line, summit, provider):
+    stop = SendStop.objects.create(client=None, reason="carrier trouble", by=StaffFactory(), at=clock.read())
+    message = send(text(summit))
+    assert (message.status, message.reason) == ("held", "sending-stopped") and "carrier trouble" in message.says
+    SendStop.objects.filter(pk=stop.pk).update(lifted_at=clock.read())
+    Message.objects.filter(pk=message.pk).update(due_at=clock.read())
+    assert send(message).status == "sent"
+
+
+def test_a_draft_waits_and_the_mode_counts_at_send_time(line, summit, provider):
+    message = text(summit)
+    Automation.objects.update(send="draft")
+    assert (send(message).status, message.reason) == ("held", "needs-approval")
+
+
+def test_a_retired_template_holds(line, summit, provider):
+    message = text(summit)
+    message.template.status = "retired"
+    message.template.save()
+    assert (send(message).status, message.reason) == ("held", "template")
+    message.template.status = "approved"
+    message.template.save()
+
+
+def test_fiction_numbers_never_go_over_a_live_line_off_this_machine(summit, line, provider):
+    from providers.models import Connection
+
+    Connection.objects.update(base_url="")
+    assert (send(text(summit)).reason, provider.calls) == ("connection", [])
+
+
+def test_no_adapter_is_reached_without_a_slip(summit, line, provider):
+    message = text(summit)
+    held = Slip(verdict="hold", reason="x", says="x", until=None, checks=(), made_at=NOON)
+    for slip in (held, None, {"verdict": SEND}):
+        with pytest.raises(sending.NoSlip):
+            sending._call(message=message, slip=slip)
+    assert provider.calls == []
+
+
+def test_a_provider_that_gives_one_id_twice_does_not_cost_us_the_acceptance(line, summit, provider):
+    provider.answers = [SendResult(outcome="accepted", provider_id="SMsame")] * 2
+    first, second = send(text(summit)), send(text(summit, to="+13035550124"))
+    assert (first.status, second.status) == ("sent", "sent") and (first.provider_id, second.provider_id) == ("SMsame", "")
+
+
+def test_a_claim_is_taken_by_one_and_ends_with_its_window(summit):
+    carla, now = ContactFactory(client=summit, phone=CARLA), clock.read()
+    from zartsalgo.lib.ids import new_id
+
+    a, b = new_id(), new_id()
+    window = {"client_id": summit.pk, "contact_id": carla.pk, "purpose": "p"}
+    assert claims.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
+    assert not claims.take(**window, holder=b, now=now, until=now + timedelta(hours=12))
+    assert claims.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
+    assert claims.take(**window, holder=b, now=now + timedelta(hours=12), until=now + timedelta(hours=24))
+    assert PurposeClaim.objects.get().holder == b

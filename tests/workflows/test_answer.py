@@ -1,0 +1,375 @@
+"""The one-sentence answer, for every reason of the gate and every fate of a text, over messages the real gate has judged."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leads.models import Automation, Task
+from messaging import claims, gate, sending
+from messaging.models import Message, SendStop, Suppression, Template
+from providers.models import Connection
+from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
+from workflows import registry
+from workflows.answer import BY_REASON, BY_STATUS, answer, answer_receipt, answer_text, clause, moment
+from workflows.models import Receipt, Run, Step
+from zartsalgo.lib.ids import new_id
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(days=2)
+PHONE = "+13035550123"
+
+
+@pytest.fixture
+def summit(noon):
+    return ClientFactory()
+
+
+def write(client, *, to=PHONE, **changes):
+    """A text as a step plans it: due now, rendered, its template approved."""
+    contact = ContactFactory(client=client, phone=to if to.startswith("+1303") else None)
+    values = {
+        "client": client,
+        "contact": contact,
+        "workflow": "missed-call-text-back",
+        "purpose": "missed-call-text-back",
+        "template": Template.objects.get(client=None, key="missed-call-text-back"),
+        "to": to,
+        "sender": client.phone,
+        "body": "Hi Carla, this is Summit Roofing.",
+        "created_at": NOON,
+        "due_at": NOON,
+        "useful_until": NOON + timedelta(minutes=30),
+        "approval_needed": False,
+        **changes,
+    }
+    return Message.objects.create(id=new_id(), **values)
+
+
+def judged(message, *, now=NOON):
+    sending.send(message_id=message.pk, now=now)
+    message = Message.objects.select_related("client").get(pk=message.pk)
+    return message.reason, answer_text(message=message, now=now)
+
+
+def opted_out(client):
+    message = write(client)
+    Suppression.objects.create(
+        client=client, contact=message.contact, kind="phone", value=PHONE, rule="keyword", at=NOON - timedelta(hours=1)
+    )
+    return judged(message)
+
+
+def toll_free(client):
+    return judged(write(client, to="+18005550123"))
+
+
+def own_number(client):
+    return judged(write(client, to=client.phone))
+
+
+def already_texted(client):
+    message = write(client)
+    until = NOON + timedelta(hours=3)
+    other = write(client, to="+13035550124")
+    claims.take(client_id=client.pk, contact_id=message.contact_id, purpose=message.purpose, holder=other.pk, now=NOON, until=until)
+    return judged(message)
+
+
+def too_late(client):
+    return judged(write(client, useful_until=NOON - timedelta(minutes=5)))
+
+
+def switched_off(client):
+    message = write(client)
+    Automation.objects.filter(client=client).update(enabled=False)
+    return judged(message)
+
+
+def too_long(client):
+    return judged(write(client, body="x" * 1300))
+
+
+def stopped(client):
+    SendStop.objects.create(client=None, reason="A wrong price went out", by=StaffFactory(), at=NOON - timedelta(minutes=2))
+    return judged(write(client))
+
+
+def unclear(client):
+    message = write(client)
+    Task.objects.create(
+        client=client, contact=message.contact, desk="client-success", kind="unclear-reply", title="Did Carla ask us to stop?",
+        reason="x", cause="unclear:1", created_at=NOON, due_at=NOON,
+    )  # fmt: skip
+    return judged(message)
+
+
+def off_connection(client):
+    way = Connection.objects.create(
+        client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, created_at=NOON, disabled_at=NOON
+    )
+    return judged(write(client, connection=way))
+
+
+def fiction_over_live(client):
+    way = Connection.objects.create(client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, created_at=NOON)
+    return judged(write(client, connection=way))
+
+
+def no_template(client):
+    return judged(write(client, template=None))
+
+
+def quiet(client):
+    night = NOON + timedelta(hours=9, minutes=30)
+    return judged(write(client, useful_until=night + timedelta(days=1)), now=night)
+
+
+def draft(client):
+    Automation.objects.filter(client=client).update(send="draft")
+    return judged(write(client))
+
+
+GATE = {
+    opted_out: (
+        "opted-out",
+        "No text went out: this person opted out at 11:00 MST on Fri 20 Nov, so no automatic text goes to any of their numbers "
+        "(judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    toll_free: ("number", "No text went out: the number cannot be texted because it is toll-free (judged at 12:00 MST on Fri 20 Nov)."),
+    own_number: ("number", "No text went out: that is one of the business's own numbers (judged at 12:00 MST on Fri 20 Nov)."),
+    already_texted: (
+        "already-texted",
+        "No text went out: this person already got a text for the same purpose in its window; the next may go after 15:00 MST on Fri 20 Nov "
+        "(judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    too_late: (
+        "too-late",
+        "No text went out: it would have come too late to be of use after 11:55 MST on Fri 20 Nov, so a person should call instead "
+        "(judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    switched_off: (
+        "switched-off",
+        "No text went out: Missed-call text-back was switched off for this client when the text was judged at 12:00 MST on Fri 20 Nov.",
+    ),
+    too_long: (
+        "content",
+        "No text went out: its words cannot be sent, the text has 1300 characters; between 1 and 1200 can be sent "
+        "(judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    stopped: (
+        "sending-stopped",
+        "The text is held since 12:00 MST on Fri 20 Nov because a person stopped all sending on Fri 20 Nov 11:58: A wrong price went out; "
+        "it is judged anew when sending is allowed again.",
+    ),
+    unclear: ("unclear-reply", "The text is held since 12:00 MST on Fri 20 Nov until a person has read a reply that may mean stop."),
+    off_connection: (
+        "connection",
+        "The text is held since 12:00 MST on Fri 20 Nov because the twilio connection was switched off; "
+        "it is looked at again by 12:30 MST on Fri 20 Nov.",
+    ),
+    fiction_over_live: (
+        "connection",
+        "No text went out: a 555-01 number is fiction and is never texted over a live connection (judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    no_template: (
+        "template",
+        "The text is held since 12:00 MST on Fri 20 Nov until a person approves its template: no approved template stands behind this text; "
+        "a person must approve one.",
+    ),
+    quiet: (
+        "quiet-hours",
+        "The text is held until 08:00 MST on Sat 21 Nov because at 21:30 MST on Fri 20 Nov the quiet hours said: "
+        "it is 21:30 in Denver; texts to Colorado stop at 21:00.",
+    ),
+    draft: (
+        "needs-approval",
+        "The text is written and awaits approval since 12:00 MST on Fri 20 Nov: this client's texts are drafts until go-live is signed, "
+        "so a person approves each one.",
+    ),
+}
+
+
+@pytest.mark.parametrize("arrange", GATE, ids=lambda arrange: arrange.__name__)
+def test_every_reason_of_the_gate_is_told_with_rule_and_time(summit, arrange):
+    assert arrange(summit) == GATE[arrange]
+
+
+def test_no_check_of_the_gate_and_no_status_is_without_a_sentence():
+    assert {name for name, _ in gate.CHECKS} <= set(BY_REASON)
+    assert {name for name, _ in gate.CHECKS} == {reason for reason, _ in GATE.values()}
+    assert set(BY_STATUS) == set(Message.Status.values)
+
+
+FATES = {
+    "simulated": (
+        {"status": "delivered", "sent_at": NOON},
+        "Missed-call text-back sent the text at 12:00 MST on Fri 20 Nov after its checks passed; it was shown on the simulator's phone.",
+    ),
+    "approved": (
+        {"status": "delivered", "sent_at": NOON, "approved_by": "dana", "approved_at": NOON},
+        "Missed-call text-back sent the text at 12:00 MST on Fri 20 Nov after dana approved it and its checks passed; "
+        "it was shown on the simulator's phone.",
+    ),
+    "sent": (
+        {"status": "sent", "sent_at": LATER - timedelta(minutes=1)},
+        "Missed-call text-back sent the text at 11:59 MST on Sun 22 Nov after its checks passed; "
+        "the provider accepted it and its delivery report is awaited.",
+    ),
+    "no report": (
+        {"status": "sent", "sent_at": NOON},
+        "Missed-call text-back sent the text at 12:00 MST on Fri 20 Nov after its checks passed; the provider accepted it but has sent no "
+        "delivery report since, so whether it arrived is unknown and it is not repeated.",
+    ),
+    "by hand": (
+        {"status": "delivered", "sent_at": NOON, "workflow": ""},
+        "A person of the agency sent the text at 12:00 MST on Fri 20 Nov after its checks passed; it was shown on the simulator's phone.",
+    ),
+    "refused": (
+        {"status": "failed", "reason": "refused-by-provider", "error_code": "21614", "says": "The number is a landline."},
+        "No text went out: the provider refused it at 12:00 MST on Fri 20 Nov (its code 21614): the number is a landline; "
+        "a person should call instead.",
+    ),
+    "undelivered": (
+        {"status": "failed", "reason": "not-delivered", "error_code": "30003", "sent_at": NOON, "says": "The phone was off."},
+        "The text sent at 12:00 MST on Fri 20 Nov was not delivered: the carrier says (its code 30003): the phone was off; "
+        "a person should call instead.",
+    ),
+    "unknown": (
+        {"status": "unknown", "reason": "no-answer", "says": "The provider did not answer; the text may have gone."},
+        "The provider did not answer when the text was tried at 12:00 MST on Fri 20 Nov; the text may have gone: "
+        "we look it up and do not repeat it.",
+    ),
+    "unknown for good": (
+        {
+            "status": "unknown",
+            "reason": "no-answer",
+            "says": "The provider's list does not tell whether it went. A person decides; it is not repeated.",
+        },
+        "The provider did not answer when the text was tried at 12:00 MST on Fri 20 Nov; the text may have gone: "
+        "its list does not tell either, so a person decides, and it is not repeated.",
+    ),
+    "retry": (
+        {"status": "queued", "reason": "retry", "says": "Not sent yet: Too many at once. Try 2 follows.", "due_at": LATER},
+        "No text went out yet: not sent yet: Too many at once; try 2 follows at 12:00 MST on Sun 22 Nov.",
+    ),
+    "due": ({"status": "queued"}, "The text was written at 12:00 MST on Fri 20 Nov and is on its way through the gate."),
+    "to come": (
+        {"status": "queued", "due_at": LATER + timedelta(hours=1)},
+        "The text waits until 13:00 MST on Sun 22 Nov for the gate to judge it.",
+    ),
+    "rejected": (
+        {"status": "skipped", "reason": "rejected", "says": "dana decided not to send it: wrong tone"},
+        "No text went out: dana decided not to send it: wrong tone (written at 12:00 MST on Fri 20 Nov).",
+    ),
+    "a reason of tomorrow": (
+        {"status": "held", "reason": "moon-phase", "says": "The moon is full."},
+        "The text is held: the moon is full (judged at 12:00 MST on Fri 20 Nov).",
+    ),
+}
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_every_fate_of_a_text_is_told(summit, fate):
+    changes, sentence = FATES[fate]
+    assert answer_text(message=write(summit, **changes), now=LATER) == sentence
+
+
+def start(client, **changes):
+    from leads.models import Event
+
+    workflow = registry.workflows()["missed-call-text-back"]
+    event = Event.objects.create(
+        client=client, type="call.missed", source="callrail", key=str(new_id()), occurred_at=NOON, recorded_at=NOON, personal={}
+    )
+    values = {"cursor": "caller", "status": "ready", "created_at": NOON, "wake_at": NOON, **changes}
+    version = registry.live_version(workflow=workflow)
+    return Run.objects.create(client=client, workflow=workflow.key, version=version, cause=f"event:{event.pk}", event=event, **values)
+
+
+RUNS = {
+    "queued": ({}, "Missed-call text-back started at 12:00 MST on Fri 20 Nov and waits for a worker to take the first step."),
+    "working": (
+        {"cursor": "lead", "says": "The caller's number can be texted."},
+        "Missed-call text-back is still working on “Match the caller, label the source” since 12:00 MST on Fri 20 Nov; "
+        "last: the caller's number can be texted.",
+    ),
+    "waiting": (
+        {"status": "waiting", "cursor": "reply", "wake_at": LATER, "says": "Waiting for a reply."},
+        "Missed-call text-back waits until 12:00 MST on Sun 22 Nov at the latest: waiting for a reply.",
+    ),
+    "parked": (
+        {"status": "parked", "cursor": "text", "says": "A step broke 5 times (KeyError); a person must look."},
+        "Missed-call text-back stands still at “Write the text” since 12:00 MST on Fri 20 Nov and needs a person: "
+        "a step broke 5 times (KeyError); a person must look.",
+    ),
+    "withheld": (
+        {
+            "status": "done",
+            "cursor": "by-hand",
+            "finished_at": NOON,
+            "says": "No text: the caller withheld the number. A person takes it. Task: Missed call at 12:00, no text possible.",
+        },
+        "No text went out: the caller withheld the number; a person takes it; Task: Missed call at 12:00, no text possible "
+        "(Missed-call text-back ended at 12:00 MST on Fri 20 Nov).",
+    ),
+    "cancelled": (
+        {"status": "cancelled", "finished_at": NOON, "says": "Dana ended it."},
+        "Missed-call text-back was cancelled at 12:00 MST on Fri 20 Nov: Dana ended it.",
+    ),
+    "failed": (
+        {"status": "failed", "finished_at": NOON, "says": "The template is gone."},
+        "Missed-call text-back failed at 12:00 MST on Fri 20 Nov: the template is gone.",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", RUNS)
+def test_every_state_of_a_run_without_a_text_is_told(summit, state):
+    changes, sentence = RUNS[state]
+    assert answer(run=start(summit, **changes), message=None, now=LATER) == sentence
+
+
+def test_a_sent_text_tells_what_is_awaited_and_then_what_came(summit):
+    run = start(summit, status="waiting", cursor="reply", wake_at=LATER)
+    message = write(summit, status="delivered", sent_at=NOON, run_id=run.pk, step_key="text")
+    awaited = answer(run=run, message=message, now=NOON)
+    assert awaited.endswith("it was shown on the simulator's phone; a reply is awaited until 12:00 MST on Sun 22 Nov.")
+    Step.objects.create(run=run, key="sent", kind="wait for", outcome="done", says="The text went out.", epoch=1, at=NOON)
+    Step.objects.create(
+        run=run, key="reply", kind="wait for", outcome="done", says="They replied at 12:05 on Fri 20 Nov.", epoch=1, at=NOON
+    )
+    heard = answer(run=Run.objects.get(pk=run.pk), message=message, now=NOON)
+    assert heard.endswith("it was shown on the simulator's phone; they replied at 12:05 on Fri 20 Nov.")
+
+
+def test_a_run_that_skipped_its_text_says_why(summit):
+    run = start(summit, status="done", cursor="end", finished_at=NOON, says="Everything is done.")
+    Step.objects.create(
+        run=run, key="text", kind="message", outcome="skipped", says="No text: we know no number of this person.", epoch=1, at=NOON
+    )
+    said = answer(run=run, message=None, now=NOON)
+    assert said == "Missed-call text-back ended at 12:00 MST on Fri 20 Nov and sent nothing: we know no number of this person."
+
+
+def test_a_receipt_says_when_it_was_decided(summit):
+    run = start(summit)
+    receipt = Receipt(
+        client=summit, event=run.event, workflow=run.workflow, verdict="joined", reason="same-person-in-window", run=run, at=NOON,
+        says="Missed-call text-back did not start again: the same person started it 4 minutes before.",
+    )  # fmt: skip
+    assert answer_receipt(receipt=receipt) == (
+        "Missed-call text-back did not start again: the same person started it 4 minutes before (decided at 12:00 MST on Fri 20 Nov)."
+    )
+
+
+def test_times_name_the_zone_and_clauses_keep_names():
+    assert moment(when=NOON, zone="America/Sao_Paulo") == "16:00 Sao Paulo time on Fri 20 Nov"
+    assert moment(when=timezone.now().replace(2026, 7, 1, 19, 0), zone="America/Denver").startswith("13:00 MDT on Wed 1 Jul")
+    assert clause("The phone was off. Dana called.") == "the phone was off; Dana called"
+    assert clause("") == ""
+
+
+def test_neither_run_nor_text_is_no_question(summit):
+    with pytest.raises(ValueError, match="needs a run or a message"):
+        answer(run=None, message=None, now=NOON)
