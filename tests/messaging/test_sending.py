@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from leads.models import Automation, Task
 from messaging import claims, due, gate, sending, settling
@@ -18,7 +18,7 @@ from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
 from zartsalgo.lib import clock
 from zartsalgo.lib.slip import SEND, Slip
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 CARLA = "+13035550123"
 
@@ -98,6 +98,7 @@ def test_a_text_goes_once_with_our_id_in_the_callback(line, summit, provider):
     assert len(provider.calls) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_many_workers_one_call(line, summit, provider):
     message = text(summit)
     barrier = threading.Barrier(8)
@@ -115,6 +116,7 @@ def test_many_workers_one_call(line, summit, provider):
     assert len(provider.calls) == 1 and Attempt.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_messages_of_one_purpose_at_once_one_call(line, summit, provider):
     first, second = text(summit), text(summit)
     barrier = threading.Barrier(2)
@@ -205,31 +207,28 @@ def test_opted_out_at_the_carrier_becomes_a_suppression_and_a_task(line, summit,
     assert Task.objects.get().kind == "call-back"
 
 
-def test_a_worker_that_died_before_the_call_is_proven_unsent(line, summit, provider, monkeypatch):
+def test_a_worker_that_died_before_the_call_is_proven_unsent_after_its_deadline(line, summit, provider, monkeypatch):
     message = text(summit)
     reserved = sending._reserve(message_id=message.pk, now=clock.read())
     assert reserved is not None
     send(message)
     assert provider.calls == []  # its deadline has not passed
-    with connection.cursor() as cursor:
-        cursor.execute("alter table messaging_attempt disable trigger user")
-        cursor.execute("update messaging_attempt set deadline_at = clock_timestamp() - interval '1 second'")
-        cursor.execute("alter table messaging_attempt enable trigger user")
-    send(message)
+    other = text(summit, to="+13035550124")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(sending, "ATTEMPT_SECONDS", -1)
+        dead = sending._reserve(message_id=other.pk, now=clock.read())
+    send(other)
     assert len(provider.calls) == 1
-    assert list(message.attempts.order_by("n").values_list("outcome", flat=True)) == ["not_sent", "accepted"]
+    assert list(other.attempts.order_by("n").values_list("outcome", flat=True)) == ["not_sent", "accepted"]
     # The first worker wakes up after all: it may not call.
-    assert not sending._start_calling(attempt=reserved[1])
+    assert not sending._start_calling(attempt=dead[1])
 
 
-def test_a_worker_that_died_during_the_call_leaves_an_unknown(line, summit, provider):
+def test_a_worker_that_died_during_the_call_leaves_an_unknown(line, summit, provider, monkeypatch):
     message = text(summit)
+    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", -1)
     _, attempt, _ = sending._reserve(message_id=message.pk, now=clock.read())
     assert sending._start_calling(attempt=attempt)
-    with connection.cursor() as cursor:
-        cursor.execute("alter table messaging_attempt disable trigger user")
-        cursor.execute("update messaging_attempt set deadline_at = clock_timestamp() - interval '1 second'")
-        cursor.execute("alter table messaging_attempt enable trigger user")
     due.work_off(now=clock.read())
     message.refresh_from_db()
     assert message.status == "unknown" and provider.calls == []

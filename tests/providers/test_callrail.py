@@ -166,6 +166,13 @@ def test_a_time_in_the_future_is_passed_on_as_stated():
     assert only(callrail_call(start_time="2031-01-01T00:00:00Z")).occurred_at == datetime(2031, 1, 1, 0, 0, 13, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "start", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2026-05-04T11:20:00", "2026-02-30T00:00:00Z", 5, "9" * 99]
+)
+def test_a_time_that_cannot_be_is_the_time_of_arrival(start) -> None:
+    assert only(callrail_call(start_time=start, duration=999_999_999)).occurred_at == NOW
+
+
 def test_nul_and_surrogates_are_replaced() -> None:
     body = json.dumps(callrail_call(customer_name="Da\x00na \ud800")).encode()
     (event,) = ADAPTER.parse(request=request("callrail", body, content_type="text/plain"))

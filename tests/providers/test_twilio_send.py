@@ -288,6 +288,7 @@ def raw_keepalive():
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet per answer, else the kernel waits 40 ms for an acknowledgement
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -297,6 +298,7 @@ def raw_keepalive():
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
 
         def log_message(self, *args: object) -> None:
             return

@@ -14,7 +14,7 @@ from workflows.vocabulary import Done, Finish, Wait, Workflow, step
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 moods: dict[str, object] = {}
 done: list[str] = []
@@ -94,6 +94,7 @@ def test_a_wait_of_ninety_days_fires_once(run, set_clock):
     assert list(run.steps.order_by("id").values_list("key", flat=True)) == ["one", "two", "rest", "end"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_eight_workers_do_each_step_once(run):
     barrier = threading.Barrier(8)
 

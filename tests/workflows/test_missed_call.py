@@ -18,7 +18,7 @@ from workflows import due as workflows_due
 from workflows.models import Receipt, Run
 from zartsalgo.lib import clock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 CALLER = "+13035550123"
 
