@@ -64,7 +64,7 @@ def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
     message.reason = ""
     message.says = "Shown on the simulator's phone." if simulated else "Accepted by the provider; the delivery report is awaited."
     # A provider that gives one id twice must not cost us the fact that this one was accepted; the attempt keeps the id.
-    taken = Message.objects.filter(connection_id=message.connection_id, provider_id=provider_id).exclude(pk=message.pk).exists()
+    taken = Message.objects.filter(connection=message.connection, provider_id=provider_id).exclude(pk=message.pk).exists()
     message.provider_id = "" if taken else provider_id
     message.sent_at = message.sent_at or now
     message.save(update_fields=["status", "reason", "says", "provider_id", "sent_at"])
@@ -136,7 +136,7 @@ def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
     try:
         with transaction.atomic():
             locked = Message.objects.select_for_update().get(pk=message.pk)
-            if Message.objects.filter(connection_id=locked.connection_id, provider_id=provider_id[:64]).exclude(pk=locked.pk).exists():
+            if Message.objects.filter(connection=locked.connection, provider_id=provider_id[:64]).exclude(pk=locked.pk).exists():
                 return False
             Attempt.objects.filter(message=locked, outcome__in=(Attempt.Outcome.CALLING, Attempt.Outcome.UNKNOWN)).update(
                 outcome=Attempt.Outcome.ACCEPTED, provider_id=provider_id[:64], note="adopted from the provider's own record"

@@ -8,10 +8,17 @@ from liquid.exceptions import LiquidError
 from leads.models import Client
 from messaging.models import Template
 
-# No loader: a template cannot include another; the limits stop a runaway loop.
-_ENVIRONMENT = Environment(undefined=StrictUndefined, loader=None)
-_ENVIRONMENT.loop_iteration_limit = 100
-_ENVIRONMENT.output_stream_limit = 4000
+
+
+class _Sandbox(Environment):
+    """The limits stop a runaway loop."""
+
+    loop_iteration_limit = 100
+    output_stream_limit = 4000
+
+
+# No loader: a template cannot include another.
+_ENVIRONMENT = _Sandbox(undefined=StrictUndefined, loader=None)
 
 AGENCY_TEMPLATES = [
     {

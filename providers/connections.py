@@ -46,7 +46,7 @@ def _pack(*, client_id: int, content: Secrets) -> bytes:
     return seal(plaintext=plain, owner=f"client:{client_id}")
 
 
-def open_secrets(*, client_id: int, sealed: bytes) -> Secrets:
+def open_secrets(*, client_id: int, sealed: bytes | memoryview) -> Secrets:
     """Unseal. Raises zartsalgo.lib.sealed.CannotOpen when the key is absent or the row belongs to another client."""
     content = json.loads(unseal(ciphertext=sealed, owner=f"client:{client_id}"))
     return Secrets(token=content["token"], secrets=tuple(content["secrets"]), private=content.get("private", {}))

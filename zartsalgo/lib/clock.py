@@ -37,7 +37,8 @@ def shift(*, by: timedelta) -> datetime:
     """Set the offset and return the new now. For the demo and tests; a live connection then refuses to send."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into zartsalgo_clock (id, shifted_by) values (1, %s) on conflict (id) do update set shifted_by = excluded.shifted_by",
-            [by],
+            """insert into zartsalgo_clock (id, shifted_by) values (1, %s * interval '1 second')
+               on conflict (id) do update set shifted_by = excluded.shifted_by""",
+            [by.total_seconds()],
         )
     return read()

@@ -18,7 +18,7 @@ def seal(*, plaintext: bytes, owner: str) -> bytes:
     return _box().encrypt(bytes([len(name)]) + name + plaintext)
 
 
-def unseal(*, ciphertext: bytes, owner: str) -> bytes:
+def unseal(*, ciphertext: bytes | memoryview, owner: str) -> bytes:
     """Decrypt. Raises CannotOpen when the key is absent or the owner differs."""
     try:
         plain = _box().decrypt(bytes(ciphertext))
