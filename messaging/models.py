@@ -215,4 +215,4 @@ class Handover(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step")]
         indexes = [models.Index(fields=["-created_at", "-id"], name="handover_newest")]
-        triggers = append_only(erasable=("body", "responder_id"))
+        triggers = append_only(erasable=("body",), erasable_links=("responder",))

@@ -155,7 +155,9 @@ def _start_calling(*, attempt: Attempt) -> bool:
     with database.cursor() as cursor:
         cursor.execute(
             """update messaging_attempt set outcome = 'calling'
-               where id = %s and outcome = 'reserved' and clock_timestamp() < started_at + %s * interval '1 second'""",
+               where id = %s and outcome = 'reserved' and clock_timestamp() < started_at + %s * interval '1 second'
+                 and not exists (select 1 from messaging_sendstop s join messaging_message m on m.id = messaging_attempt.message_id
+                                  where s.lifted_at is null and (s.client_id is null or s.client_id = m.client_id))""",
             [attempt.pk, START_WITHIN_SECONDS],
         )
         return bool(cursor.rowcount == 1)

@@ -1,15 +1,20 @@
 """Stopping all sending, and lifting a stop. A stop keeps everything and sends nothing; lifting it judges every held text anew."""
 
-from datetime import datetime, timedelta
+from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from leads.models import Client
 from messaging.models import Message, SendStop
 from messaging.planning import wake_held
 from zartsalgo.lib.doorbell import ring_after_commit
+
+if TYPE_CHECKING:
+    from zartsalgo.models import User
 
 WORK_OFF_TASK = "messaging.work_off"
 # The gate's own name for its check; a text held by a stop carries it as its reason.
@@ -24,10 +29,10 @@ class NoReason(Exception):
 
 def open_stops() -> QuerySet[SendStop]:
     """Stops that hold sending now, the agency-wide one first."""
-    return SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by("-client__isnull", "at")
+    return SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by(F("client").asc(nulls_first=True), "at")
 
 
-def stop_sending(*, client: Client | None, reason: str, by: AbstractBaseUser | None, now: datetime) -> tuple[SendStop, bool]:
+def stop_sending(*, client: Client | None, reason: str, by: User | None, now: datetime) -> tuple[SendStop, bool]:
     """Close the gate for one client (None: for all) from this commit on. Returns the open stop and whether this call made it.
 
     One stop is open per scope, by constraint: of two people who press at once the second gets the first one's stop. Raises NoReason.
@@ -42,7 +47,7 @@ def stop_sending(*, client: Client | None, reason: str, by: AbstractBaseUser | N
         return open_stops().get(client=client), False
 
 
-def lift_stop(*, stop: SendStop, by: AbstractBaseUser | None, now: datetime) -> int | None:
+def lift_stop(*, stop: SendStop, by: User | None, now: datetime) -> int | None:
     """Open the gate again and judge what the stop held; returns how many texts that is, None when somebody lifted it before.
 
     Nothing is released as it was: each text passes every check again, at its own next try. Texts of a client with a stop of its own
@@ -52,9 +57,11 @@ def lift_stop(*, stop: SendStop, by: AbstractBaseUser | None, now: datetime) -> 
         changed = SendStop.objects.filter(pk=stop.pk, lifted_at__isnull=True).update(lifted_at=now, lifted_by=by)
         if not changed:
             return None
-        woken = wake_held(client=stop.client, reason=STOPPED, now=now)
+        # One that is due anyway is judged anew, too, so what is told is all that the stop held.
+        held = held_by_stop(stop=stop).count()
+        wake_held(client=stop.client, reason=STOPPED, now=now)
         ring_after_commit(task=WORK_OFF_TASK)
-    return woken
+    return held
 
 
 def pending_texts(*, client: Client | None) -> QuerySet[Message]:

@@ -64,3 +64,20 @@ def test_the_role_of_web_and_worker_cannot_delete_evidence_or_change_tables(even
             with pytest.raises(ProgrammingError), transaction.atomic():
                 cursor.execute(sql)
         cursor.execute("reset role")
+
+
+def test_a_responder_may_leave_and_the_disclosure_stays(event):
+    from leads.models import Lead
+    from messaging.models import Handover
+    from tests.factories import LeadFactory, ResponderFactory
+
+    rita = ResponderFactory(client=event.client)
+    lead: Lead = LeadFactory(client=event.client)
+    made = Handover.objects.create(
+        client=event.client, lead=lead, step_key="x", responder=rita, to_name="Rita", body="b", created_at=NOON, link_expires_at=NOON
+    )
+    other = ResponderFactory(client=event.client, name="Omar")
+    refused("update messaging_handover set responder_id = %s where id = %s", [other.pk, made.pk])
+    rita.delete()
+    made.refresh_from_db()
+    assert (made.responder, made.to_name, made.body) == (None, "Rita", "b")

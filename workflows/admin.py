@@ -49,7 +49,7 @@ class ReceiptAdmin(EvidenceAdmin):
     ordering = ("-at", "-id")
 
 
-class AutomationForm(forms.ModelForm[Automation]):
+class AutomationForm(forms.ModelForm):
     """The workflow's settings, checked against its card."""
 
     class Meta:

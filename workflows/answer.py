@@ -150,7 +150,13 @@ def _quiet_hours(text: _Text) -> str:
     found = f"at {text.judged} the quiet hours said: {text.says}"
     if text.message.hold_until is None:
         return f"The text is held, no hour that allows it comes within ten days: {found}."
-    return f"The text is held until {text.at(text.message.hold_until)} because {found}."
+    useful = text.message.useful_until
+    ends = (
+        f"; its use ends before that, at {text.at(useful)}, and then a person should call"
+        if useful and useful < text.message.hold_until
+        else ""
+    )
+    return f"The text is held until {text.at(text.message.hold_until)} because {found}{ends}."
 
 
 def _needs_approval(text: _Text) -> str:

@@ -119,17 +119,21 @@ def plan_message(context: Context) -> Result:
 
 
 def wait_for_message(context: Context) -> Result:
-    """Wait until the text was sent, dropped or failed. A hold stays a wait: its sentence says until when and why."""
+    """Wait until the text was sent, dropped or failed. A hold stays a wait: its sentence says until when and why.
+
+    Where no text went there is no reply to wait for: the run goes on at `otherwise`.
+    """
+    otherwise = str(context.params["otherwise"])
     message = Message.objects.filter(run_id=context.run.pk, step_key=context.params["of"]).first()
     if message is None:
-        return Done(says="No text was planned.", skipped=True)
+        return Done(says="No text was planned.", skipped=True, goto=otherwise)
     if message.status in (Message.Status.SENT, Message.Status.DELIVERED):
         sent = message.sent_at or context.now
         return Done(says=f"The text went out at {local_time(when=sent, zone=context.client.timezone)}.", actual=message.status)
     if message.status == Message.Status.SKIPPED:
-        return Done(says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True)
+        return Done(says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True, goto=otherwise)
     if message.status == Message.Status.FAILED:
-        return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True)
+        return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True, goto=otherwise)
     patience = message.created_at + timedelta(hours=24)
     if context.now >= patience:
         return Done(says=f"No word of the text after a day. {message.says}", expected="accepted", actual=message.status, skipped=True)

@@ -125,6 +125,11 @@ def quiet(client):
     return judged(write(client, useful_until=night + timedelta(days=1)), now=night)
 
 
+def quiet_too_long(client):
+    night = NOON + timedelta(hours=9, minutes=30)
+    return judged(write(client, useful_until=night + timedelta(minutes=30)), now=night)
+
+
 def draft(client):
     Automation.objects.filter(client=client).update(send="draft")
     return judged(write(client))
@@ -181,6 +186,12 @@ GATE = {
         "quiet-hours",
         "The text is held until 08:00 MST on Sat 21 Nov because at 21:30 MST on Fri 20 Nov the quiet hours said: "
         "it is 21:30 in Denver; texts to Colorado stop at 21:00.",
+    ),
+    quiet_too_long: (
+        "quiet-hours",
+        "The text is held until 08:00 MST on Sat 21 Nov because at 21:30 MST on Fri 20 Nov the quiet hours said: "
+        "it is 21:30 in Denver; texts to Colorado stop at 21:00; its use ends before that, at 22:00 MST on Fri 20 Nov, "
+        "and then a person should call.",
     ),
     draft: (
         "needs-approval",

@@ -114,7 +114,7 @@ WORKFLOW = Workflow(
             template="missed-call-text-back",
             useful_minutes=USEFUL_MINUTES,
         ),
-        step("wait for", "sent", "Send the text through the gate", steps.wait_for_message, of="text"),
+        step("wait for", "sent", "Send the text through the gate", steps.wait_for_message, of="text", otherwise="end"),
         step("wait for", "reply", "Wait for a reply", steps.wait_for_person),
         step("stop", "end", "Done", steps.stop, says="Everything this workflow does for the call is done."),
     ),
