@@ -1,6 +1,7 @@
 """The project's own app (people, clock, signs of life) and Django's admin in our skin."""
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 
@@ -10,10 +11,12 @@ class Zartsalgo(AppConfig):
     verbose_name = "People and access"
 
     def ready(self) -> None:
-        from zartsalgo import checks  # noqa: F401  registers the system checks
+        from zartsalgo import celery_app, checks  # noqa: F401  registers the system checks
         from zartsalgo.roles import grant_rows
         from zartsalgo.seeds import make_groups
 
+        # `script/manage` learns the broker's address only after this package was imported.
+        celery_app.conf.broker_url = settings.REDIS_URL
         # Sent once per app after all have migrated; at the last app's turn every table and permission exists.
         last = list(apps.get_app_configs())[-1]
         post_migrate.connect(make_groups, sender=last)
