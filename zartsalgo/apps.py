@@ -16,7 +16,7 @@ class Zartsalgo(AppConfig):
         from zartsalgo.seeds import make_groups
 
         # `script/manage` learns the broker's address only after this package was imported.
-        celery_app.conf.broker_url = settings.REDIS_URL
+        celery_app.conf.update(broker_url=settings.REDIS_URL)
         # Sent once per app after all have migrated; at the last app's turn every table and permission exists.
         last = list(apps.get_app_configs())[-1]
         post_migrate.connect(make_groups, sender=last)

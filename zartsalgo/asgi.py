@@ -104,7 +104,7 @@ async def _read(scope: Message, receive: Callable[[], Awaitable[Message]]) -> by
 
 
 def environ_of(scope: Message, body: bytes) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333) of a whole request. Header names with an underscore are dropped: they would pass for one with a dash."""
+    """The WSGI environment (PEP 3333) of a whole request. Header names with an underscore are dropped: they would pass for a dash."""
     server = scope.get("server") or ("127.0.0.1", 0)
     client = scope.get("client") or ("", 0)
     environ: dict[str, Any] = {

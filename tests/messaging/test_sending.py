@@ -33,7 +33,9 @@ class CountingAdapter(Adapter):
 
     def send(self, *, to, callback_url, **rest):
         self.calls.append((to, callback_url))
-        answer = self.answers.pop(0) if self.answers else SendResult(outcome="accepted", provider_id=f"SM{len(self.calls)}", http_status=201)
+        answer = (
+            self.answers.pop(0) if self.answers else SendResult(outcome="accepted", provider_id=f"SM{len(self.calls)}", http_status=201)
+        )
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -139,9 +141,7 @@ def test_the_index_refuses_a_second_live_attempt(summit, line, provider):
     message = send(text(summit))
     attempt = message.attempts.get()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Attempt.objects.create(
-            message=message, n=2, slip={}, owner="x", started_at=attempt.started_at, deadline_at=attempt.deadline_at
-        )
+        Attempt.objects.create(message=message, n=2, slip={}, owner="x", started_at=attempt.started_at, deadline_at=attempt.deadline_at)
 
 
 @pytest.mark.parametrize("outcome", ["unknown", RuntimeError("cable cut")])
@@ -170,7 +170,9 @@ def test_a_lost_answer_is_adopted_from_the_list(line, summit, provider, set_cloc
 def test_another_persons_message_in_the_list_is_not_taken(line, summit, provider, set_clock):
     provider.answers = [SendResult(outcome="unknown")]
     message = send(text(summit))
-    provider.listed = [{"provider_id": "SM78", "body": "something else", "created_at": message.attempts.get().started_at, "status": "queued"}]
+    provider.listed = [
+        {"provider_id": "SM78", "body": "something else", "created_at": message.attempts.get().started_at, "status": "queued"}
+    ]
     set_clock(clock.read() + timedelta(seconds=11))
     due.work_off(now=clock.read())
     message.refresh_from_db()

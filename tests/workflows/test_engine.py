@@ -12,7 +12,6 @@ from workflows import due, engine, registry
 from workflows.models import Run, Step
 from workflows.vocabulary import Done, Finish, Wait, Workflow, step
 from zartsalgo.lib import clock
-from zartsalgo.lib.ids import new_id
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +46,12 @@ PLAY = Workflow(
     output="",
     reads=(),
     writes=(),
-    steps=(step("do", "one", "One", work), step("do", "two", "Two", work), step("wait", "rest", "Rest", wait), step("stop", "end", "End", end)),
+    steps=(
+        step("do", "one", "One", work),
+        step("do", "two", "Two", work),
+        step("wait", "rest", "Rest", wait),
+        step("stop", "end", "End", end),
+    ),
 )
 
 

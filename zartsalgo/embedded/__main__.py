@@ -26,6 +26,11 @@ def main(arguments: Sequence[str]) -> int:
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return trouble.code
+    except OSError as error:
+        if not error.strerror:
+            raise
+        print(f"ZartsAlgo cannot go on: {error.strerror} ({error.filename or 'no file named'}).", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     print("usage: python -m zartsalgo.embedded up|test|manage ...", file=sys.stderr)

@@ -129,13 +129,13 @@ class Postgres:
         try:
             with psycopg.connect(self.url("superuser", database="postgres"), connect_timeout=2):
                 return True
-        except psycopg.errors.InvalidPassword as error:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" not in str(error):
+                return False
             raise Trouble(
                 f"The password in {self.data.parent / 'secrets.json'} does not open the database beside it: "
                 "bring the file back from a backup."
             ) from error
-        except psycopg.OperationalError:
-            return False
 
     def make_roles(self, *, extra: str = "") -> None:
         """Roles, their limits and the database, from the same file that servers of one's own are prepared with; may be run at any time."""

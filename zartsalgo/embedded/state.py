@@ -42,6 +42,7 @@ class DataFolder:
 
     def create(self, *, for_postgres: bool) -> None:
         """Make the folder and what is in it. Raises Trouble where it cannot be, or must not be (a folder with other things in it)."""
+        self._need_reachable(self.path.parent, for_postgres)
         try:
             strangers = self.path.is_dir() and not (self.path / "state.json").exists() and any(self.path.iterdir())
             if strangers and not set(os.listdir(self.path)) <= {"lock", "logs", "home", "broker"}:
@@ -59,7 +60,10 @@ class DataFolder:
             raise Trouble(
                 f"The data folder {self.path} cannot be used ({error.strerror}): make it yours and writable, or name another with --data."
             ) from error
-        if for_postgres and server_uid() is not None and not reachable_by_all(self.path):
+        self._need_reachable(self.path, for_postgres)
+
+    def _need_reachable(self, path: Path, for_postgres: bool) -> None:
+        if for_postgres and server_uid() is not None and not reachable_by_all(path):
             raise Trouble(
                 f"As root, Postgres runs as uid {server_uid()}, and that uid cannot reach {self.path}: "
                 "name a folder with --data whose parents are open to all (mode o+x)."

@@ -38,8 +38,9 @@ CHECKS = (
 
 def run_tests(arguments: Sequence[str]) -> int:
     """Run the linters (without pytest arguments) and pytest; its exit code, or 1 where a linter found something."""
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, _interrupted)
     _sweep()
     with temporary_servers() as env:
         found = [name for name, command in CHECKS if not _check(name, command, env)] if not arguments else []
@@ -54,8 +55,9 @@ def temporary_servers() -> Iterator[dict[str, str]]:
     """Postgres without durability and a broker without a file, in a temporary folder; gives the environment that the tests run in."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     base.chmod(0o711)
-    handle = os.open(base / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX)  # says to later runs that this folder is in use
+    handle = os.open(base / "lock.new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)  # says to other runs that this folder is in use; named only once it is held
+    (base / "lock.new").rename(base / "lock")
     running: Running = []
     try:
         folder = DataFolder(base / "data")
@@ -79,6 +81,7 @@ def temporary_servers() -> Iterator[dict[str, str]]:
             "ZARTS_ALLOW_LOOPBACK": "1",
             "ZARTS_AS_OWNER": "1",
             "ZARTS_TEST": "1",
+            "PYTEST_DEBUG_TEMPROOT": str(base),
             "TZ": "UTC",
         }
     finally:
@@ -136,7 +139,7 @@ def _check(name: str, command: Sequence[str], env: dict[str, str]) -> bool:
 
 
 def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
-    """pytest in our own group, so that Ctrl-C reaches it; what reaches us alone is passed on, and its closing line stays the last."""
+    """pytest in our own group, so that Ctrl-C at a terminal reaches it; other signals are passed on. Its closing line stays the last."""
     sys.stdout.flush()
     child = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=env, preexec_fn=death_watch(signal.SIGTERM))
     interrupted = 0
@@ -145,7 +148,7 @@ def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
             return child.wait()
         except KeyboardInterrupt as reason:
             interrupted += 1
-            if reason.args:  # a signal to us alone
+            if reason.args != (signal.SIGINT,) or not os.isatty(0):
                 child.send_signal(signal.SIGINT)
             if interrupted > 2:
                 child.kill()

@@ -143,7 +143,9 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
 
 def _web_port(options: argparse.Namespace, state: State) -> int:
     """The port that was asked for, else the last one, else the default or the next free one."""
-    if options.port:
+    if options.port is not None:
+        if not 0 < options.port < 65536:
+            raise Trouble(f"--port {options.port}: ports go from 1 to 65535.", code=2)
         if not port_is_free(options.port, options.host):
             raise Trouble(f"Port {options.port} on {options.host} is taken or not allowed: name another with --port.")
         state.ports["web"] = options.port

@@ -16,9 +16,7 @@ def append_only(
     columns = [*erasable, *(f"{link}_id" for link in erasable_links)]
     triggers: list[pgtrigger.Trigger] = [
         pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
-        pgtrigger.ReadOnly(name="no_update", exclude=free)
-        if free
-        else pgtrigger.Protect(name="no_update", operation=pgtrigger.Update),
+        pgtrigger.ReadOnly(name="no_update", exclude=free) if free else pgtrigger.Protect(name="no_update", operation=pgtrigger.Update),
     ]
     if columns:
         changed = (f'(NEW."{column}" IS NOT NULL AND NEW."{column}" IS DISTINCT FROM OLD."{column}")' for column in columns)
