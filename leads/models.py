@@ -7,8 +7,10 @@ matches a person goes through it. `Event` is the append-only record of what happ
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Upper
 
 from zartsalgo.lib.evidence import append_only
 from zartsalgo.lib.ids import new_id
@@ -142,6 +144,10 @@ class Contact(models.Model):
     state = models.CharField(max_length=40, blank=True, help_text="US state the person gave or that came with an address.")
     postal_code = models.CharField(max_length=12, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        # Staff search people by how their name begins, in any case.
+        indexes = [models.Index(OpClass(Upper("name"), name="varchar_pattern_ops"), name="contact_by_name")]
 
     def __str__(self) -> str:
         return self.name or f"Unknown person {str(self.id)[-6:]}"

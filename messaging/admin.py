@@ -55,7 +55,7 @@ class TemplateAdmin(RecordAdmin):
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         """Owners and approvers; drafting alone does not publish."""
-        return request.user.is_superuser or request.user.groups.filter(name__in=("owner", "approver")).exists()  # type: ignore[union-attr]
+        return request.user.is_superuser or request.user.groups.filter(name__in=("owner", "approver")).exists()
 
     def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:
         if not change:
@@ -83,7 +83,7 @@ class TemplateAdmin(RecordAdmin):
             drafts,
             action="approve",
             title="Approve these words?",
-            what="drafts will go into use",
+            what=("draft will go into use", "drafts will go into use"),
             effects=effects,
             button="Approve",
         )

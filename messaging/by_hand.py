@@ -10,6 +10,7 @@ from messaging.models import Attempt, Message
 from messaging.planning import SETTLED_TASK
 from messaging.settling import adopt
 from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.phone import sayable
 
 CALL_WITHIN = timedelta(minutes=15)
 
@@ -38,7 +39,7 @@ def decide_unknown(*, message: Message, went: bool, by: str, now: datetime) -> b
                 contact=locked.contact,
                 desk=Desk.AUTOMATION_OPS,
                 kind="call-back",
-                title=f"Call {locked.contact}: the text did not go",
+                title=f"Call {locked.contact.name or sayable(locked.to)}: the text did not go",
                 reason="The provider never confirmed the text and it is not repeated. Call instead.",
                 cause=f"did-not-go:{locked.pk}",
                 due_at=now + CALL_WITHIN,

@@ -21,6 +21,7 @@ from providers.connections import credentials
 from providers.contract import SendResult
 from providers.models import Connection
 from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.phone import sayable
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +99,16 @@ def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime
         contact=message.contact,
         desk=Desk.AUTOMATION_OPS,
         kind="call-back",
-        title=f"Text to {message.contact} was refused",
+        title=f"Text to {_who(message=message)} was refused",
         reason=f"{meaning} Call instead.",
         cause=f"refused:{message.pk}",
         due_at=now + timedelta(minutes=15),
         now=now,
     )
+
+
+def _who(*, message: Message) -> str:
+    return message.contact.name or sayable(message.to)
 
 
 def _meaning(*, message: Message, code: str) -> str:
@@ -182,7 +187,7 @@ def look_up(*, message: Message, now: datetime) -> None:
         contact=message.contact,
         desk=Desk.AUTOMATION_OPS,
         kind="look-into",
-        title=f"Did the text to {message.contact} go out?",
+        title=f"Did the text to {_who(message=message)} go out?",
         reason="The provider neither answered nor lists it. Look in its console; call the person if it did not go.",
         cause=f"unknown:{message.pk}",
         due_at=now + timedelta(minutes=30),
@@ -219,7 +224,7 @@ def record_status(*, message: Message, provider_id: str, status: str, error_code
                 contact=message.contact,
                 desk=Desk.AUTOMATION_OPS,
                 kind="call-back",
-                title=f"Text to {message.contact} was not delivered",
+                title=f"Text to {_who(message=message)} was not delivered",
                 reason=f"{message.says} Call instead.",
                 cause=f"undelivered:{message.pk}",
                 due_at=now + timedelta(minutes=15),

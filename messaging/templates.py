@@ -9,7 +9,6 @@ from leads.models import Client
 from messaging.models import Template
 
 
-
 class _Sandbox(Environment):
     """The limits stop a runaway loop."""
 

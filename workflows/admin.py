@@ -101,7 +101,7 @@ class AutomationAdmin(RecordAdmin):
 
     def has_sign_permission(self, request: HttpRequest) -> bool:
         """Only owners sign a go-live or switch a workflow."""
-        return request.user.is_superuser or request.user.groups.filter(name="owner").exists()  # type: ignore[union-attr]
+        return request.user.is_superuser or request.user.groups.filter(name="owner").exists()
 
     def _waiting(self, rows: QuerySet[Automation], reasons: tuple[str, ...] = ()) -> int:
         """Texts of these workflows that have not gone yet."""
@@ -124,7 +124,14 @@ class AutomationAdmin(RecordAdmin):
         **values: Any,
     ) -> HttpResponse | None:
         asked = confirm_first(
-            self, request, rows, action=action, title=title, what="workflows of clients will change", effects=lambda: effects, button=button
+            self,
+            request,
+            rows,
+            action=action,
+            title=title,
+            what=("workflow of a client will change", "workflows of clients will change"),
+            effects=lambda: effects,
+            button=button,
         )
         if asked is not None:
             return asked
@@ -138,7 +145,7 @@ class AutomationAdmin(RecordAdmin):
         waiting = self._waiting(rows, ("needs-approval",))
         effects = [
             "Their texts then go without a person's approval; every other check of the gate stays.",
-            f"{waiting} drafts that wait now are judged anew within the hour and may go.",
+            f"{_texts(waiting, 'draft')} waiting now: judged anew within the hour, and may then go.",
         ]
         return self._act(
             request,
@@ -170,7 +177,7 @@ class AutomationAdmin(RecordAdmin):
         rows = queryset.filter(enabled=True)
         effects = [
             "Nothing new starts; each event keeps a receipt that says so.",
-            f"{self._waiting(rows)} texts that have not gone yet are skipped when they come due. To keep them, stop sending instead.",
+            f"{_texts(self._waiting(rows), 'text')} not gone yet: skipped when due. To keep them, stop sending instead.",
         ]
         return self._act(
             request,
@@ -190,3 +197,7 @@ class AutomationAdmin(RecordAdmin):
         return self._act(
             request, rows, action="switch_on", title="Switch on?", effects=effects, button="Switch on", done="{} switched on.", enabled=True
         )
+
+
+def _texts(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

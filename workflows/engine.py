@@ -20,8 +20,8 @@ from typing import Any
 from django.db import connection, transaction
 from pydantic import BaseModel
 
-from leads.actions import create_task
-from leads.models import Automation, Client, Contact, Event
+from leads.actions import close_task, create_task
+from leads.models import Automation, Client, Contact, Event, Task
 from workflows import registry
 from workflows.models import Run, Step, WorkflowVersion
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
@@ -189,11 +189,14 @@ def _park(*, run_id: uuid.UUID, epoch: int, says: str, now: datetime) -> str:
     return Run.Status.PARKED
 
 
-def unpark(*, run: Run, now: datetime) -> bool:
-    """A person lets a parked run try again from the step it stands at; False when it was not parked."""
-    changed = Run.objects.filter(pk=run.pk, status=Run.Status.PARKED).update(
-        status=Run.Status.READY, claims=0, wake_at=now, lease_until=None
-    )
+def unpark(*, run: Run, by: str, now: datetime) -> bool:
+    """A person lets a parked run try again from the step it stands at, and its task is done; False when it was not parked."""
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, status=Run.Status.PARKED).update(
+            status=Run.Status.READY, claims=0, wake_at=now, lease_until=None
+        )
+        for task in Task.objects.filter(client_id=run.client_id, cause=f"parked:{run.pk}", status=Task.Status.OPEN) if changed else ():
+            close_task(task=task, by=by, outcome="Set going again", now=now)
     return changed == 1
 
 

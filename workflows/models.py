@@ -73,6 +73,7 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["wake_at"], name="run_due", condition=models.Q(status__in=["ready", "waiting"])),
+            models.Index(fields=["-created_at"], name="run_parked", condition=models.Q(status="parked")),
             models.Index(fields=["wait_key"], name="run_wait", condition=models.Q(status="waiting") & ~models.Q(wait_key="")),
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
             models.Index(fields=["client", "-created_at", "-id"], name="run_newest_of_client"),

@@ -105,6 +105,14 @@ class System:
     def service(self, verb: str, name: str) -> None:
         self.manage("services", verb, name, "--json")
 
+    def wait_for_service(self, name: str) -> None:
+        """Until the supervisor has it running again."""
+
+        def _runs() -> bool:
+            return any(s["name"] == name and s["state"] == "running" for s in self.manage("services", "--json")["services"])
+
+        wait_until(_runs, seconds=60, what=name)
+
     def api_token(self) -> str:
         return str(self.manage("api_token", "owner", "--scope", "write")).strip().splitlines()[-1]
 

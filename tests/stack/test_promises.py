@@ -90,6 +90,7 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(system, acme, twilio,
     for number in range(10):
         assert acme.miss_call(caller=f"+1303555011{number}", id=f"kill{number}") == 200
         if number in (2, 5, 8):
+            system.wait_for_service("worker")
             system.service("kill", "worker")
     settled(listed, acme.slug, runs=10)
     sent = [accepted.fields["To"] for accepted in twilio.wait_for(count=10, seconds=60)]

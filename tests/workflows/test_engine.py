@@ -147,7 +147,9 @@ def test_a_step_that_breaks_five_times_parks_the_run_and_tells_a_person(run, set
     assert (task.kind, task.desk, task.title) == ("look-into", "operations", "Play stands still")
     assert done.count("one") == 1
     moods.clear()
-    assert engine.unpark(run=run, now=clock.read()) and not engine.unpark(run=run, now=clock.read())
+    assert engine.unpark(run=run, by="sam", now=clock.read()) and not engine.unpark(run=run, by="olga", now=clock.read())
+    task.refresh_from_db()
+    assert (task.status, task.closed_by) == ("done", "sam")
     assert advance(run) == "waiting"
 
 

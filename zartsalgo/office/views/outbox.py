@@ -1,1 +1,181 @@
-urlpatterns: list = []
+"""What went out: handovers to the business's own people, and every text with its state and the reason in words."""
+
+import re
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from leads.models import Client
+from messaging.models import Handover, Message
+from zartsalgo.lib import clock
+from zartsalgo.lib.names import clean_text
+from zartsalgo.lib.phone import sayable
+from zartsalgo.office import decisions, queue
+from zartsalgo.office.access import page_of, staff_only
+from zartsalgo.office.lead_search import people_matching
+from zartsalgo.office.links import page_url
+from zartsalgo.office.naming import person_name
+from zartsalgo.office.run_page import shown_slip
+
+_LINK = re.compile(r"https?://\S+")
+
+
+@staff_only
+@require_safe
+def list_handovers(request: HttpRequest) -> HttpResponse:
+    """What responders were told, newest first: to whom, about whom, word for word, and what they said came of it."""
+    now = clock.read()
+    request.read_now = lambda: now  # type: ignore[attr-defined]
+    slug = clean_text(request.GET.get("client", ""), limit=120)
+    rows = Handover.objects.select_related("client", "lead__contact")
+    if slug:
+        rows = rows.filter(client__slug=slug)
+    page = page_of(rows=rows, request=request, order_by="created_at")
+    items = []
+    for row in page.rows:
+        found = _LINK.search(row.body or "")
+        items.append(
+            {
+                "row": row,
+                "text": _LINK.sub("", row.body or "").strip(),
+                "link": found.group() if found and row.link_expires_at > now else "",
+                "run_url": page_url("run", row.run_id),
+                "address": sayable(row.to_address) if row.to_address.startswith("+") else row.to_address,
+            }
+        )
+    return render(request, "office/outbox.html", {"now": now, "items": items, **_list(request, page=page, name="outbox", slug=slug)})
+
+
+@staff_only
+@require_safe
+def list_messages(request: HttpRequest) -> HttpResponse:
+    """Every text, newest first; filters `status`, `client` and `q` (a name's start, a number)."""
+    now = clock.read()
+    request.read_now = lambda: now  # type: ignore[attr-defined]
+    slug, status, query = (clean_text(request.GET.get(name, ""), limit=120) for name in ("client", "status", "q"))
+    rows = Message.objects.select_related("client", "contact").defer("slip")
+    if slug:
+        rows = rows.filter(client__slug=slug)
+    if status:
+        rows = rows.filter(status=status)
+    if query:
+        people = people_matching(query=query)
+        rows = rows.filter(contact_id__in=people) if people else rows.none()
+    page = page_of(rows=rows, request=request, order_by="created_at")
+    context = {
+        "now": now,
+        "items": [{"row": row, "who": row.contact.name or sayable(row.to), "by": queue.workflow_name(row.workflow)} for row in page.rows],
+        "statuses": Message.Status.choices,
+        "status": status,
+        "q": query,
+        "filtered": bool(slug or status or query),
+        **_list(request, page=page, name="messages", slug=slug),
+    }
+    return render(request, "office/messages.html", context)
+
+
+def _list(request: HttpRequest, *, page: Any, name: str, slug: str) -> dict[str, Any]:
+    return {
+        "clients": list(Client.objects.order_by("name").values_list("slug", "name")),
+        "client": slug,
+        "older_url": f"?{page.older}" if page.older else "",
+        "newer_url": reverse(f"office:{name}") if request.GET.get("after") else "",
+    }
+
+
+@staff_only
+@require_safe
+def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One text: the answer first, then its words, every check of the gate, and every try."""
+    now = clock.read()
+    request.read_now = lambda: now  # type: ignore[attr-defined]
+    rows = Message.objects.select_related("client", "contact", "lead", "template", "connection")
+    message = get_object_or_404(rows, pk=pk)
+    attempts = list(message.attempts.order_by("n"))
+    pending = message.status in Message.PENDING and not any(attempt.outcome in attempt.LIVE for attempt in attempts)
+    context = {
+        "now": now,
+        "message": message,
+        "who": message.contact.name or sayable(message.to),
+        "by": queue.workflow_name(message.workflow),
+        "sentence": message.says or _standing(message),
+        "next": _next(message),
+        "slip": shown_slip(message=message, attempts=attempts),
+        "pending": pending,
+        "approvable": pending and message.approved_at is None,
+        "seen": decisions.text_digest(message.body),
+        "reject_reasons": decisions.REJECT_REASONS,
+        "run_url": page_url("run", message.run_id),
+        "lead_url": page_url("lead", message.lead_id),
+    }
+    return render(request, "office/message.html", context)
+
+
+def _standing(message: Message) -> str:
+    return {
+        Message.Status.QUEUED: "Written; the gate has not judged it yet.",
+        Message.Status.HELD: "Held.",
+        Message.Status.SENT: "The provider accepted it.",
+        Message.Status.DELIVERED: "Delivered to the phone.",
+        Message.Status.SKIPPED: "Not sent.",
+        Message.Status.FAILED: "The provider or the carrier refused it.",
+        Message.Status.UNKNOWN: "The provider did not answer; it may have gone. It is not repeated.",
+    }[Message.Status(message.status)]
+
+
+def _next(message: Message) -> str:
+    if message.status == Message.Status.HELD and message.reason == queue.NEEDS_APPROVAL and message.approved_at is None:
+        return "Next: a person approves it or decides that it does not go."
+    if message.status in Message.PENDING and message.approved_at is not None:
+        return f"Approved by {message.approved_by}; the gate judges it again when it is due."
+    if message.status in Message.PENDING:
+        return "It is judged again when it is due, every check from the start."
+    return ""
+
+
+@staff_only
+@require_POST
+def approve_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Approve exactly the text that was on the page."""
+    return _decide(request, pk=pk, outcome="approve")
+
+
+@staff_only
+@require_POST
+def reject_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Decide that a waiting text does not go."""
+    return _decide(request, pk=pk, outcome="reject")
+
+
+def _decide(request: HttpRequest, *, pk: uuid.UUID, outcome: str) -> HttpResponse:
+    message = get_object_or_404(queue.texts(), pk=pk)
+    chip, note = (" ".join(clean_text(request.POST.get(name, ""), limit=200).split()) for name in ("reason", "note"))
+    reason = ": ".join(part for part in ("" if chip == "Other" and not note else chip, note) if part)
+    try:
+        decided = decisions.decide_text(
+            message=message,
+            outcome=outcome,
+            seen=request.POST.get("seen", ""),
+            reason=reason,
+            by=person_name(request.user),  # type: ignore[arg-type]
+            now=clock.read(),
+        )
+    except decisions.NotAnOutcome as error:
+        messages.error(request, str(error))
+    else:
+        (messages.success if decided.done else messages.warning)(request, decided.says)
+    return redirect("office:message", pk=pk)
+
+
+urlpatterns = [
+    path("outbox/", list_handovers, name="outbox"),
+    path("messages/", list_messages, name="messages"),
+    path("messages/<uuid:pk>/", show_message, name="message"),
+    path("messages/<uuid:pk>/approve/", approve_message, name="message_approve"),
+    path("messages/<uuid:pk>/reject/", reject_message, name="message_reject"),
+]

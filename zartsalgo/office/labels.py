@@ -1,0 +1,84 @@
+"""Codes of the rows in words that staff use: events, checks of the gate, tries of a send, providers."""
+
+import functools
+import re
+
+from messaging.models import Attempt
+from providers import adapters
+
+EVENTS = {
+    "lead.created": "Form sent",
+    "lead.qualified": "Lead qualified",
+    "call.missed": "Missed call",
+    "call.answered": "Answered call",
+    "quote.requested": "Quote asked for",
+    "summary.created": "Summary written",
+    "message.queued": "Text planned",
+    "message.received": "Text received",
+    "message.status": "Report about a text",
+    "provider.enriched": "Facts added by a provider",
+    "automation.paused": "Automation paused",
+    "job.completed": "Job done",
+    "booking.created": "Booked",
+    "deal.lost": "Deal lost",
+    "payment.received": "Payment received",
+    "outcome.reported": "Outcome reported",
+}
+
+CHECKS = {
+    "opted-out": "Has not opted out",
+    "number": "The number can be texted",
+    "already-texted": "No other text for the same purpose",
+    "too-late": "Still of use",
+    "switched-off": "The workflow is on",
+    "content": "The words can be sent",
+    "sending-stopped": "Sending is not stopped",
+    "unclear-reply": "No unread reply that may mean stop",
+    "connection": "The provider can be used",
+    "template": "The template is approved",
+    "quiet-hours": "Within the hours for texts",
+    "needs-approval": "Allowed to go on its own, or approved",
+}
+
+TRIES = {
+    Attempt.Outcome.RESERVED: "allowed, not yet called",
+    Attempt.Outcome.CALLING: "calling the provider",
+    Attempt.Outcome.ACCEPTED: "accepted by the provider",
+    Attempt.Outcome.REJECTED: "refused by the provider, which created nothing",
+    Attempt.Outcome.UNKNOWN: "no answer from the provider; it may have gone",
+    Attempt.Outcome.NOT_SENT: "proven unsent",
+}
+
+
+def event_word(kind: str) -> str:
+    """An event type in words; one that is new here is said as it stands, without its dots."""
+    return EVENTS.get(kind) or kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+def in_words(sentence: str) -> str:
+    """A stored sentence with event types said in words: "call.missed recorded." becomes "Missed call recorded."."""
+
+    def word(match: re.Match[str]) -> str:
+        found = EVENTS.get(match.group(0))
+        if found is None:
+            return match.group(0)
+        starts = match.start() == 0 or sentence[: match.start()].rstrip().endswith(".")
+        return found if starts else found[:1].lower() + found[1:]
+
+    return re.sub(r"\b[a-z]+\.[a-z]+\b", word, sentence)
+
+
+def check_word(name: str) -> str:
+    """A check of the gate as what it asks for, so that "Passed" and "Not met" fit beside it."""
+    return CHECKS.get(name) or name.replace("-", " ").capitalize()
+
+
+@functools.cache
+def provider_word(provider: str) -> str:
+    """The provider's name as it writes it itself."""
+    if provider == "office":
+        return "Back office"
+    try:
+        return adapters.load(provider).label
+    except LookupError:
+        return provider.replace("_", " ").capitalize()

@@ -1,0 +1,315 @@
+"""The whole story of one person in one list: what they did, what we sent or held, why not, what people did.
+
+Each kind of row is read once, newest first, with one keyset over all of them: (time, rank of the kind, id). Equal times are common,
+since everything a transaction writes carries one `now`; the rank puts the cause before what followed from it.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from leads.models import Consent, Event, Identity, Lead, Note, StageChange, Task
+from messaging.models import Handover, Message, Suppression
+from workflows import registry
+from workflows.models import Receipt, Run, Step
+from zartsalgo.office.event_words import event_line
+from zartsalgo.office.links import page_url
+from zartsalgo.office.naming import person_name
+from zartsalgo.office.queue import workflow_name
+
+SHOWN = 100
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """One thing that happened, as templates/office/includes/timeline_item.html draws it."""
+
+    at: datetime
+    rank: int
+    pk: Any
+    icon: str
+    title: str
+    status: str = ""
+    word: str = ""
+    say: str = ""
+    body: str = ""
+    note: bool = False
+    outward: bool = False
+    run_url: str = ""
+    url: str = ""
+    label: str = ""
+    items: list[str] = field(default_factory=list)
+    fold: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Where a page before this one ends."""
+        return f"{self.at.isoformat()}~{self.rank}~{self.pk}"
+
+
+@dataclass
+class Story:
+    """A page of the story, oldest first. `earlier` is the mark to go on from, or ""."""
+
+    entries: list[Entry]
+    earlier: str
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of row: how it is found, which field is its time, how it reads. `group` is the filter it belongs to."""
+
+    group: str
+    time: str
+    rows: Callable[[Lead], QuerySet[Any]]
+    entry: Callable[[Any, int], Entry]
+
+
+class NoSuchMark(ValueError):
+    """The mark of `?before=` is not one of ours."""
+
+
+def read_story(*, lead: Lead, before: str = "", group: str = "", shown: int = SHOWN) -> Story:
+    """The newest `shown` things before a mark, oldest first. One statement a kind. Raises NoSuchMark."""
+    mark = _read_mark(before) if before else None
+    found: list[Entry] = []
+    for rank, kind in enumerate(KINDS):
+        if group and kind.group != group:
+            continue
+        rows = kind.rows(lead)
+        if mark is not None:
+            rows = rows.filter(_before(kind=kind, rank=rank, mark=mark, model=rows.model))
+        found += [kind.entry(row, rank) for row in rows.order_by(f"-{kind.time}", "-pk")[: shown + 1]]
+    found.sort(key=lambda entry: (entry.at, entry.rank, str(entry.pk) if isinstance(entry.pk, uuid.UUID) else f"{entry.pk:020d}"))
+    page = found[-shown:]
+    return Story(entries=page, earlier=page[0].mark if len(found) > shown else "")
+
+
+def _read_mark(raw: str) -> tuple[datetime, int, str]:
+    try:
+        at, rank, pk = raw.split("~")
+        moment = datetime.fromisoformat(at.replace(" ", "+"))
+        if moment.tzinfo is None or not 0 <= int(rank) < len(KINDS):
+            raise ValueError
+        return moment, int(rank), pk
+    except ValueError as error:
+        raise NoSuchMark("That is no place in this story.") from error
+
+
+def _before(*, kind: _Kind, rank: int, mark: tuple[datetime, int, str], model: type[Model]) -> Q:
+    at, marked, pk = mark
+    if rank < marked:
+        return Q(**{f"{kind.time}__lte": at})
+    earlier = Q(**{f"{kind.time}__lt": at})
+    if rank > marked:
+        return earlier
+    try:
+        return earlier | Q(**{kind.time: at, "pk__lt": model._meta.pk.to_python(pk)})
+    except Exception as error:  # whatever a forged id is, it is no place in the story
+        raise NoSuchMark("That is no place in this story.") from error
+
+
+# -- the kinds, in the order in which they follow from each other ------------------------------------------------------------------------
+
+
+def _events(lead: Lead) -> QuerySet[Event]:
+    # A delivery report is told by its message; what staff reported stands here with their name.
+    return Event.objects.filter(contact_id=lead.contact_id).exclude(type="message.status")
+
+
+def _event(row: Event, rank: int) -> Entry:
+    line = event_line(event=row)
+    return Entry(
+        at=row.recorded_at,
+        rank=rank,
+        pk=row.pk,
+        icon=line.icon,
+        title=line.title,
+        say=line.say,
+        body=line.body,
+        status=line.status,
+        word=line.word,
+        url=page_url("delivery", row.delivery_id),
+        label="As it arrived",
+    )
+
+
+def _receipts(lead: Lead) -> QuerySet[Receipt]:
+    # A started run tells itself; what did not start is said as loudly.
+    return Receipt.objects.filter(event__contact_id=lead.contact_id).exclude(verdict=Receipt.Verdict.STARTED)
+
+
+def _receipt(row: Receipt, rank: int) -> Entry:
+    gap = f" Expected: {row.expected}; actual: {row.actual}." if row.expected and row.actual else ""
+    return Entry(
+        at=row.at,
+        rank=rank,
+        pk=row.pk,
+        icon="receipts",
+        title=workflow_name(row.workflow),
+        status=row.verdict,
+        say=row.says + gap,
+        run_url=page_url("run", row.run_id),
+        url=f"{page_url('receipts')}?q={row.event_id}",
+        label="All receipts of this event",
+    )
+
+
+def _runs(lead: Lead) -> QuerySet[Run]:
+    steps = Step.objects.filter(run=OuterRef("pk")).order_by("pk").values(told=JSONObject(outcome="outcome", says="says"))
+    return Run.objects.filter(contact_id=lead.contact_id).annotate(told=ArraySubquery(steps)).defer("state")
+
+
+def _run(row: Any, rank: int) -> Entry:
+    told = [str(step["says"]) + (" (skipped)" if step["outcome"] == "skipped" else "") for step in row.told]
+    return Entry(
+        at=row.created_at,
+        rank=rank,
+        pk=row.pk,
+        icon="runs",
+        title=workflow_name(row.workflow),
+        status=row.status,
+        say=row.says or "Has not taken its first step yet.",
+        run_url=page_url("run", row.pk),
+        items=told,
+        fold=f"{len(told)} step{'' if len(told) == 1 else 's'} taken",
+    )
+
+
+def _stages(lead: Lead) -> QuerySet[StageChange]:
+    return StageChange.objects.filter(lead__contact_id=lead.contact_id)
+
+
+def _stage(row: StageChange, rank: int) -> Entry:
+    names = dict(Lead.Stage.choices)
+    title = f"Stage: {names.get(row.old, row.old)} to {names.get(row.new, row.new)}"
+    return Entry(
+        at=row.at, rank=rank, pk=row.pk, icon="stage", title=title, say=f"By {workflow_name(row.by) if '-' in row.by else row.by}."
+    )
+
+
+def _handovers(lead: Lead) -> QuerySet[Handover]:
+    return Handover.objects.filter(lead__contact_id=lead.contact_id)
+
+
+def _handover(row: Handover, rank: int) -> Entry:
+    return Entry(
+        at=row.created_at,
+        rank=rank,
+        pk=row.pk,
+        icon="outbox",
+        title=f"Handed over to {row.to_name}",
+        say="Told the name, the number, what was asked, and a link to say what came of it.",
+        run_url=page_url("run", row.run_id),
+    )
+
+
+def _tasks(lead: Lead) -> QuerySet[Task]:
+    return Task.objects.select_related("client").filter(contact_id=lead.contact_id)
+
+
+def _task(row: Task, rank: int) -> Entry:
+    done = f" {row.closed_by or 'Somebody'}: {row.outcome}." if row.closed_at else ""
+    return Entry(
+        at=row.created_at,
+        rank=rank,
+        pk=row.pk,
+        icon="task",
+        title=row.title,
+        status=row.status,
+        say=f"{row.reason}{done}",
+        run_url=page_url("run", _run_of(row.cause)),
+        url=f"{page_url('inbox')}?item=task:{row.pk}" if row.closed_at is None else "",
+        label="Decide",
+    )
+
+
+def _run_of(cause: str) -> uuid.UUID | None:
+    """The run behind a task: its cause reads `<workflow>:<run>:<step>` or `parked:<run>`; others are not of a run."""
+    first, _, rest = cause.partition(":")
+    if first != "parked" and first not in registry.workflows():
+        return None
+    try:
+        return uuid.UUID(rest.partition(":")[0])
+    except ValueError:
+        return None
+
+
+def _texts(lead: Lead) -> QuerySet[Message]:
+    return Message.objects.filter(contact_id=lead.contact_id).defer("slip")
+
+
+def _text(row: Message, rank: int) -> Entry:
+    return Entry(
+        at=row.created_at,
+        rank=rank,
+        pk=row.pk,
+        icon="message",
+        title="Text by a workflow" if row.workflow else "Text by staff",
+        status=row.status,
+        say=row.says,
+        body=row.body,
+        outward=True,
+        run_url=page_url("run", row.run_id),
+        url=page_url("message", row.pk),
+        label="Every check",
+    )
+
+
+def _notes(lead: Lead) -> QuerySet[Note]:
+    return Note.objects.select_related("author").filter(lead__contact_id=lead.contact_id)
+
+
+def _note(row: Note, rank: int) -> Entry:
+    return Entry(at=row.created_at, rank=rank, pk=row.pk, icon="note", title=f"Note by {person_name(row.author)}", body=row.text, note=True)
+
+
+KINDS: tuple[_Kind, ...] = (
+    _Kind("conversation", "recorded_at", _events, _event),
+    _Kind("automation", "at", _receipts, _receipt),
+    _Kind("automation", "created_at", _runs, _run),
+    _Kind("changes", "at", _stages, _stage),
+    _Kind("changes", "created_at", _handovers, _handover),
+    _Kind("changes", "created_at", _tasks, _task),
+    _Kind("conversation", "created_at", _texts, _text),
+    _Kind("changes", "created_at", _notes, _note),
+)
+GROUPS = (("", "All"), ("conversation", "Conversation"), ("automation", "Automation"), ("changes", "People and changes"))
+
+
+def leads_with_facts() -> QuerySet[Lead]:
+    """Leads with everything the page's side tells, in the one statement that reads the lead."""
+    contact = OuterRef("contact_id")
+    identities = Identity.objects.filter(contact=contact).order_by("pk").values(told=JSONObject(kind="kind", value="value"))
+    consents = (
+        Consent.objects.filter(contact=contact)
+        .order_by("-granted_at")
+        .values(told=JSONObject(purpose="purpose", channel="channel", wording="wording", source="source", at="granted_at"))
+    )
+    stops = (
+        Suppression.objects.filter(Q(contact=contact) | Q(value__in=Identity.objects.filter(contact=OuterRef(contact)).values("value")))
+        .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True))
+        .order_by("at")
+        .values(told=JSONObject(at="at", rule="rule"))
+    )
+    open_tasks = (
+        Task.objects.filter(contact=contact, status=Task.Status.OPEN).order_by("due_at").values(told=JSONObject(id="id", title="title"))
+    )
+    return Lead.objects.select_related("client", "contact", "owner").annotate(
+        identities=ArraySubquery(identities),
+        consents=ArraySubquery(consents),
+        stops=ArraySubquery(stops),
+        open_tasks=ArraySubquery(open_tasks[:10]),
+    )
+
+
+def moments(rows: list[dict[str, Any]], *, name: str = "at") -> Iterator[dict[str, Any]]:
+    """Rows that came as JSON, with their time as a time again."""
+    for row in rows:
+        yield {**row, name: datetime.fromisoformat(str(row[name]))}
