@@ -28,7 +28,7 @@ from zartsalgo.lib import clock
 from zartsalgo.record_admin import ConfigInline, EvidenceAdmin, RecordAdmin, by_id_or
 
 
-class ClientForm(forms.ModelForm[Client]):
+class ClientForm(forms.ModelForm):
     """A client with a zone that exists: every time shown and every quiet hour depends on it."""
 
     class Meta:
@@ -62,11 +62,19 @@ class DeskHolderInline(ConfigInline):
     model = DeskHolder
     verbose_name_plural = "who holds which desk"
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         """Only members of the agency who can sign in."""
         if db_field.name in ("person", "deputy"):
             kwargs["queryset"] = db_field.remote_field.model._default_manager.filter(is_active=True, is_staff=True).order_by("username")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the icons that open a member's record in a window of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for icon in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if hasattr(field, "widget") and hasattr(field.widget, icon):
+                setattr(field.widget, icon, False)
+        return field
 
 
 class AutomationInline(ConfigInline):
@@ -143,7 +151,8 @@ class EventAdmin(EvidenceAdmin):
     list_filter = ("client", "type", "source")
     list_select_related = ("client", "contact")
     ordering = ("-id",)
-    search_fields = ("id__exact", "key__exact")
+    search_fields = ("key",)
+    search_help_text = "Our id or the provider's key."
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """By our id or the provider's key; what is no id is not compared with ids."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from providers.models import Connection, Delivery
@@ -16,6 +17,7 @@ class ConnectionAdmin(EvidenceAdmin):
     list_select_related = ("client",)
     ordering = ("client__name", "provider", "-created_at")
     exclude = ("sealed", "token_digest")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(Delivery)

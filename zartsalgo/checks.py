@@ -130,3 +130,33 @@ def workflows_fit_the_house(app_configs: Configs = None, **kwargs: Any) -> list[
         if not workflow.steps:
             found.append(Error(f"{workflow.name} has no steps.", hint=hint, id="zarts.E005"))
     return found
+
+
+_PINNED = """select distinct v.key, v.version, step ->> 'key', step ->> 'handler'
+               from workflows_workflowversion v, jsonb_array_elements(v.definition -> 'steps') as step
+              where exists (select 1 from workflows_run r where r.version_id = v.id and r.status in ('ready', 'waiting', 'parked'))"""
+
+
+@register(Tags.database)
+def pinned_runs_can_go_on(app_configs: Configs = None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """E005 for runs that have not ended: their version names handlers, and this build must still have them."""
+    from workflows import registry
+
+    if "default" not in (databases or ()):
+        return []
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(_PINNED)
+            rows = cursor.fetchall()
+        known = registry.handlers()
+    except (DatabaseError, InterfaceError, ImportError, ValueError):
+        return []  # not migrated yet, away, or told by workflows_fit_the_house
+    return [
+        Error(
+            f"Unfinished runs of {key} version {version} need the handler {handler} of step {step}, which this build does not have.",
+            hint="Keep the old handler beside the new one until those runs have ended; a changed meaning gets a new version number.",
+            id="zarts.E005",
+        )
+        for key, version, step, handler in rows
+        if handler not in known
+    ]

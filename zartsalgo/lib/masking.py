@@ -45,6 +45,9 @@ def mask_values(values: Any, *, name: str = "") -> Any:
         return {str(key): mask_values(value, name=str(key)) for key, value in values.items()}
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
         return [mask_values(value, name=name) for value in values]
+    if isinstance(values, int) and not isinstance(values, bool) and _PRIVATE_NAME.search(name):
+        seen = mask_text(str(values))
+        return values if seen == str(values) else seen
     if not isinstance(values, str):
         return values
     seen = mask_text(values)

@@ -16,10 +16,10 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.urls import NoReverseMatch, reverse
 
 from messaging.models import SendStop
-from providers import adapters
 from providers.models import Connection
 from zartsalgo.health import STALE_SECONDS
 from zartsalgo.lib import clock, heartbeat
+from zartsalgo.office.labels import provider_word
 from zartsalgo.office.templatetags.office_tags import absolute, duration, zone_of
 
 KEEP_SECONDS = 5.0
@@ -35,6 +35,7 @@ AWAY = {
     "broker": "The broker is not reachable: everything is stored, and work goes on at the ticker's pace, a second or two late.",
     "database": "The database is not reachable: what you see may be old, and nothing can be changed until it is back.",
 }
+NEITHER = "Neither the broker nor the ticker is running: calls and forms are stored, but nothing is answered until one of them is back."
 
 
 class Line(TypedDict):
@@ -91,7 +92,12 @@ def _look() -> list[Line]:
         _let_go()
         lines = [{"level": "bad", "text": AWAY["database"]}]
     if not _broker_answers():
-        lines.append({"level": "warn", "text": AWAY["broker"]})
+        ticker_down = [line for line in lines if line["text"].startswith(AWAY["ticker"])]
+        if ticker_down:
+            # Either can stand in for the other; without both nothing tells a worker that there is something to do.
+            lines = [{"level": "bad", "text": NEITHER}, *(line for line in lines if line not in ticker_down)]
+        else:
+            lines.append({"level": "warn", "text": AWAY["broker"]})
     return lines
 
 
@@ -141,20 +147,6 @@ def _processes() -> list[Line]:
     return lines
 
 
-def _stops(*, now: datetime) -> list[Line]:
-    lines: list[Line] = []
-    for stop in SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by("client_id", "at")[:MOST_LINES]:
-        what = f"Texting for {stop.client} is stopped" if stop.client else "All texting is stopped"
-        by = (stop.by.get_full_name() or stop.by.get_username()) if stop.by else ""
-        since = absolute(stop.at, zone=zone_of(stop.client), now=now)
-        line: Line = {
-            "level": "bad",
-            "text": f"{what} since {since}{f' by {by}' if by else ''}: {stop.reason.rstrip('.')}. Texts are held, nothing is lost.",
-        }
-        lines.append(_linked(line, name="office:stop", label="Look at the stop"))
-    return lines
-
-
 def _connections() -> list[Line]:
     """Connections that are in trouble, and hooks whose signature was refused in the last hour (by real time: signatures use no other)."""
     real_now = clock.real_now()
@@ -168,11 +160,13 @@ def _connections() -> list[Line]:
     lines: list[Line] = []
     for way in found:
         if way.trouble:
-            lines.append(_to_connections({"level": "bad", "text": f"{_label(way.provider)} for {way.client}: {way.trouble.rstrip('.')}."}))
+            lines.append(
+                _to_connections({"level": "bad", "text": f"{provider_word(way.provider)} for {way.client}: {way.trouble.rstrip('.')}."})
+            )
         if way.last_refused_at and real_now - way.last_refused_at <= REFUSED_WITHIN:
             ago = duration(round((real_now - way.last_refused_at).total_seconds()))
             text = (
-                f"{_label(way.provider)} for {way.client}: a request with a wrong signature was refused {ago} ago and not stored. "
+                f"{provider_word(way.provider)} for {way.client}: a request with a wrong signature was refused {ago} ago and not stored. "
                 "If it was the provider, its signing secret does not match ours."
             )
             lines.append(_to_connections({"level": "warn", "text": text}))
@@ -180,13 +174,6 @@ def _connections() -> list[Line]:
         rest = len(lines) - MOST_LINES
         lines = [*lines[:MOST_LINES], _to_connections({"level": "warn", "text": f"{rest} more connections need a look."})]
     return lines
-
-
-def _label(provider: str) -> str:
-    try:
-        return adapters.load(provider).label
-    except LookupError:
-        return provider.capitalize()
 
 
 def _to_connections(line: Line) -> Line:
