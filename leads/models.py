@@ -168,6 +168,8 @@ class Identity(models.Model):
     class Meta:
         verbose_name_plural = "identities"
         constraints = [models.UniqueConstraint(fields=["client", "kind", "value"], name="identity_one_person_per_client")]
+        # Staff search a number over all clients, also by its first digits.
+        indexes = [models.Index(fields=["value", "kind"], name="identity_by_value", opclasses=["varchar_pattern_ops", "varchar_ops"])]
 
     def __str__(self) -> str:
         return self.value
@@ -246,6 +248,7 @@ class Event(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "source", "key", "type"], name="event_once")]
         indexes = [
             models.Index(fields=["client", "-recorded_at", "-id"], name="event_newest_of_client"),
+            models.Index(fields=["-recorded_at", "-id"], name="event_newest"),
             models.Index(fields=["contact", "-recorded_at"], name="event_of_contact"),
             models.Index(fields=["lead", "-recorded_at"], name="event_of_lead"),
             models.Index(fields=["delivery_id"], name="event_of_delivery"),
@@ -306,6 +309,7 @@ class Task(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["-created_at", "-id"], name="task_newest"),
             models.Index(fields=["due_at", "id"], name="task_open_by_due", condition=models.Q(status="open")),
             models.Index(fields=["contact", "kind"], name="task_open_of_contact", condition=models.Q(status="open")),
         ]

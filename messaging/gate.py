@@ -162,6 +162,8 @@ def _connection(message: Message, now: datetime) -> _Finding:
 
 
 def _content(message: Message, now: datetime) -> _Finding:
+    if message.template is None and not message.body:
+        return _Finding(passed=True, says="Nothing is written yet: the template is missing.")
     long = len(message.body)
     fits = 0 < long <= MOST_CHARACTERS
     says = f"{long} characters." if fits else f"The text has {long} characters; between 1 and {MOST_CHARACTERS} can be sent."

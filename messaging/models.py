@@ -100,6 +100,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["queued", "held", "unknown"])),
             models.Index(fields=["-created_at", "-id"], name="message_newest"),
+            models.Index(fields=["client", "-created_at", "-id"], name="message_newest_of_client"),
             models.Index(fields=["contact", "-created_at"], name="message_of_contact"),
             models.Index(fields=["lead", "-created_at"], name="message_of_lead"),
         ]

@@ -69,6 +69,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="received")),
             models.Index(fields=["-received_at", "-id"], name="delivery_newest"),
+            models.Index(fields=["connection", "-received_at"], name="delivery_newest_of_connection"),
             models.Index(fields=["state", "-received_at", "-id"], name="delivery_newest_by_state"),
         ]
         triggers = append_only(erasable=("body",), may_change=("copies", "state", "note", "claims", "next_at", "finished_at", "replays"))

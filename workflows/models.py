@@ -73,7 +73,7 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["wake_at"], name="run_due", condition=models.Q(status__in=["ready", "waiting"])),
-            models.Index(fields=["-created_at"], name="run_parked", condition=models.Q(status="parked")),
+            models.Index(fields=["-created_at", "-id"], name="run_stuck", condition=models.Q(status__in=["parked", "failed"])),
             models.Index(fields=["wait_key"], name="run_wait", condition=models.Q(status="waiting") & ~models.Q(wait_key="")),
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
             models.Index(fields=["client", "-created_at", "-id"], name="run_newest_of_client"),
@@ -131,5 +131,8 @@ class Receipt(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "workflow"], name="receipt_once")]
-        indexes = [models.Index(fields=["-at", "-id"], name="receipt_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="receipt_newest"),
+            models.Index(fields=["client", "-at", "-id"], name="receipt_newest_of_client"),
+        ]
         triggers = append_only()

@@ -174,7 +174,6 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["zartsalgo.office.api.auth.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["zartsalgo.office.api.auth.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "zartsalgo.office.api.errors.plain_errors",
     "UNAUTHENTICATED_USER": None,
@@ -184,8 +183,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Read what happened and why. Every list is `{results, next}`, newest first.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["zartsalgo.office.api.auth.SignedInOrToken"],
-    "SERVE_AUTHENTICATION": ["rest_framework.authentication.SessionAuthentication", "zartsalgo.office.api.auth.TokenAuthentication"],
 }
 
 # Without an address of a mail server mail is written to the log folder, never sent.

@@ -171,7 +171,7 @@ def run(*, seconds: int, rounds: int) -> dict[str, Any]:
     twilio = FakeTwilio()
     with System() as system:
         system.manage("clock", "set", "12:00", "--zone", "America/Denver", "--json")
-        business = Business(system, slug="bench", twilio_url=twilio.url)
+        business = Business.add(system, slug="bench", twilio_url=twilio.url)
         latency(business, twilio, seconds=3)  # not counted
         measured = latency(business, twilio, seconds=seconds)
         connection_id = system.manage("connect", "form", "--client", "bench", "--json")["id"]

@@ -54,6 +54,27 @@ def http(
         return error.code, error.read()
 
 
+PHONE = "+13035550150"
+_MAKE = """
+import json
+from leads.clients import add_client
+from providers.connections import connect
+from workflows.registry import workflows
+from zartsalgo.lib import clock
+hooks = {}
+for slug, url in wanted["urls"].items():
+    now = clock.read()
+    client = add_client(
+        slug=slug, name="Acme Plumbing", timezone="America/Denver", phone=wanted["phone"], workflows=list(workflows()), now=now, send="auto"
+    )
+    hooks[slug] = (
+        connect(client=client, provider="callrail", secret=wanted["callrail"], now=now)[1],
+        connect(client=client, provider="twilio", secret=wanted["twilio"], account=wanted["account"], base_url=url, live=True, now=now)[1],
+    )
+print(json.dumps(hooks))
+"""
+
+
 class System:
     """One `script/up`. Use as a context manager; it ends only what it started."""
 
@@ -120,15 +141,26 @@ class System:
 class Business:
     """A client with CallRail and Twilio connected, texting on its own."""
 
-    def __init__(self, system: System, *, slug: str, twilio_url: str, phone: str = "+13035550150") -> None:
-        self.system = system
-        self.slug = slug
-        system.manage(
-            "client", "add", slug, "--name", "Acme Plumbing", "--timezone", "America/Denver", "--phone", phone, "--send", "auto", "--json"
-        )
-        self.callrail = system.manage("connect", "callrail", "--client", slug, "--json", secret=CALLRAIL_KEY)["hook_url"]
+    fake: Any = None
+
+    def __init__(self, system: System, *, slug: str, callrail: str, twilio: str) -> None:
+        self.system, self.slug, self.callrail, self.twilio = system, slug, callrail, twilio
+
+    @classmethod
+    def add(cls, system: System, *, slug: str, twilio_url: str) -> "Business":
+        """Made as a person makes it, by the commands."""
+        who = ["--name", "Acme Plumbing", "--timezone", "America/Denver", "--phone", PHONE]
+        system.manage("client", "add", slug, *who, "--send", "auto", "--json")
+        callrail = system.manage("connect", "callrail", "--client", slug, "--json", secret=CALLRAIL_KEY)["hook_url"]
         connect = ["connect", "twilio", "--client", slug, "--account", ACCOUNT, "--base-url", twilio_url, "--live", "--json"]
-        self.twilio = system.manage(*connect, secret=TWILIO_TOKEN)["hook_url"]
+        return cls(system, slug=slug, callrail=callrail, twilio=system.manage(*connect, secret=TWILIO_TOKEN)["hook_url"])
+
+    @classmethod
+    def make(cls, system: System, twilio_urls: dict[str, str]) -> list["Business"]:
+        """Many at once, by the same functions the commands call."""
+        wanted = {"urls": twilio_urls, "phone": PHONE, "account": ACCOUNT, "callrail": CALLRAIL_KEY, "twilio": TWILIO_TOKEN}
+        hooks = json.loads(system.manage("shell", "-v0", "-c", f"wanted = {wanted!r}\n{_MAKE}").strip().splitlines()[-1])
+        return [cls(system, slug=slug, callrail=made[0], twilio=made[1]) for slug, made in hooks.items()]
 
     def call(self, *, caller: str, id: str, **changes: Any) -> tuple[bytes, dict[str, str]]:
         """The body and headers of a signed CallRail post-call of an unanswered call that ended now."""

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.stack.running import http, wait_until
+from tests.stack.fake_twilio import FakeTwilio
+from tests.stack.running import Business, http, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -22,7 +23,9 @@ def settled(listed, slug: str, *, runs: int = 1):
     return wait_until(_look, seconds=60, what=f"{runs} settled run(s)")
 
 
-def test_a_signed_missed_call_leads_to_exactly_one_request(acme, twilio, listed):
+def test_a_signed_missed_call_leads_to_exactly_one_request(system, listed):
+    twilio = FakeTwilio()
+    acme = Business.add(system, slug="acme-by-hand", twilio_url=twilio.url)
     assert acme.miss_call(caller="+13035550101", id="one") == 200
     (sent,) = twilio.wait_for(count=1)
     assert sent.path == f"/2010-04-01/Accounts/{'AC' + '1' * 32}/Messages.json"
@@ -35,6 +38,7 @@ def test_a_signed_missed_call_leads_to_exactly_one_request(acme, twilio, listed)
     assert f"{callback.scheme}://{callback.netloc}{callback.path}" == acme.twilio
     assert parse_qs(callback.query)["m"] == [message["id"]]
     assert twilio.calls == 1
+    twilio.close()
 
 
 def test_fifty_copies_at_once_are_one_event_one_run_one_text(acme, twilio, listed):
