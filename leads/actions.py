@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from leads import people
 from leads.models import Client, Contact, Desk, Event, Lead, Responder, StageChange, Task
 from zartsalgo.lib.ids import new_id
 
@@ -98,7 +99,7 @@ def report_outcome(*, lead: Lead, outcome: str, by: str, cause: str, now: dateti
     """
     label, stage = OUTCOMES[outcome]
     with transaction.atomic():
-        contact = Contact.objects.select_for_update().get(pk=lead.contact_id)
+        contact = people.lock(contact_id=lead.contact_id)
         Event.objects.bulk_create(
             [
                 Event(

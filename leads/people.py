@@ -4,6 +4,7 @@ One person per client and number or address, decided by the unique constraint on
 the same moment end with one row. Exact identity only: fuzzy likeness is a suggestion for a person, never a merge.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +64,7 @@ def find_or_create(*, client: Client, person: Person, now: datetime) -> Contact 
         if won.pk != contact.pk:
             contact.delete()
             contact = won
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    contact = lock(contact_id=contact.pk)
     known = set(contact.identities.values_list("kind", "value"))
     Identity.objects.bulk_create(
         [Identity(client=client, contact=contact, kind=kind, value=value) for kind, value in keys if (kind, value) not in known],
@@ -75,6 +76,15 @@ def find_or_create(*, client: Client, person: Person, now: datetime) -> Contact 
     if fresh:
         contact.save(update_fields=fresh)
     return contact
+
+
+def lock(*, contact_id: uuid.UUID) -> Contact:
+    """The contact, locked until the transaction ends: what happens to one person happens one after the other.
+
+    Taken before the lock of any run or message of that person, everywhere, or two workers wait for each other. NO KEY, because every
+    row that refers to the person takes a key lock on it.
+    """
+    return Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
 
 
 def _owner(*, client: Client, kind: str, value: str) -> Contact | None:

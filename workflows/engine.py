@@ -20,6 +20,7 @@ from typing import Any
 from django.db import connection, transaction
 from pydantic import BaseModel
 
+from leads import people
 from leads.actions import close_task, create_task
 from leads.models import Automation, Client, Contact, Event, Task
 from workflows import registry
@@ -70,9 +71,9 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
         return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Grounds:
-    """What does not change while a run is being advanced: read once per claim, not once per step."""
+    """What does not change while a run is being advanced: read once per claim, not once per step. The contact is locked per step."""
 
     client: Client
     version: WorkflowVersion
@@ -90,7 +91,9 @@ def _load(*, run_id: uuid.UUID) -> _Grounds:
 
 def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime) -> str:
     with transaction.atomic():
-        run = Run.objects.select_for_update().filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
+        if grounds.contact is not None:
+            grounds.contact = people.lock(contact_id=grounds.contact.pk)
+        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
         if run is None:
             raise Fenced
         run.client, run.version, run.event, run.contact = grounds.client, grounds.version, grounds.event, grounds.contact

@@ -178,7 +178,7 @@ def record(
     runs = receipts.decide(event=event, contact=contact, now=now)
     if contact is not None:
         wake_runs_of(contact=contact, now=now)
-    return f"{item.type} recorded.", runs
+    return f"Recorded: {item.type}.", runs
 
 
 def wake_runs_of(*, contact: Contact, now: datetime) -> None:

@@ -143,11 +143,10 @@ def wait_for_message(context: Context) -> Result:
 def wait_for_person(context: Context) -> Result:
     """Wait until the person writes, or somebody reports an outcome, or the time is over.
 
-    The contact's row is locked first: whoever records an event takes the same lock, so no wake-up can fall between look and wait.
+    The engine holds the contact's row and whoever records an event takes the same lock, so no wake-up can fall between look and wait.
     """
     if context.contact is None:
         return Done(says="Nobody to wait for.", skipped=True)
-    Contact.objects.select_for_update().get(pk=context.contact.pk)
     since = context.run.created_at
     event = (
         Event.objects.filter(contact=context.contact, type__in=("message.received", "outcome.reported"), recorded_at__gte=since)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from leads import people
 from leads.actions import change_stage, close_task, note_first_response, open_lead, report_outcome
 from leads.models import Contact, Event, Identity, Lead, StageChange, Task
 from messaging import by_hand, inbound, planning
@@ -128,7 +129,7 @@ def who_was_first(item: Item) -> str:
 
 def _decide_task(*, task: Task, choice: Choice, by: str, now: datetime) -> Decided:
     with transaction.atomic():
-        contact = Contact.objects.select_for_update().get(pk=task.contact_id) if task.contact_id else None
+        contact = people.lock(contact_id=task.contact_id) if task.contact_id else None
         task = Task.objects.select_for_update(of=("self",)).select_related("client", "lead").get(pk=task.pk)
         if task.status != Task.Status.OPEN:
             item = find(key=f"task:{task.pk}")
@@ -242,7 +243,7 @@ def undo(*, key: str, by: str, now: datetime) -> Decided:
         found = Task.objects.filter(pk=pk).first() if kind == "task" else None
         if found is None:
             return Decided(False, "There is nothing to take back.")
-        contact = Contact.objects.select_for_update().get(pk=found.contact_id) if found.contact_id else None
+        contact = people.lock(contact_id=found.contact_id) if found.contact_id else None
         task = Task.objects.select_for_update(of=("self",)).select_related("client", "lead").get(pk=pk)
         closed_at = task.closed_at
         if closed_at is None or task.closed_by != by or closed_at <= now - UNDO_WITHIN or task.kind == "unclear-reply":

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from leads import people
 from leads.actions import OUTCOMES, report_outcome
 from leads.models import Automation, Client, Contact, Identity, Lead, Note, Responder
 from messaging.models import SendStop
@@ -150,7 +151,7 @@ def add_outcome(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     label, stage = OUTCOMES[outcome]
     with transaction.atomic():
         lead = get_object_or_404(Lead.objects.select_related("client"), pk=pk)
-        contact = Contact.objects.select_for_update().get(pk=lead.contact_id)
+        contact = people.lock(contact_id=lead.contact_id)
         lead.refresh_from_db()
         if lead.stage == stage and lead.outcome_reported_by:
             messages.warning(request, f"{lead.outcome_reported_by} was first: {label}. Nothing was done twice.")

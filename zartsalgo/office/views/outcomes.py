@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from leads import people
 from leads.actions import OUTCOMES, report_outcome
-from leads.models import Contact, Event, Lead
+from leads.models import Event, Lead
 from messaging.models import Handover
 from workflows.intake import wake_runs_of
 from workflows.models import Run
@@ -92,7 +92,7 @@ def record_outcome(*, handover: Handover, outcome: str, now: datetime) -> None:
     """
     with transaction.atomic():
         # The lock that report_outcome takes as well: of two presses at once the second sees the first.
-        contact = Contact.objects.select_for_update().get(pk=handover.lead.contact_id)
+        contact = people.lock(contact_id=handover.lead.contact_id)
         lead = Lead.objects.get(pk=handover.lead_id)
         earlier = _reports(handover=handover)
         if earlier and earlier[-1].facts.get("outcome") == outcome:
