@@ -80,7 +80,7 @@ def test_a_delivery_shows_what_came_masked_and_what_it_changed(sam, form):
     assert "•••0123" in body and "c•••@example.com" in body and "Carla" not in body and "leaks" not in body
     assert "c2VjcmV0" not in html and "(24 characters)" in html
     assert "Form sent" in html and "Lead intake started" in html
-    assert "Form sent recorded." in html and "lead.created recorded" not in html and "Processed" in html
+    assert "Recorded: form sent." in html and "lead.created." not in html and "Processed" in html
     run = Run.objects.get()
     assert reverse("office:run", args=[run.pk]) in html
     assert ">None<" not in html
