@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from leads.models import Client, Contact, Identity
 from zartsalgo.lib.ids import new_id
@@ -85,6 +85,12 @@ def lock(*, contact_id: uuid.UUID) -> Contact:
     row that refers to the person takes a key lock on it.
     """
     return Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
+
+
+def hold(*, contact_id: uuid.UUID) -> None:
+    """`lock` for one who has the contact already."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from leads_contact where id = %s for no key update", [contact_id])
 
 
 def _owner(*, client: Client, kind: str, value: str) -> Contact | None:

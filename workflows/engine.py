@@ -9,6 +9,7 @@ fenced: its epoch no longer matches and its transaction writes nothing. Five cla
 Steps never call the network, so a lease is short.
 """
 
+import json
 import logging
 import os
 import socket
@@ -41,6 +42,12 @@ update workflows_run
  where id = %(id)s and status in ('ready', 'waiting') and wake_at <= %(now)s
    and (lease_until is null or lease_until < clock_timestamp())
 returning lease_epoch, claims"""
+# Written six times per run, so without the ORM.
+_MOVE = """
+update workflows_run
+   set status = %(status)s, cursor = %(cursor)s, says = %(says)s, wake_at = %(wake_at)s, wait_key = %(wait_key)s,
+       finished_at = %(finished_at)s, claims = 0, lease_until = %(lease_until)s, lead_id = %(lead)s, state = %(state)s
+ where id = %(id)s"""
 
 
 class Fenced(Exception):
@@ -71,9 +78,9 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
         return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Grounds:
-    """What does not change while a run is being advanced: read once per claim, not once per step. The contact is locked per step."""
+    """What does not change while a run is being advanced: read once per claim, not once per step."""
 
     client: Client
     version: WorkflowVersion
@@ -92,7 +99,7 @@ def _load(*, run_id: uuid.UUID) -> _Grounds:
 def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime) -> str:
     with transaction.atomic():
         if grounds.contact is not None:
-            grounds.contact = people.lock(contact_id=grounds.contact.pk)
+            people.hold(contact_id=grounds.contact.pk)
         run = Run.objects.select_for_update(no_key=True).filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
         if run is None:
             raise Fenced
@@ -105,7 +112,7 @@ def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime
         result = _handle(run=run, spec=spec, settings=grounds.settings, now=now)
         if isinstance(result, Wait):
             return _write(
-                run=run, status=Run.Status.WAITING, cursor=run.cursor, says=result.says, wake_at=result.until, wait_key=result.key
+                run=run, status=Run.Status.WAITING, cursor_key=run.cursor, says=result.says, wake_at=result.until, wait_key=result.key
             )
         says = result.says
         done = result if isinstance(result, Done) else Done(says=says)
@@ -123,8 +130,8 @@ def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime
         )
         following = done.goto or (steps[index + 1]["key"] if index + 1 < len(steps) else "")
         if isinstance(result, Finish) or not following:
-            return _write(run=run, status=Run.Status.DONE, cursor=run.cursor, says=says, wake_at=now, finished_at=now)
-        return _write(run=run, status=Run.Status.READY, cursor=following, says=says, wake_at=now)
+            return _write(run=run, status=Run.Status.DONE, cursor_key=run.cursor, says=says, wake_at=now, finished_at=now)
+        return _write(run=run, status=Run.Status.READY, cursor_key=following, says=says, wake_at=now)
 
 
 def _handle(*, run: Run, spec: dict[str, Any], settings: BaseModel, now: datetime) -> Result:
@@ -145,21 +152,25 @@ def _handle(*, run: Run, spec: dict[str, Any], settings: BaseModel, now: datetim
 
 
 def _write(
-    *, run: Run, status: str, cursor: str, says: str, wake_at: datetime, wait_key: str = "", finished_at: datetime | None = None
+    *, run: Run, status: str, cursor_key: str, says: str, wake_at: datetime, wait_key: str = "", finished_at: datetime | None = None
 ) -> str:
     """Move the run; the lease is kept only while it goes straight on. The row is locked and the epoch was checked."""
-    Run.objects.filter(pk=run.pk).update(
-        status=status,
-        cursor=cursor,
-        says=says[:500],
-        wake_at=wake_at,
-        wait_key=wait_key,
-        finished_at=finished_at,
-        claims=0,
-        lease_until=run.lease_until if status == Run.Status.READY else None,
-        lead_id=run.lead_id,
-        state=run.state,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MOVE,
+            {
+                "id": run.pk,
+                "status": str(status),
+                "cursor": cursor_key,
+                "says": says[:500],
+                "wake_at": wake_at,
+                "wait_key": wait_key,
+                "finished_at": finished_at,
+                "lease_until": run.lease_until if status == Run.Status.READY else None,
+                "lead": run.lead_id,
+                "state": json.dumps(run.state),
+            },
+        )
     return status
 
 
