@@ -65,3 +65,17 @@ def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:
         due_at=now + ANSWER_WITHIN,
         now=now,
     )
+
+
+def ask_who_wrote(*, event: Event, client: Client, now: datetime) -> None:
+    """A text from a short code or a sender that is no number: nobody to answer, but a person should have read it."""
+    create_task(
+        client=client,
+        desk=Desk.LEAD_OPS,
+        kind="look-into",
+        title="A text came from a sender without a number",
+        reason="It is a short code or unreadable, so nothing can answer it. Read it on its delivery.",
+        cause=f"unknown-sender:{event.pk}",
+        due_at=now + timedelta(hours=4),
+        now=now,
+    )

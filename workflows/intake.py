@@ -173,6 +173,8 @@ def record(
         lead = inbound.act_on_reply(event=event, reading=reading, client=client, contact=contact, number=person.number.e164, now=now)
         if lead is not None and reading.kind in ("other", "opt_in"):
             inbound.ask_for_answer(event=event, lead=lead, now=now)
+    elif reading is not None:
+        inbound.ask_who_wrote(event=event, client=client, now=now)
     if item.type == "message.status":
         return _status(client=client, facts=facts, now=now), []
     runs = receipts.decide(event=event, contact=contact, now=now)

@@ -133,6 +133,13 @@ def test_a_reply_moves_the_lead_and_asks_for_a_person(callrail, twilio):
     assert Run.objects.get().status == "done"
 
 
+def test_a_text_from_a_short_code_is_put_before_a_person(twilio):
+    text_in(twilio, "Your code is 1234", sender="24365")
+    work_off()
+    task = Task.objects.get()
+    assert (task.kind, task.contact) == ("look-into", None) and Event.objects.get().contact is None
+
+
 def test_drafts_wait_for_a_person(callrail):
     from leads.models import Automation
     from messaging.planning import approve

@@ -46,13 +46,13 @@ _WITHHELD_INSIDE: Final = re.compile(
 _URI_PREFIX: Final = re.compile(r"^\s*(?:tel|sms|callto|whatsapp|sips?)\s*:\s*", re.IGNORECASE)
 _SPREADSHEET: Final = re.compile(r"^\d+(?:\.\d+)?[eE]\+?\d{1,2}$")
 _E164: Final = re.compile(r"^\+[1-9]\d{6,14}$", re.ASCII)
-_FICTIONAL: Final = re.compile(r"^\+1[2-9]\d{2}55501\d{2}$", re.ASCII)
+_FICTIONAL: Final = re.compile(r"^\+1(?:[2-9]\d{2}55501\d{2}|555\d{7})$", re.ASCII)
 _LONGEST_RAW: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as we keep it. `e164` is "" unless the kind is "ok", "toll-free" or "foreign"; `country` is ISO 3166, "" when not known."""
+    """A number as we keep it. `e164` is "" for what is no number at all; `country` is ISO 3166, "" when not known."""
 
     e164: str
     kind: Kind
@@ -90,7 +90,7 @@ def read_number(*, raw: object, region: str = "US") -> Number:
 
 
 def is_fictional(e164: str) -> bool:
-    """True for the numbers reserved for fiction, +1 NPA 555 0100 to 0199, in any area code: never dial or text them for real."""
+    """True for the numbers of fiction, +1 NPA 555 0100 to 0199 in any area code and all of area code 555: never text them for real."""
     return bool(_FICTIONAL.match(e164))
 
 
@@ -187,12 +187,14 @@ def _read_north_american(*, e164: str, parsed: phonenumbers.PhoneNumber) -> Numb
     area = e164[2:5]
     if area in TOLL_FREE:
         return Number(e164, "toll-free", "US")
-    if area in STATE_BY_AREA_CODE:
+    # 555 is no area code of anybody; films and test data use it, so it reads as an American number and is treated as fiction.
+    if area in STATE_BY_AREA_CODE or area == "555":
         return Number(e164, "ok", "US")
     country = _country(parsed)
-    # What is left under "US" is premium (900) and personal (5xx) numbers, and area codes that nobody has put in service.
+    # What is left under "US" is premium (900) and personal (5xx) numbers, and area codes that nobody has put in service. They are not
+    # texted, but they are somebody: an opt-out from one must bind.
     if country in ("", "US"):
-        return _INVALID
+        return Number(e164, "invalid", "")
     return Number(e164, "foreign", country)
 
 
