@@ -204,7 +204,9 @@ def record_status(*, message: Message, provider_id: str, status: str, error_code
     if provider_id and not message.provider_id and not adopt(message=message, provider_id=provider_id, now=now):
         return False
     with transaction.atomic():
-        message = Message.objects.select_for_update(of=("self",)).select_related("connection", "client", "contact", "lead").get(pk=message.pk)
+        message = (
+            Message.objects.select_for_update(of=("self",)).select_related("connection", "client", "contact", "lead").get(pk=message.pk)
+        )
         if provider_id and message.provider_id != provider_id:
             return False
         if RANK.get(status, -1) <= RANK.get(message.provider_status, -1):

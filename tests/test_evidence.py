@@ -15,7 +15,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def event():
     return Event.objects.create(
-        client=ClientFactory(), type="call.missed", source="test", key="1", occurred_at=NOON, recorded_at=NOON, personal={"phone": "+13035550123"}
+        client=ClientFactory(),
+        type="call.missed",
+        source="test",
+        key="1",
+        occurred_at=NOON,
+        recorded_at=NOON,
+        personal={"phone": "+13035550123"},
     )
 
 
@@ -27,7 +33,7 @@ def refused(sql, parameters):
 def test_an_event_cannot_be_changed_or_deleted(event):
     refused("update leads_event set type = 'x' where id = %s", [event.pk])
     refused("delete from leads_event where id = %s", [event.pk])
-    refused("update leads_event set personal = '{\"phone\": \"other\"}' where id = %s", [event.pk])
+    refused('update leads_event set personal = \'{"phone": "other"}\' where id = %s', [event.pk])
 
 
 def test_its_personal_fields_can_be_erased(event):
@@ -41,7 +47,16 @@ def test_a_delivery_keeps_its_bytes_while_its_state_moves(event):
 
     made, _ = connect(client=event.client, provider="form", secret="", now=NOON)
     delivery = Delivery.objects.create(
-        id=new_id(), connection=made, key="k", received_at=NOON, method="POST", url="/", headers={}, body=b"x", body_sha256="a", next_at=NOON
+        id=new_id(),
+        connection=made,
+        key="k",
+        received_at=NOON,
+        method="POST",
+        url="/",
+        headers={},
+        body=b"x",
+        body_sha256="a",
+        next_at=NOON,
     )
     Delivery.objects.filter(pk=delivery.pk).update(state="done", copies=3)
     refused("update providers_delivery set body = 'y' where id = %s", [delivery.pk])

@@ -131,7 +131,9 @@ def wait_for_message(context: Context) -> Result:
         sent = message.sent_at or context.now
         return Done(says=f"The text went out at {local_time(when=sent, zone=context.client.timezone)}.", actual=message.status)
     if message.status == Message.Status.SKIPPED:
-        return Done(says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True, goto=otherwise)
+        return Done(
+            says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True, goto=otherwise
+        )
     if message.status == Message.Status.FAILED:
         return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True, goto=otherwise)
     patience = message.created_at + timedelta(hours=24)

@@ -143,7 +143,7 @@ def test_the_facts_stand_beside_the_story(lead, sam):
         "Google Ads",
         "Call back",
         "Yes, text me offers.",
-        "Asked us to stop on",
+        "Asked us to stop (",
         "America/Denver",
         "A person answers by",
     ):
@@ -153,7 +153,7 @@ def test_the_facts_stand_beside_the_story(lead, sam):
 
 def test_an_opt_out_by_the_same_number_under_another_name_shows_too(lead, sam):
     Suppression.objects.create(client=None, contact=None, kind="phone", value="+13035550123", rule="agency list", at=NOON)
-    assert "Asked us to stop on" in words(sam.get(f"/leads/{lead.pk}/"))
+    assert "Asked us to stop (" in words(sam.get(f"/leads/{lead.pk}/"))
 
 
 def test_first_a_hundred_then_earlier_without_gap_or_repeat_even_at_one_moment(lead, sam, django_assert_max_num_queries):

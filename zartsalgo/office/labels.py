@@ -56,7 +56,7 @@ def event_word(kind: str) -> str:
 
 
 def in_words(sentence: str) -> str:
-    """A stored sentence with event types said in words: "call.missed recorded." becomes "Missed call recorded."."""
+    """A stored sentence with event types said in words: "Recorded: call.missed." becomes "Recorded: missed call."."""
 
     def word(match: re.Match[str]) -> str:
         found = EVENTS.get(match.group(0))

@@ -125,7 +125,7 @@ def shown_slip(*, message: Message | None, attempts: list[Attempt]) -> ShownSlip
             "http_status": attempt.http_status,
             "provider_id": attempt.provider_id,
             "error_code": attempt.error_code,
-            "note": attempt.note,
+            "note": attempt.note.rstrip("."),
         }
         for attempt in attempts
     ]

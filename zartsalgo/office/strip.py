@@ -58,7 +58,7 @@ def build_strip() -> list[Line]:
     except (DatabaseError, InterfaceError):
         _let_go()
         return [{"level": "bad", "text": AWAY["database"]}]
-    return lines + _unwell()
+    return sorted(lines + _unwell(), key=lambda line: ("bad", "warn", "info").index(line["level"]))
 
 
 def forget() -> None:

@@ -26,7 +26,7 @@ ONE: dict[str, dict[str, Any]] = {
         "key": "CAL0190f0c0ffee4a5b9e8d7c6b5a493827",
         "received_at": "2026-11-20T19:00:00.120000Z",
         "state": "done",
-        "note": "call.missed recorded.",
+        "note": "Recorded: call.missed.",
         "copies": 1,
         "replays": 0,
     },

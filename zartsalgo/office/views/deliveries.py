@@ -200,14 +200,15 @@ def _readable(*, raw: bytes, content_type: str) -> str:
 
 
 def _would_do(plan: Plan) -> list[str]:
-    """The plan as lines, each with its count, those that happen first."""
+    """The plan as lines, each with its count; what would not happen is said in one."""
     counted = [
         (plan.people, "person would be added", "people would be added"),
         (plan.leads, "lead would be opened", "leads would be opened"),
         (plan.runs, "run would start", "runs would start"),
         (plan.tasks, "task would be made", "tasks would be made"),
     ]
-    lines = [f"{count} {one if count == 1 else many}." for count, one, many in counted]
+    lines = [f"{count} {one if count == 1 else many}." for count, one, many in counted if count]
+    lines = lines or ["No person would be added, no lead opened, no run started and no task made."]
     lines.append("No text is sent by reading again; a run that starts may write one, and the gate judges it first.")
     lines.append("What we already know is recognised and not done twice.")
     return lines

@@ -1,0 +1,19 @@
+"""The browser that the pages are looked at with: the one of the machine, never a downloaded one, without any business of its own."""
+
+import shutil
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+
+def find() -> tuple[str, str]:
+    """The browser's path, or "" and the reason why there is none."""
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path, ""
+    return "", f"no Chromium found: none of {', '.join(NAMES)} is on PATH"
+
+
+def arguments() -> list[str]:
+    # Root has no sandbox; in a container often nobody has.
+    return ["--no-sandbox", *QUIET]

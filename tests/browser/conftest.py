@@ -1,0 +1,141 @@
+"""One system with the demo client, one browser, one look at each page. All of it ends with this folder: Playwright's loop may not stay behind
+in the thread in which other tests use the database."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.browser import chromium
+from tests.browser.looking import Look, look
+from tests.browser.pages import BY_NAME, PAGES, places
+from tests.stack.fake_twilio import FakeTwilio
+from tests.stack.running import System
+
+_undecided: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="package")
+def chrome() -> Iterator[Any]:
+    """The browser; without one every test here is skipped and says so."""
+    path, why = chromium.find()
+    if not path:
+        pytest.skip(why)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def system(chrome: Any) -> Iterator[System]:
+    with System(demo=True) as running:
+        yield running
+
+
+class World:
+    """The system with everything the stories left in it, and a signed-in browser. Looks are taken once and kept."""
+
+    def __init__(self, *, chrome: Any, system: System) -> None:
+        self.chrome, self.system, self.url = chrome, system, system.url
+        self.login = json.loads((system.data / "login.json").read_text(encoding="utf-8"))
+        self.told: dict[str, Any] = {}
+        self.places: dict[str, str] = {}
+        self.looks: dict[str, Look] = {}
+        shots = os.environ.get("ZARTS_SHOTS")
+        self.shots = Path(shots) if shots else None
+        self.signed_in = self._sign_in()
+        self._tabs = {public: self.context(signed_in=not public).new_page() for public in (False, True)}
+
+    def context(self, *, signed_in: bool = True, **options: Any) -> Any:
+        """A new browser context on this system."""
+        context = self.chrome.new_context(base_url=self.url, storage_state=self.signed_in if signed_in else None, **options)
+        context.set_default_timeout(15_000)
+        return context
+
+    def _sign_in(self) -> Any:
+        context = self.chrome.new_context(base_url=self.url)
+        tab = context.new_page()
+        tab.goto("/")
+        tab.fill("#id_username", self.login["username"])
+        tab.fill("#id_password", self.login["password"])
+        tab.press("#id_password", "Enter")
+        tab.wait_for_url(f"{self.url}/")
+        state = context.storage_state()
+        context.close()
+        return state
+
+    def where(self, template: str) -> str:
+        return template.format(**self.places)
+
+    def look(self, name: str) -> Look:
+        """The look at the page of that name; taken now if it was not yet."""
+        if name not in self.looks:
+            page = BY_NAME[name]
+            seen = look(
+                tab=self._tabs[page.public],
+                page=page,
+                base=self.url,
+                where=self.where(page.where),
+                first=page is next(other for other in PAGES if other.view == page.view and not other.before),
+                shots=self.shots,
+            )
+            for (width, colours), found in seen.axe.items():
+                for rule in found["incomplete"]:
+                    _undecided[f"{rule['id']} at {width} {colours}: {len(rule['nodes'])} on {name}"] += 1
+            self.looks[name] = seen
+        return self.looks[name]
+
+
+@pytest.fixture(scope="package")
+def world(chrome: Any, system: System) -> Iterator[World]:
+    found = World(chrome=chrome, system=system)
+    for page in PAGES:
+        if page.before:
+            found.look(page.name)
+    refusing, silent = FakeTwilio(), FakeTwilio()
+    refusing.mood, silent.mood = "400", "500"
+    code = f"from tests.browser.stories import play; play(refusing={refusing.url!r}, silent={silent.url!r})"
+    found.told = json.loads(system.manage("shell", "-v0", "-c", code).strip().splitlines()[-1])
+    found.places = places(found.told)
+    yield found
+    refusing.close()
+    silent.close()
+
+
+@pytest.fixture(scope="package")
+def rows(world: World) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Rows of the system's own database, read beside it: rows("select ...", value)."""
+    with psycopg.connect(world.told["database"], autocommit=True) as connection:
+        yield lambda query, *values: connection.execute(query, values).fetchall()
+
+
+@pytest.fixture
+def tab(world: World) -> Iterator[Any]:
+    """A signed-in tab at desk width."""
+    context = world.context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def bare(world: World) -> Iterator[Any]:
+    """A signed-in tab in which no script runs."""
+    context = world.context(java_script_enabled=False, viewport={"width": 360, "height": 780})
+    yield context.new_page()
+    context.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What axe could not decide is for people to look at; it fails nothing."""
+    if _undecided:
+        terminalreporter.section("axe could not decide")
+        for line in sorted(_undecided):
+            terminalreporter.line(line)

@@ -1,0 +1,128 @@
+"""What the pages are looked at with. `play` runs inside the system under test (`script/manage shell`): the stories of the simulator's command
+through the real door, worked off by the real worker; then what the simulator has no story for. Prints one JSON document of ids.
+"""
+
+import io
+import json
+import os
+import secrets
+import time
+import uuid
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+from leads.models import Client, Event, Task
+from messaging.models import Handover, Message
+from messaging.stops import stop_sending
+from providers.connections import connect, hook_url
+from providers.models import Connection, Delivery
+from workflows.models import Run
+from zartsalgo.lib import clock
+from zartsalgo.office import simulator_payloads as payloads
+from zartsalgo.office.simulator_door import post
+
+DRAFTING, STOPPED, SENDING = "harbor-movers", "granite-supply", "bluebird-plumbing"
+# Story, who calls; night comes first, for it moves the clock to the evening and back, and what fell due meanwhile would not be noon's.
+STORIES = (
+    ("night", "+19705550117"),
+    ("missed-call", "+13035550123"),
+    ("stop", "+17205550142"),
+    ("stop-es", "+13035550164"),
+    ("form", "+12125550135"),
+    ("withheld", "withheld"),
+    ("late", "+13035550131"),
+    ("duplicate", "+13035550132"),
+    ("pre-call", "+13035550133"),
+    ("bad-signature", "+13035550134"),
+)
+
+
+def _simulate(story: str, *, caller: str, client: str = "summit-roofing") -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("simulate", story, client=client, caller=caller, json=True, stdout=out, stderr=io.StringIO())
+    return dict(json.loads(out.getvalue()))
+
+
+def _add(slug: str, *, name: str, zone: str, phone: str, send: str) -> Client:
+    call_command("client", "add", slug, name=name, timezone=zone, phone=phone, send=send, stdout=io.StringIO())
+    return Client.objects.get(slug=slug)
+
+
+def _nonsense() -> uuid.UUID:
+    """A form post that says who it is not: kept as not understood."""
+    connection = Connection.objects.filter(client__slug="summit-roofing", provider="form").latest("created_at")
+    webhook = payloads.Webhook(provider="form", body=b'{"name": ["a", {"b": ', content_type="application/json", headers={})
+    status = post(webhook=webhook, hook_url=hook_url(connection=connection))
+    if status != 200:
+        raise RuntimeError(f"the form's door answered {status}")
+    return Delivery.objects.filter(connection=connection).latest("received_at").pk
+
+
+def _send_over(*, client: Client, base_url: str, caller: str, expect: str) -> Message:
+    """A missed call of a client whose texts go to a provider at that address; its text once it stands as expected."""
+    account = f"AC{'2' * 32}"
+    connect(
+        client=client, provider="twilio", secret=secrets.token_urlsafe(9), account=account, base_url=base_url, live=True, now=clock.read()
+    )
+    secret = secrets.token_urlsafe(9)
+    _, address = connect(client=client, provider="callrail", secret=secret, now=clock.read())
+    webhook = payloads.missed_call(
+        caller=caller, name="Ivy Chen", line=client.phone, zone=client.timezone, ended=clock.real_now(), secret=secret
+    )
+    if post(webhook=webhook, hook_url=address) != 200:
+        raise RuntimeError("the missed call was not taken in")
+    ends = time.monotonic() + 20
+    while not (found := Message.objects.filter(client=client, to=caller, status=expect).first()):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"no text of {client} became {expect}")
+        time.sleep(0.1)
+    return found
+
+
+def play(*, refusing: str, silent: str) -> None:
+    """Noon in Denver, every story once, a client whose texts wait for approval, one that is stopped, something nobody understands, and texts
+    that a provider refuses (`refusing`: its address) or leaves without a clear answer (`silent`)."""
+    call_command("clock", "set", "12:00", zone="America/Denver", stdout=io.StringIO())
+    told = {story: _simulate(story, caller=caller) for story, caller in STORIES}
+    _add(DRAFTING, name="Harbor Movers", zone="America/New_York", phone="+12125550150", send="draft")
+    drafts = [_simulate("missed-call", caller=f"+1212555012{n}", client=DRAFTING) for n in range(5)]
+    stopped = _add(STOPPED, name="Granite Supply", zone="America/Denver", phone="+13035550160", send="auto")
+    owner = get_user_model().objects.get(username="owner")
+    stop, _ = stop_sending(client=stopped, reason="Their number is being moved to another carrier", by=owner, now=clock.read())
+    held = _simulate("missed-call", caller="+13035550161", client=STOPPED)
+    poison = _nonsense()
+    sending = _add(SENDING, name="Bluebird Plumbing", zone="America/Denver", phone="+13035550170", send="auto")
+    failed = _send_over(client=sending, base_url=refusing, caller="+13035550171", expect="failed")
+    unknown = _send_over(client=sending, base_url=silent, caller="+13035550172", expect="unknown")
+    runs = {
+        **{story: outcome["run"] for story, outcome in told.items() if outcome["run"]},
+        **{f"draft{n}": outcome["run"] for n, outcome in enumerate(drafts)},
+        "stopped": held["run"],
+        "failed": str(failed.run_id),
+        "unknown": str(unknown.run_id),
+    }
+    texts = {str(message.run_id): str(message.pk) for message in Message.objects.filter(run_id__in=runs.values())}
+    rows = {str(run.pk): run for run in Run.objects.filter(pk__in=runs.values()).select_related("event")}
+    messages = {name: texts[run] for name, run in runs.items() if run in texts}
+    document = {
+        "database": os.environ["DATABASE_URL"],
+        "told": told,
+        "runs": runs,
+        "messages": messages,
+        "leads": {name: str(rows[run].lead_id) for name, run in runs.items() if rows[run].lead_id},
+        "contacts": {name: str(rows[run].contact_id) for name, run in runs.items() if rows[run].contact_id},
+        "deliveries": {
+            **{name: str(rows[run].event.delivery_id) for name, run in runs.items()},
+            "poison": str(poison),
+            "pre-call": str(Delivery.objects.filter(state=Delivery.State.IGNORED).latest("received_at").pk),
+        },
+        "reply": str(Event.objects.filter(type="message.received").latest("recorded_at").delivery_id),
+        "tasks": [str(pk) for pk in Task.objects.filter(status=Task.Status.OPEN).order_by("due_at", "id").values_list("pk", flat=True)],
+        "links": [body.split()[-1] for body in Handover.objects.order_by("created_at").values_list("body", flat=True) if body],
+        "connection": str(Connection.objects.filter(provider="callrail", client__slug="summit-roofing").latest("created_at").pk),
+        "client": Client.objects.get(slug="summit-roofing").pk,
+        "stop": stop.pk,
+    }
+    print(json.dumps(document))

@@ -1,0 +1,121 @@
+"""No pointer: everything is reached with Tab, what has the focus is seen and not covered, and letters are only letters in a field."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chrome")]
+
+# What has the focus: whether it looks different than without it (itself or the row around it), and whether something lies over it.
+FOCUS = """() => {
+  const el = document.activeElement;
+  if (!el || el === document.body) return null;
+  const look = () => [el, el.parentElement, el.parentElement.parentElement].map((one) => {
+    const style = getComputedStyle(one);
+    return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow].join(' ');
+  }).join('|');
+  const box = el.getClientRects()[0], x = box.left + box.width / 2, y = box.top + box.height / 2;
+  const over = document.elementFromPoint(x, y);
+  const focused = look();
+  el.blur();
+  const plain = look();
+  el.focus({ preventScroll: true });
+  return {
+    what: `${el.tagName.toLowerCase()} ${(el.getAttribute('aria-label') || el.textContent || el.name || '').trim().slice(0, 40)}`,
+    differs: focused !== plain, covered: over !== el && !el.contains(over) && !(over && over.contains(el) && over.matches('label, li, summary')),
+    over: over ? over.outerHTML.slice(0, 80) : 'out of sight', link: el.matches('.row-link') ? el.getAttribute('href') : '',
+  };
+}"""
+
+
+def tab_on(tab, *, most):
+    """Press Tab so often; what has the focus each time. Stops where the page is over."""
+    for _ in range(most):
+        tab.keyboard.press("Tab")
+        found = tab.evaluate(FOCUS)
+        if found is None:
+            return
+        yield found
+
+
+def go_to(tab, *, name, most=60):
+    """Tab to the control of that name; fails when it is not among the next ones, or when a focus on the way was not to be seen."""
+    for found in tab_on(tab, most=most):
+        assert found["differs"] and not found["covered"], found
+        if name in found["what"]:
+            return
+    pytest.fail(f"{name} was not reached")
+
+
+def test_a_task_is_done_and_a_run_is_read_with_the_keyboard(tab, rows):
+    tab.goto("/")
+    tab.keyboard.press("Tab")
+    skip = tab.evaluate("document.activeElement.getBoundingClientRect().top")
+    assert tab.evaluate("document.activeElement.className") == "skip" and skip >= 0
+    tab.keyboard.press("Enter")
+    reached = next((n for n, found in enumerate(tab_on(tab, most=3), start=1) if found["link"]), None)
+    assert reached is not None, "the first item of the inbox is more than 3 Tabs behind the skip link"
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/?item=task:*")
+    task = tab.url.split("task:")[1]
+    go_to(tab, name="The whole story", most=80)
+    go_to(tab, name="Called, booked")
+    go_to(tab, name="Called, not booked", most=2)
+    tab.keyboard.press("Enter")
+    tab.locator(".messages .success").wait_for()
+    assert rows("select status, closed_by from leads_task where id = %s", task) == [("done", "owner")]
+    # The next item stands open; its reason is one link away, and back again.
+    queue = tab.url
+    go_to(tab, name="Why?", most=80)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/runs/*/")
+    assert tab.locator("[data-answer]").inner_text()
+    tab.go_back()
+    assert tab.url == queue and tab.get_by_role("heading", level=1).inner_text() == "Inbox"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/?item=task:{task1}",
+        "/?item=draft:{message_draft4}",
+        "/runs/{run_night}/",
+        "/leads/{lead_stop}/",
+        "/deliveries/",
+        "/stop/",
+        "/try/",
+    ],
+)
+def test_what_has_the_focus_is_seen_and_never_covered_on_a_phone(world, tab, where):
+    tab.set_viewport_size({"width": 360, "height": 640})
+    tab.goto(world.where(where))
+    seen = list(tab_on(tab, most=45))
+    assert len(seen) > 5
+    assert [found for found in seen if not found["differs"] or found["covered"]] == []
+
+
+def test_the_list_of_keys_gives_the_focus_back_and_can_be_switched_off(tab):
+    tab.goto("/leads/")
+    opener = tab.locator(".side [data-keys-open]")
+    opener.focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#keys").evaluate("el => el.open && el.contains(document.activeElement)")
+    tab.keyboard.press("Escape")
+    assert opener.evaluate("el => el === document.activeElement")
+    tab.keyboard.press("g")
+    tab.keyboard.press("r")
+    tab.wait_for_url("**/runs/")
+    tab.locator(".side [data-keys-open]").click()
+    tab.locator("[data-keys-switch]").uncheck()
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("g")
+    tab.keyboard.press("i")
+    tab.keyboard.press("?")
+    assert tab.url.endswith("/runs/") and not tab.locator("#keys").evaluate("el => el.open")
+
+
+def test_letters_in_a_field_are_letters(world, tab):
+    tab.goto(world.where("/leads/{lead_stop}/"))
+    note = tab.get_by_label("Only staff see it")
+    note.focus()
+    tab.keyboard.type("gi njka/?")
+    assert note.input_value() == "gi njka/?"
+    assert tab.url == f"{world.url}{world.where('/leads/{lead_stop}/')}"
