@@ -70,7 +70,7 @@ class DeskHolderInline(ConfigInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the icons that open a member's record in a window of its own."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         for icon in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
             if hasattr(field, "widget") and hasattr(field.widget, icon):
                 setattr(field.widget, icon, False)

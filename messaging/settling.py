@@ -114,8 +114,7 @@ def _who(*, message: Message) -> str:
 def _meaning(*, message: Message, code: str) -> str:
     if message.connection is None or not code:
         return ""
-    explain = getattr(adapters.load(message.connection.provider), "explain_error", None)
-    return str(explain(code)) if explain else ""
+    return adapters.load(message.connection.provider).explain_error(code=code)
 
 
 def _unknown(*, message: Message, note: str, now: datetime) -> None:

@@ -118,6 +118,10 @@ class Adapter:
         """Send one text once; no hidden retry. Never raises for what the network or the provider did."""
         raise NotImplementedError
 
+    def explain_error(self, *, code: str) -> str:
+        """What the provider's error code means, as a sentence for staff; "" for one we do not know."""
+        return ""
+
     def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
         """Messages the provider holds for this pair since then: dicts with `provider_id`, `body`, `created_at`, `status`."""
         raise NotImplementedError

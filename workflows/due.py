@@ -1,7 +1,7 @@
 """What is due by now, whatever rang or did not ring: the ticker's work, and the worker's when it is told."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -15,6 +15,14 @@ select r.id from workflows_run r join messaging_message m on r.wait_key = 'messa
 _DUE = """
 select id from workflows_run where status in ('ready', 'waiting') and wake_at <= %s
    and (lease_until is null or lease_until < clock_timestamp()) order by wake_at limit %s"""
+_ANYTHING = """
+select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second'),
+       exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
+                 and (lease_until is null or lease_until < clock_timestamp()))
+         or exists(select 1 from workflows_run r join messaging_message m on r.wait_key = 'message:' || m.id::text
+                    where r.status = 'waiting' and r.wait_key like 'message:%%' and m.status in ('sent', 'delivered', 'skipped', 'failed')),
+       exists(select 1 from messaging_message where status in ('queued', 'held', 'unknown') and due_at <= %(now)s)
+         or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())"""
 
 
 def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:
@@ -45,19 +53,12 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
     return touched
 
 
-def anything_due(*, now: datetime) -> tuple[bool, bool, bool]:
-    """Whether deliveries, runs or messages wait; three cheap looks at partial indexes."""
+def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:
+    """Whether deliveries, runs or messages have waited longer than `grace`; three cheap looks at partial indexes.
+
+    Within the grace the doorbell that rang for them is trusted: to ring again for what is being done would only slow it down.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp()),
-                      exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %s
-                                and (lease_until is null or lease_until < clock_timestamp()))
-                        or exists(select 1 from workflows_run r join messaging_message m on r.wait_key = 'message:' || m.id::text
-                                   where r.status = 'waiting' and r.wait_key like 'message:%%'
-                                     and m.status in ('sent', 'delivered', 'skipped', 'failed')),
-                      exists(select 1 from messaging_message where status in ('queued', 'held', 'unknown') and due_at <= %s)
-                        or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())""",
-            [now, now],
-        )
+        cursor.execute(_ANYTHING, {"now": now - grace, "grace": grace.total_seconds()})
         row = cursor.fetchone()
     return bool(row[0]), bool(row[1]), bool(row[2])

@@ -19,7 +19,7 @@ REFUSALS = frozenset({400, 401, 403, 404, 422, 429})
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-class OneCallClient(HttpClient):  # type: ignore[misc]
+class OneCallClient(HttpClient):
     """The SDK's transport: keeps the last reply or failure, because the SDK's exceptions do not tell what Twilio's body said."""
 
     def __init__(self, *, base_url: str, timeout_seconds: float) -> None:
@@ -68,8 +68,14 @@ def connect(*, credentials: Credentials, timeout_seconds: float) -> tuple[Client
     return client, transport
 
 
+def warm_up() -> None:
+    """The SDK imports its resources on first use, which costs half a second; nothing is called here."""
+    client, _ = connect(credentials=Credentials(account="AC" + "0" * 32, secret="none"), timeout_seconds=http.TOTAL_SECONDS)
+    _ = client.messages
+
+
 def judge(*, reply: http.Reply | None, failure: http.CallFailed | None) -> SendResult:
-    """How a send ended, from what came over the wire (reliability page, 2.4): when in doubt, `unknown`."""
+    """How a send ended, from what came over the wire: when in doubt, `unknown`."""
     if reply is None:
         if isinstance(failure, http.Unclear):
             return SendResult(outcome="unknown", error_code=failure.kind, note=str(failure))

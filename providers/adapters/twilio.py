@@ -63,7 +63,9 @@ class TwilioAdapter(Adapter):
         return Answer(content_type="text/xml", body="<Response/>")
 
     def warm_up(self) -> None:
-        from providers.adapters import _twilio_client  # noqa: F401
+        from providers.adapters import _twilio_client
+
+        _twilio_client.warm_up()
 
     def send(
         self, *, credentials: Credentials, to: str, sender: str, body: str, callback_url: str, timeout_seconds: float = http.TOTAL_SECONDS
@@ -81,6 +83,10 @@ class TwilioAdapter(Adapter):
         except Exception:  # noqa: S110 the wire decides below; the SDK's exceptions quote the recipient's number
             pass
         return _twilio_client.judge(reply=transport.reply if transport else None, failure=None)
+
+    def explain_error(self, *, code: str) -> str:
+        meaning = ERROR_MEANING.get(code)
+        return meaning.sentence if meaning else ""
 
     def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
         """Outbound texts of the pair since the start of that UTC day, at most 200. Raises `http.CallFailed`: no answer is not "none"."""

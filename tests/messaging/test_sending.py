@@ -191,6 +191,15 @@ def test_a_callback_before_our_own_answer_counts_and_moves_only_forward(line, su
     assert message.attempts.get().outcome == "accepted"
 
 
+def test_a_carrier_that_cannot_deliver_is_told_in_words_and_becomes_a_call(line, summit, provider, monkeypatch):
+    monkeypatch.setattr(provider, "explain_error", lambda *, code: {"30006": "That is a landline."}[code], raising=False)
+    message = send(text(summit))
+    settling.record_status(message=message, provider_id="SM1", status="undelivered", error_code="30006", now=clock.read())
+    message.refresh_from_db()
+    assert (message.status, message.reason, message.says, message.error_code) == ("failed", "not-delivered", "That is a landline.", "30006")
+    assert Task.objects.get().reason == "That is a landline. Call instead."
+
+
 def test_a_refusal_that_may_pass_is_tried_again_as_a_new_attempt(line, summit, provider, set_clock):
     provider.answers = [SendResult(outcome="rejected", error_code="20429", http_status=429)]
     message = send(text(summit))

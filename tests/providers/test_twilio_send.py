@@ -376,3 +376,8 @@ def test_a_search_that_failed_is_not_an_empty_one(httpserver, status, body) -> N
     httpserver.expect_request(MESSAGES).respond_with_data(body, status=status)
     with pytest.raises(http.CallFailed):
         find(httpserver)
+
+
+def test_error_codes_are_explained_in_sentences() -> None:
+    assert load("twilio").explain_error(code="30006").endswith(".")
+    assert load("twilio").explain_error(code="99999") == ""
