@@ -59,3 +59,9 @@ _ROWS = """
 ERROR_MEANING: dict[str, Meaning] = {
     code: Meaning(outcome, sentence) for code, outcome, sentence in (row.split(None, 2) for row in _ROWS.strip().splitlines())
 }
+
+
+def explain(code: str) -> str:
+    """One sentence for staff, or "" for a code that is not in the table."""
+    meaning = ERROR_MEANING.get(code)
+    return meaning.sentence if meaning else ""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.adapters._twilio_errors import ERROR_MEANING as ERROR_MEANING
+from providers.adapters._twilio_errors import explain
 from providers.contract import Adapter, Answer, Credentials, Incoming, NotForUs, ParsedEvent, SendResult, Unreadable
 from zartsalgo.lib import fields, form_body, http, signatures
 from zartsalgo.lib.strict_json import Malformed, clean
@@ -85,8 +85,7 @@ class TwilioAdapter(Adapter):
         return _twilio_client.judge(reply=transport.reply if transport else None, failure=None)
 
     def explain_error(self, *, code: str) -> str:
-        meaning = ERROR_MEANING.get(code)
-        return meaning.sentence if meaning else ""
+        return explain(code)
 
     def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
         """Outbound texts of the pair since the start of that UTC day, at most 200. Raises `http.CallFailed`: no answer is not "none"."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from providers.adapters import load
-from providers.adapters.twilio import ERROR_MEANING
+from providers.adapters._twilio_errors import ERROR_MEANING
 from providers.contract import Answer, NotForUs, ParsedEvent, Unreadable
 from tests.providers.payloads import (
     ABSENT,
