@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "leads.apps.Leads",
     "providers.apps.Providers",
     "messaging.apps.Messaging",
+    "summaries.apps.Summaries",
     "workflows.apps.Workflows",
 ]
 MIDDLEWARE = [
