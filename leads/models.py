@@ -28,6 +28,7 @@ class Client(models.Model):
     phone = models.CharField(max_length=16, validators=[E164])
     created_at = models.DateTimeField()
     demo = models.BooleanField(default=False, help_text="Part of the demo agency; may be removed whole.")
+    sensitive = models.BooleanField(default=False, help_text="Its customers' words go to no AI, and no text repeats them.")
 
     def __str__(self) -> str:
         return self.name

@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from messaging.approving import CannotApprove, approve_template, waiting_on
-from messaging.models import Attempt, Handover, Message, PurposeClaim, SendStop, Suppression, Template
+from messaging.models import Attempt, Handover, Message, Pause, PurposeClaim, Suppression, Template
 from messaging.templates import CannotRender, render
+from zartsalgo import rights
 from zartsalgo.lib import clock
 from zartsalgo.record_admin import EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
 
@@ -49,13 +50,13 @@ class TemplateAdmin(RecordAdmin):
     search_fields = ("key",)
     actions = ("approve",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         may = super().has_change_permission(request, obj)
-        return may and (obj is None or obj.status == Template.Status.DRAFT)
+        return may and (not isinstance(obj, Template) or obj.status == Template.Status.DRAFT)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         """Owners and approvers; drafting alone does not publish."""
-        return request.user.is_superuser or request.user.groups.filter(name__in=("owner", "approver")).exists()
+        return rights.may(request.user, "approve")
 
     def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:
         if not change:
@@ -137,12 +138,12 @@ class PurposeClaimAdmin(EvidenceAdmin):
     ordering = ("-id",)
 
 
-@admin.register(SendStop)
-class SendStopAdmin(EvidenceAdmin):
-    """Stopping and lifting have their own page."""
+@admin.register(Pause)
+class PauseAdmin(EvidenceAdmin):
+    """Pausing and lifting have their own page."""
 
-    list_display = ("client", "reason", "by", "at", "lifted_at")
-    list_select_related = ("client", "by")
+    list_display = ("reason", "client", "workflow", "channel", "connection", "lead", "by", "at", "lifted_at")
+    list_select_related = ("client", "by", "connection__client", "lead__contact")
     ordering = ("-id",)
 
 

@@ -1,8 +1,8 @@
 """The gate: the one function every message passes, at the moment it would be sent.
 
 It answers send, hold (until a time, or until a person decides) or drop, and writes a slip with every check and its values. All checks
-are made even after one has failed, because staff ask "what else would have stopped it?". The order of CHECKS decides which failure
-gives the reason. The slip is made anew for each try and never trusted from when the message was queued.
+are made even after one has failed, because staff ask "what else would have stopped it?". A pause decides first, then the order of CHECKS.
+The slip is made anew for each try and never trusted from when the message was queued.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from leads.models import Automation, Identity, Responder, Task
-from messaging import claims
-from messaging.models import Message, SendStop, Suppression, Template
+from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
+from messaging import claims, pauses
+from messaging.models import Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
 from providers.connections import over_loopback
 from zartsalgo.lib import clock
@@ -25,6 +25,8 @@ from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
 # A held message without a time of its own is looked at again when somebody acts, and at the latest after this.
 LOOK_AGAIN = timedelta(hours=1)
 MOST_CHARACTERS = 1200
+# A text that goes at once cannot have been overtaken by a reply or a booking.
+WAITED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +118,33 @@ def _unclear(message: Message, now: datetime) -> _Finding:
     return _Finding(passed=not waits, verdict=HOLD, says=says)
 
 
-def _stops(message: Message, now: datetime) -> _Finding:
-    stop = SendStop.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_at__isnull=True).order_by("at").first()
-    if stop is None:
+def _pauses(message: Message, now: datetime) -> _Finding:
+    found = pauses.covering(message=message).select_related("client", "connection__client", "lead__contact", "lead__client", "by").first()
+    if found is None:
         return _Finding(passed=True, says="Sending is not stopped.")
-    scope = "all sending" if stop.client_id is None else f"sending for {message.client}"
-    when = _local(stop.at, message.client.timezone)
-    return _Finding(passed=False, verdict=HOLD, says=f"A person stopped {scope} on {when}: {stop.reason}", values=(("stop", str(stop.pk)),))
+    scope = pauses.words(scope=pauses.scope_of(pause=found))
+    who = "A person" if found.by_id else "A safety check"
+    says = f"{who} stopped {scope} on {_local(found.at, message.client.timezone)}: {found.reason}"
+    # One whose end has come is lifted within seconds, and what it held is judged then.
+    until = found.until if found.until and found.until > now else None
+    return _Finding(passed=False, verdict=HOLD, says=says, until=until, values=(("stop", str(found.pk)),))
+
+
+def _outlived(message: Message, now: datetime) -> _Finding:
+    """A text that waited may have lost its point: they wrote, or it was decided. A person who approved it since then knew that."""
+    if not message.workflow or message.lead_id is None or now - message.created_at < WAITED:
+        return _Finding(passed=True, says="It did not wait, so nothing can have overtaken it.")
+    known = message.approved_at or message.created_at
+    replied = message.lead.replied_at if message.lead else None
+    if replied is not None and replied > known:
+        says = f"They wrote on {_local(replied, message.client.timezone)}, after this text was planned; a person answers instead."
+        return _Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))
+    decided = StageChange.objects.filter(lead_id=message.lead_id, at__gt=known, new__in=Lead.CLOSED).order_by("-at").first()
+    if decided is not None:
+        what = Lead.Stage(decided.new).label.lower()
+        says = f"Since {_local(decided.at, message.client.timezone)} the lead is “{what}”, so this text has lost its point."
+        return _Finding(passed=False, says=says, values=(("stage", decided.new), ("at", decided.at.isoformat())))
+    return _Finding(passed=True, says="Nothing has overtaken it since it was planned.")
 
 
 def _quiet_hours(message: Message, now: datetime) -> _Finding:
@@ -176,9 +198,10 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("number", _number),
     ("already-texted", _purpose),
     ("too-late", _useful),
+    ("overtaken", _outlived),
     ("switched-off", _enabled),
     ("content", _content),
-    ("sending-stopped", _stops),
+    (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
     ("connection", _connection),
     ("template", _template),
@@ -194,7 +217,13 @@ def judge(*, message: Message, now: datetime) -> Slip:
     for name, look in CHECKS:
         found = look(message, now)
         checks.append(Check(name=name, passed=found.passed, says=found.says, values=dict(found.values)))
-        if not found.passed and (failed is None or (failed[1].verdict == HOLD and found.verdict == DROP)):
+        # A pause decides before everything: while it stands nothing is dropped either, all of it is judged when it is lifted.
+        decides = (
+            failed is None
+            or name == pauses.STOPPED
+            or (failed[0] != pauses.STOPPED and failed[1].verdict == HOLD and found.verdict == DROP)
+        )
+        if not found.passed and decides:
             failed = (name, found)
     if failed is None:
         return Slip(verdict=SEND, reason="", says="Every check passed.", until=None, checks=tuple(checks), made_at=now)

@@ -17,10 +17,11 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
-from messaging import claims, gate
+from messaging import claims, gate, simulated
 from messaging.locks import lock_address
 from messaging.models import Attempt, Message
-from messaging.planning import SETTLED_TASK
+from messaging.pauses import STOPPED, UNPAUSED
+from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.settling import settle
 from providers import adapters
 from providers.connections import credentials, hook_url
@@ -55,6 +56,7 @@ def send(*, message_id: uuid.UUID, now: datetime) -> str:
         return Message.objects.filter(pk=message_id).values_list("status", flat=True).first() or ""
     message, attempt, slip = reserved
     if not _start_calling(attempt=attempt):
+        _give_back(attempt=attempt)
         return message.status
     result = _call(message=message, slip=slip)
     settle(attempt_id=attempt.pk, result=result, now=now)
@@ -67,7 +69,7 @@ def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt,
         with transaction.atomic():
             message = (
                 Message.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("client", "contact", "template", "connection")
+                .select_related("client", "contact", "template", "connection", "lead")
                 .filter(pk=message_id, status__in=Message.PENDING, due_at__lte=now)
                 .first()
             )
@@ -120,7 +122,7 @@ def _is_over(*, attempt: Attempt) -> bool:
 def _note_refusal(*, message: Message, slip: Slip, now: datetime) -> None:
     held = slip.verdict == HOLD
     again = slip.until or now + gate.LOOK_AGAIN
-    if message.useful_until and again > message.useful_until:
+    if message.useful_until and again > message.useful_until and slip.reason != STOPPED:
         again = message.useful_until + timedelta(seconds=1)
     Message.objects.filter(pk=message.pk).update(
         slip=slip.as_json(),
@@ -151,16 +153,26 @@ def _new_attempt(*, message: Message, slip: Slip, n: int) -> Attempt:
 
 
 def _start_calling(*, attempt: Attempt) -> bool:
-    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a stop was set since."""
+    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a pause was stored since."""
     with database.cursor() as cursor:
         cursor.execute(
-            """update messaging_attempt set outcome = 'calling'
-               where id = %s and outcome = 'reserved' and clock_timestamp() < started_at + %s * interval '1 second'
-                 and not exists (select 1 from messaging_sendstop s join messaging_message m on m.id = messaging_attempt.message_id
-                                  where s.lifted_at is null and (s.client_id is null or s.client_id = m.client_id))""",
+            f"""update messaging_attempt set outcome = 'calling' from messaging_message m
+               where messaging_attempt.id = %s and outcome = 'reserved' and m.id = message_id
+                 and clock_timestamp() < started_at + %s * interval '1 second' and {UNPAUSED}""",
             [attempt.pk, START_WITHIN_SECONDS],
         )
         return bool(cursor.rowcount == 1)
+
+
+def _give_back(*, attempt: Attempt) -> None:
+    """This worker will not call any more, so its try is proven unsent at once and the gate may judge the text anew."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'paused or too slow before the call'
+               where id = %s and outcome = 'reserved'""",
+            [attempt.pk],
+        )
+    ring_after_commit(task=SEND_TASK, id=str(attempt.message_id))
 
 
 def _call(*, message: Message, slip: Slip) -> SendResult:
@@ -168,7 +180,7 @@ def _call(*, message: Message, slip: Slip) -> SendResult:
     if not isinstance(slip, Slip) or slip.verdict != SEND or not all(check.passed for check in slip.checks):
         raise NoSlip("no adapter is called without a slip in which every check passed")
     if message.connection is None:
-        return SendResult(outcome="accepted", provider_id=f"simulated-{message.pk.hex}", note="shown on the simulator's phone")
+        return simulated.send(message=message)
     adapter = adapters.load(message.connection.provider)
     try:
         return adapter.send(

@@ -5,14 +5,16 @@ out of order.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
 from leads.actions import create_task, note_first_response
 from leads.models import Desk
-from messaging import claims
+from messaging import claims, pauses, simulated
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message
 from messaging.planning import SEND_TASK, SETTLED_TASK
@@ -33,6 +35,10 @@ LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600, 6 *
 # A refusal that may pass: tried again as a new attempt, because the provider says it created nothing.
 RETRY_AFTER = tuple(timedelta(seconds=s) for s in (15, 60, 180, 300))
 RETRY_CODES = ("unreachable", "20429", "429", "30001", "30022", "14107")
+# The provider does not take us, whoever the text is for: waiting for better credentials costs nobody a text (twilio.com/docs/api/errors).
+CREDENTIAL_CODES = ("20003", "20404", "30002", "config")
+CREDENTIALS_AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15))
+FAILURE_TASK = "workflows.sending_failed"
 
 
 def settle(*, attempt_id: int, result: SendResult, now: datetime) -> None:
@@ -75,9 +81,19 @@ def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
 
 def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime) -> None:
     message.error_code = result.error_code[:20]
-    meaning = _meaning(message=message, code=result.error_code) or result.note or "The provider refused it."
-    if result.error_code in RETRY_CODES and tries <= len(RETRY_AFTER):
-        wait = timedelta(seconds=result.retry_after_seconds) if result.retry_after_seconds else RETRY_AFTER[tries - 1]
+    meaning = _meaning(message=message, code=result.error_code) or result.note.removeprefix("not sent: ") or "The provider refused it."
+    refuses_us, may_pass = is_credential_failure(result=result), is_transient(result=result)
+    if refuses_us or may_pass:
+        # A breaker looks at once; the ticker's own look comes anyway.
+        ring_after_commit(task=FAILURE_TASK, id=str(message.pk))
+    if refuses_us:
+        _wait_for_credentials(message=message, meaning=meaning, tries=tries, now=now)
+        return
+    # While a pause stands the text is not used up by tries: the gate holds it until somebody has looked.
+    if may_pass and (tries <= len(RETRY_AFTER) or pauses.covering(message=message).exists()):
+        wait = (
+            timedelta(seconds=result.retry_after_seconds) if result.retry_after_seconds else RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1]
+        )
         message.due_at = now + min(wait, timedelta(minutes=10))
         message.status, message.reason = Message.Status.QUEUED, "retry"
         message.says = f"Not sent yet: {meaning} Try {tries + 1} follows."[:500]
@@ -89,10 +105,6 @@ def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime
     claims.release(holder=message.pk, now=now)
     if result.error_code == "21610":
         suppress(contact=message.contact, client=message.client, value=message.to, rule="the carrier says opted out", event=None, now=now)
-    if result.http_status in (401, 403) and message.connection_id:
-        Connection.objects.filter(pk=message.connection_id).update(
-            trouble="The provider refuses our credentials; texts do not go out."[:300]
-        )
     create_task(
         client=message.client,
         lead=message.lead,
@@ -105,6 +117,26 @@ def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime
         due_at=now + timedelta(minutes=15),
         now=now,
     )
+
+
+def is_transient(*, result: SendResult) -> bool:
+    """A definite failure that may pass: the provider was not reached, is too busy, or broke and says that it created nothing."""
+    status = result.http_status or 0
+    return result.outcome == "rejected" and (result.error_code in RETRY_CODES or status == 429 or status >= 500)
+
+
+def is_credential_failure(*, result: SendResult) -> bool:
+    """The provider does not accept our account, so no text of this connection goes until somebody has renewed it."""
+    return result.outcome == "rejected" and (result.error_code in CREDENTIAL_CODES or result.http_status == 401)
+
+
+def _wait_for_credentials(*, message: Message, meaning: str, tries: int, now: datetime) -> None:
+    message.status, message.reason = Message.Status.HELD, "credentials"
+    message.due_at = now + CREDENTIALS_AGAIN[min(tries, len(CREDENTIALS_AGAIN)) - 1]
+    message.says = f"Not sent, and kept: {meaning} It is tried again then."[:500]
+    message.save(update_fields=["status", "reason", "says", "error_code", "due_at"])
+    if message.connection_id:
+        Connection.objects.filter(pk=message.connection_id).update(trouble="The provider refuses our credentials; texts wait for new ones.")
 
 
 def _who(*, message: Message) -> str:
@@ -154,15 +186,13 @@ def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
 
 def look_up(*, message: Message, now: datetime) -> None:
     """Ask the provider's list for a message of unknown outcome: exactly one that fits is adopted; after the last look a person decides."""
-    if message.status != Message.Status.UNKNOWN or message.connection is None:
+    if message.status != Message.Status.UNKNOWN:
         return
     last = message.attempts.order_by("-n").first()
     if last is None:
         return
     try:
-        found = adapters.load(message.connection.provider).find_sent(
-            credentials=credentials(connection=message.connection), to=message.to, sender=message.sender, since=last.started_at
-        )
+        found = _listed(message=message, since=last.started_at)
     except Exception as error:  # a list that cannot be read proves nothing; the next look follows
         log.warning("look-up of message %s failed: %s", message.pk, type(error).__name__)
         found = []
@@ -191,6 +221,15 @@ def look_up(*, message: Message, now: datetime) -> None:
         cause=f"unknown:{message.pk}",
         due_at=now + timedelta(minutes=30),
         now=now,
+    )
+
+
+def _listed(*, message: Message, since: datetime) -> list[Mapping[str, Any]]:
+    """The provider's own record of what it sent to that number. Raises whatever the adapter raises: no answer is not "none"."""
+    if message.connection is None:
+        return simulated.find_sent(message=message, since=since)
+    return adapters.load(message.connection.provider).find_sent(
+        credentials=credentials(connection=message.connection), to=message.to, sender=message.sender, since=since
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 
 from leads.models import Client
 from providers import adapters
@@ -21,6 +23,8 @@ from zartsalgo.lib.sealed import seal, unseal
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Options that are secrets themselves are sealed with the rest.
 PRIVATE_OPTIONS = ("api_key", "api_secret")
+# How a provider that is only simulated may behave.
+MOODS = ("ok", "down", "refused-credentials", "unknown", "slow")
 
 
 class CannotConnect(Exception):
@@ -147,3 +151,36 @@ def sending_connection(*, client: Client) -> Connection | None:
     """The client's newest enabled connection whose adapter sends texts; None means the simulator's phone."""
     able = [a.provider for a in adapters.all_adapters() if a.can_send]
     return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
+
+
+def understanding_connection(*, client: Client) -> Connection | None:
+    """The client's newest enabled live connection to a language model, or None."""
+    able = [a.provider for a in adapters.all_adapters() if a.can_understand]
+    return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
+
+
+def set_mood(*, client: Client, mood: str) -> None:
+    """Put the simulated provider of a client in a mood of MOODS; texts to the simulator's phone then fail as they would at Twilio.
+
+    It stands in the client's newest Twilio connection that is not live. Raises CannotConnect for another mood, and where there is none.
+    """
+    if mood not in MOODS:
+        raise CannotConnect(f"There is no mood {mood!r}. Known: {', '.join(MOODS)}.")
+    with transaction.atomic():
+        found = _simulated(client_id=client.pk).select_for_update().first()
+        if found is None:
+            raise CannotConnect(f"{client} has no Twilio connection to play with; connect one that is not live.")
+        found.options = {**found.options, "mood": mood}
+        found.save(update_fields=["options"])
+
+
+def mood_of(*, client_id: int) -> str:
+    """The mood of a client's simulated provider; ok where nobody has set one."""
+    options = _simulated(client_id=client_id).values_list("options", flat=True).first() or {}
+    mood = options.get("mood", "ok")
+    return mood if mood in MOODS else "ok"
+
+
+def _simulated(*, client_id: int) -> QuerySet[Connection]:
+    rows = Connection.objects.filter(client_id=client_id, provider="twilio", live=False, disabled_at__isnull=True)
+    return rows.order_by("-created_at", "-pk")

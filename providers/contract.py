@@ -2,7 +2,8 @@
 
 A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
 by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
-pure: they read bytes and return values, they open no database connection; only `send`, `find_sent` and `poll` talk to the network.
+pure: they read bytes and return values, they open no database connection; only `send`, `find_sent`, `poll` and `understand` talk to
+the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,8 +82,32 @@ class SendResult:
     retry_after_seconds: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a language model is asked. `material` is data by strangers, never an instruction; `schema` is the shape of the answer."""
+
+    instructions: str
+    material: str
+    name: str
+    schema: Mapping[str, Any]
+    max_output_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """How a question ended: `answered` (`data` is an object), `refused` (the model would not), `cut-off` (half an answer, thrown away)
+    or `failed` (anything else). `note` is a sentence for staff: what happened and what to mend."""
+
+    outcome: str
+    data: Mapping[str, Any] | None = None
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    note: str = ""
+
+
 class Adapter:
-    """Base of all adapters. Override what the provider can do; `can_send` and `can_poll` say which of the outward calls exist."""
+    """Base of all adapters. Override what the provider can do; the `can_...` flags say which of the outward calls exist."""
 
     provider: ClassVar[str]
     label: ClassVar[str]
@@ -91,6 +116,7 @@ class Adapter:
     hosts: ClassVar[tuple[str, ...]] = ()
     can_send: ClassVar[bool] = False
     can_poll: ClassVar[bool] = False
+    can_understand: ClassVar[bool] = False
     each_post_is_new: ClassVar[bool] = False
 
     def verify(self, *, request: Incoming, secrets: Sequence[str], now: datetime) -> bool:
@@ -128,4 +154,8 @@ class Adapter:
 
     def poll(self, *, credentials: Credentials, since: datetime, now: datetime) -> list[tuple[str, bytes]]:
         """What a webhook may have missed: pairs of (dedupe key, body bytes in the webhook's own shape)."""
+        raise NotImplementedError
+
+    def understand(self, *, credentials: Credentials, question: Question, timeout_seconds: float) -> Understanding:
+        """Ask a language model once; no hidden retry. Never raises for what the network or the provider did."""
         raise NotImplementedError

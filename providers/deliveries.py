@@ -12,6 +12,7 @@ from django.db import connection as database
 
 from providers.contract import Incoming
 from providers.models import Connection, Delivery
+from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.sealed import seal, unseal
 
@@ -23,7 +24,8 @@ _FIND = """select id, client_id, account, sealed, options, disabled_at is not nu
 # A repeat only counts: the first delivery's bytes stay what they were.
 _STORE = """insert into providers_delivery
               (id, connection_id, key, received_at, method, url, headers, body, body_sha256, copies, state, note, claims, next_at, replays)
-            values (%s, %s, %s, clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0'),
+            values (%s, %s, %s,
+                    coalesce(%s::timestamptz, clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')),
                     %s, %s, %s, %s, %s, 0, 'received', '', 0, clock_timestamp(), 0)
             on conflict (connection_id, key) do update set copies = providers_delivery.copies + 1
             returning id, copies"""
@@ -66,7 +68,9 @@ def store(*, hook_id: uuid.UUID, client_id: int, key: str, request: Incoming, pa
     sealed = seal(plaintext=request.body, owner=f"client:{client_id}")
     headers = json.dumps(dict(request.headers)).replace("\\u0000", "")
     with database.cursor() as cursor:
-        cursor.execute(_STORE, [new_id(), hook_id, key or sha256, request.method, path_and_query[:4000], headers, sealed, sha256])
+        cursor.execute(
+            _STORE, [new_id(), hook_id, key or sha256, clock.told_now(), request.method, path_and_query[:4000], headers, sealed, sha256]
+        )
         id, copies = cursor.fetchone()
     return id, copies
 

@@ -42,6 +42,8 @@ ALTER ROLE zarts_app SET idle_in_transaction_session_timeout = '30s';
 ALTER ROLE zarts_portal SET statement_timeout = '5s';
 ALTER ROLE zarts_portal SET lock_timeout = '1s';
 ALTER ROLE zarts_portal SET idle_in_transaction_session_timeout = '10s';
+-- A second lock on the door: it could not write anyway.
+ALTER ROLE zarts_portal SET default_transaction_read_only = on;
 
 -- A managed server's administrator may be no superuser; to make a database for a role one must be a member of it.
 SELECT format('GRANT zarts_owner TO %I', current_user)
@@ -54,3 +56,15 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'zarts')
 -- Nobody else connects, and nobody but the owner makes temporary tables.
 REVOKE ALL ON DATABASE zarts FROM PUBLIC;
 GRANT CONNECT ON DATABASE zarts TO zarts_app, zarts_portal;
+
+-- By default everybody may make large objects. Only a superuser can take that back; where you are none, ask whoever is.
+SELECT string_agg(format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure), '; ') AS no_large_objects
+FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite'))
+\gset
+SELECT rolsuper AS may_revoke FROM pg_roles WHERE rolname = current_user
+\gset
+\if :may_revoke
+    \connect zarts
+    :no_large_objects;
+\endif

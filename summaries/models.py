@@ -58,6 +58,7 @@ class Summary(models.Model):
     sources_until = models.DateTimeField(help_text="What came after this is not in it.")
     created_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, help_text="By the database's clock: when the model was called.")
+    asks = models.PositiveSmallIntegerField(default=0, help_text="How often the model was called for it; a killed worker's call counts.")
     written_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=150, blank=True)

@@ -4,8 +4,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories import NOON
+from tests.factories import NOON, StaffFactory
+from tests.parallel import (  # noqa: F401  pytest finds its hooks here
+    pytest_collection_modifyitems,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+    pytest_xdist_make_scheduler,
+)
+from tests.wiping import wipe_after_committing_tests
 from zartsalgo.lib import clock, doorbell
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database, with a quicker way back to how it stands now."""
+    with django_db_blocker.unblock():
+        wipe_after_committing_tests()
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +46,21 @@ def set_clock(db):
 def noon(set_clock):
     """Business time is Friday noon in Denver."""
     return set_clock(NOON).astimezone(UTC)
+
+
+@pytest.fixture
+def owner_user(db):
+    """Olga, an owner who is no superuser."""
+    return StaffFactory(username="olga", first_name="Olga", group="owner")
+
+
+@pytest.fixture
+def approver_user(db):
+    """Ann, an approver."""
+    return StaffFactory(username="ann", first_name="Ann", group="approver")
+
+
+@pytest.fixture
+def staff_user(db):
+    """Sid, of group staff."""
+    return StaffFactory(username="sid", first_name="Sid", group="staff")

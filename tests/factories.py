@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import factory
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 
 from leads.models import Automation, Client, Contact, Identity, Lead, Responder
 from zartsalgo.lib.ids import new_id
@@ -15,11 +16,18 @@ NOON = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 class StaffFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = get_user_model()
+        skip_postgeneration_save = True
         django_get_or_create = ("username",)
 
     username = "sam"
     is_staff = True
     password = factory.django.Password("correct horse battery")
+
+    @factory.post_generation
+    def group(self, create, extracted, **kwargs):
+        """`StaffFactory(group="approver")`; without it they are in none, which counts as staff."""
+        if extracted:
+            self.groups.add(Group.objects.get(name=extracted))
 
 
 class ClientFactory(factory.django.DjangoModelFactory):

@@ -11,7 +11,8 @@ from pydantic import ValidationError as SettingsError
 from leads.models import Automation
 from messaging.models import Message
 from workflows import registry
-from workflows.models import Receipt, Run, Step, WorkflowVersion
+from workflows.models import Incident, IncidentNote, Receipt, Run, Step, WorkflowVersion
+from zartsalgo import rights
 from zartsalgo.record_admin import EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
 
 
@@ -47,6 +48,24 @@ class ReceiptAdmin(EvidenceAdmin):
     list_filter = ("verdict", "client", "workflow")
     list_select_related = ("client",)
     ordering = ("-at", "-id")
+
+
+@admin.register(Incident)
+class IncidentAdmin(EvidenceAdmin):
+    """Taking, resuming and closing have their own page."""
+
+    page = "office:incident"
+    list_display = ("title", "client", "status", "desk", "person", "opened_at", "closed_at")
+    list_filter = ("status", "client")
+    list_select_related = ("client", "person")
+    ordering = ("-opened_at", "-id")
+
+
+@admin.register(IncidentNote)
+class IncidentNoteAdmin(EvidenceAdmin):
+    list_display = ("incident", "at", "by", "says")
+    list_select_related = ("incident",)
+    ordering = ("-id",)
 
 
 class AutomationForm(forms.ModelForm):
@@ -101,7 +120,7 @@ class AutomationAdmin(RecordAdmin):
 
     def has_sign_permission(self, request: HttpRequest) -> bool:
         """Only owners sign a go-live or switch a workflow."""
-        return request.user.is_superuser or request.user.groups.filter(name="owner").exists()
+        return rights.may(request.user, "configure")
 
     def _waiting(self, rows: QuerySet[Automation], reasons: tuple[str, ...] = ()) -> int:
         """Texts of these workflows that have not gone yet."""

@@ -120,6 +120,14 @@ def _too_late(text: _Text) -> str:
     return f"No text went out: it would have come too late to be of use{until}, so a person should call instead (judged at {text.judged})."
 
 
+def _too_old(text: _Text) -> str:
+    return f"No text went out: it waited in a pause for longer than was wanted ({text.says}), so a person should call instead."
+
+
+def _overtaken(text: _Text) -> str:
+    return f"No text went out: something overtook it ({text.says}; judged at {text.judged})."
+
+
 def _switched_off(text: _Text) -> str:
     return f"No text went out: {text.who} was switched off for this client when the text was judged at {text.judged}."
 
@@ -130,6 +138,10 @@ def _content(text: _Text) -> str:
 
 def _sending_stopped(text: _Text) -> str:
     return f"The text is held since {text.judged} because {text.says}; it is judged anew when sending is allowed again."
+
+
+def _credentials(text: _Text) -> str:
+    return f"The text is held since {text.judged} because {text.says.removeprefix('not sent, and kept: ')}."
 
 
 def _unclear_reply(text: _Text) -> str:
@@ -176,9 +188,12 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "number": _number,
     "already-texted": _already_texted,
     "too-late": _too_late,
+    "too-old": _too_old,
+    "overtaken": _overtaken,
     "switched-off": _switched_off,
     "content": _content,
     "sending-stopped": _sending_stopped,
+    "credentials": _credentials,
     "unclear-reply": _unclear_reply,
     "connection": _connection,
     "template": _template,
@@ -200,6 +215,8 @@ def _queued(text: _Text) -> str:
     message = text.message
     if message.reason == "retry":
         return f"No text went out yet: {text.says} at {text.at(message.due_at)}."
+    if message.reason == "released":
+        return f"The text was held by a pause and is released; its turn comes at {text.at(message.due_at)}, and the gate judges it then."
     if message.due_at > text.now:
         return f"The text waits until {text.at(message.due_at)} for the gate to judge it."
     return f"The text was written at {text.at(message.created_at)} and is on its way through the gate."

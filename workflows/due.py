@@ -5,22 +5,29 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from workflows import engine, intake
+from workflows import breakers, engine, intake
+from workflows.steps import summary_key
 from zartsalgo.lib import clock
 
-# A run that waits for its text is woken by the text's row itself; a lost ring only costs a ticker period.
-_SETTLED = """
+# A run that waits for its text or its summary is woken by that row itself; a lost ring only costs a ticker period. The step a run
+# stands at says which news it waits for: a written summary only ends the step that had it written.
+_TEXT_SETTLED = """
 select r.id from workflows_run r join messaging_message m on r.wait_key = 'message:' || m.id::text
- where r.status = 'waiting' and r.wait_key like 'message:%%' and m.status in ('sent', 'delivered', 'skipped', 'failed') limit %s"""
+ where r.status = 'waiting' and r.wait_key like 'message:%%' and m.status in ('sent', 'delivered', 'skipped', 'failed')"""
+_SUMMARY_SETTLED = """
+select r.id from workflows_run r join summaries_summary s on s.run_id = r.id
+ where r.status = 'waiting' and r.wait_key like 'summary:%%' and r.wait_key = 'summary:' || r.id::text
+   and (s.status in ('approved', 'private', 'replaced')
+        or (s.status <> 'asked' and not exists (select 1 from workflows_step t where t.run_id = r.id and t.kind = 'summarize')))"""
+_SETTLED = f"{_TEXT_SETTLED} union all {_SUMMARY_SETTLED} limit %s"
 _DUE = """
 select id from workflows_run where status in ('ready', 'waiting') and wake_at <= %s
    and (lease_until is null or lease_until < clock_timestamp()) order by wake_at limit %s"""
-_ANYTHING = """
+_ANYTHING = f"""
 select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second'),
        exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
                  and (lease_until is null or lease_until < clock_timestamp()))
-         or exists(select 1 from workflows_run r join messaging_message m on r.wait_key = 'message:' || m.id::text
-                    where r.status = 'waiting' and r.wait_key like 'message:%%' and m.status in ('sent', 'delivered', 'skipped', 'failed')),
+         or exists({_TEXT_SETTLED}) or exists({_SUMMARY_SETTLED}),
        exists(select 1 from messaging_message where status in ('queued', 'held', 'unknown') and due_at <= %(now)s)
          or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())"""
 
@@ -29,6 +36,13 @@ def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:
     """A text was sent, dropped, held or failed: the run that waits for it looks."""
     for run_id in engine.wake(wait_key=f"message:{message_id}", now=now):
         engine.advance(run_id=run_id, now=now)
+    breakers.look_after_text(message_id=message_id, now=now)
+
+
+def summary_settled(*, run_id: uuid.UUID, now: datetime) -> None:
+    """The summary of this run was written, decided or replaced: the run looks."""
+    engine.wake(wait_key=summary_key(run_id=run_id), now=now)
+    engine.advance(run_id=run_id, now=now)
 
 
 def due_runs(*, now: datetime, limit: int = 500) -> list[uuid.UUID]:

@@ -14,7 +14,7 @@ import logging
 import os
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 20
 MOST_CLAIMS = 5
 RETRY_SECONDS = (1, 5, 15, 60, 60)
+LOOK_WHILE_PAUSED = timedelta(minutes=1)
 
 _CLAIM = """
 update workflows_run
@@ -41,7 +42,11 @@ update workflows_run
        lease_epoch = lease_epoch + 1, claims = claims + 1
  where id = %(id)s and status in ('ready', 'waiting') and wake_at <= %(now)s
    and (lease_until is null or lease_until < clock_timestamp())
-returning lease_epoch, claims"""
+returning lease_epoch, claims, frozen_for + coalesce((
+    select greatest(interval '0', %(now)s - greatest(min(p.at), workflows_run.created_at)) from messaging_pause p
+     where p.lifted_at is null and (p.client_id is null or p.client_id = workflows_run.client_id)
+       and (p.workflow = '' or p.workflow = workflows_run.workflow) and (p.lead_id is null or p.lead_id = workflows_run.lead_id)
+    having min(p.at) is not null), interval '0'), frozen_for"""
 # Written six times per run, so without the ORM.
 _MOVE = """
 update workflows_run
@@ -62,11 +67,11 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
         row = cursor.fetchone()
     if row is None:
         return ""
-    epoch, claims = row
+    epoch, claims, frozen, thawed = row
     if claims > MOST_CLAIMS:
         return _park(run_id=run_id, epoch=epoch, says=f"Taken up {MOST_CLAIMS} times without a step done; a person must look.", now=now)
     try:
-        grounds = _load(run_id=run_id)
+        grounds = replace(_load(run_id=run_id), frozen=frozen, paused=frozen != thawed)
         while True:
             status = _one_step(run_id=run_id, epoch=epoch, grounds=grounds, now=now)
             if status != Run.Status.READY:
@@ -87,6 +92,9 @@ class _Grounds:
     event: Event
     contact: Contact | None
     settings: BaseModel
+    # How long its timers have stood still: pauses that are over and, while `paused`, the one that holds now.
+    frozen: timedelta = timedelta(0)
+    paused: bool = False
 
 
 def _load(*, run_id: uuid.UUID) -> _Grounds:
@@ -100,20 +108,23 @@ def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime
     with transaction.atomic():
         if grounds.contact is not None:
             people.hold(contact_id=grounds.contact.pk)
-        run = Run.objects.select_for_update(no_key=True).filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
+        rows = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("lead")
+        run = rows.filter(pk=run_id, lease_epoch=epoch, status__in=Run.ACTIVE).first()
         if run is None:
             raise Fenced
         run.client, run.version, run.event, run.contact = grounds.client, grounds.version, grounds.event, grounds.contact
+        if run.lead is not None and grounds.contact is not None and run.lead.contact_id == grounds.contact.pk:
+            run.lead.client, run.lead.contact = grounds.client, grounds.contact
         steps: list[dict[str, Any]] = run.version.definition["steps"]
         index = next((i for i, spec in enumerate(steps) if spec["key"] == run.cursor), None)
         if index is None:
             raise LookupError(f"version {run.version.version} of {run.workflow} has no step {run.cursor!r}")
         spec = steps[index]
-        result = _handle(run=run, spec=spec, settings=grounds.settings, now=now)
+        result = _handle(run=run, spec=spec, grounds=grounds, now=now)
         if isinstance(result, Wait):
-            return _write(
-                run=run, status=Run.Status.WAITING, cursor_key=run.cursor, says=result.says, wake_at=result.until, wait_key=result.key
-            )
+            # While a pause keeps its timer still the run only looks now and then; an event wakes it as ever.
+            until = max(result.until, now + LOOK_WHILE_PAUSED) if grounds.paused else result.until
+            return _write(run=run, status=Run.Status.WAITING, cursor_key=run.cursor, says=result.says, wake_at=until, wait_key=result.key)
         says = result.says
         done = result if isinstance(result, Done) else Done(says=says)
         Step.objects.create(
@@ -134,7 +145,7 @@ def _one_step(*, run_id: uuid.UUID, epoch: int, grounds: _Grounds, now: datetime
         return _write(run=run, status=Run.Status.READY, cursor_key=following, says=says, wake_at=now)
 
 
-def _handle(*, run: Run, spec: dict[str, Any], settings: BaseModel, now: datetime) -> Result:
+def _handle(*, run: Run, spec: dict[str, Any], grounds: _Grounds, now: datetime) -> Result:
     handler = registry.handlers()[spec["handler"]]
     return handler(
         Context(
@@ -145,8 +156,9 @@ def _handle(*, run: Run, spec: dict[str, Any], settings: BaseModel, now: datetim
             lead=run.lead,
             step=spec["key"],
             params=spec["params"],
-            settings=settings,
+            settings=grounds.settings,
             now=now,
+            frozen=grounds.frozen,
         )
     )
 

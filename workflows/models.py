@@ -1,9 +1,14 @@
 """Runs and why they exist. A run is pinned to an immutable version and holds a cursor; each step is one row; a receipt answers, for
-every event and every workflow that listens to it, in one sentence why it did or did not start."""
+every event and every workflow that listens to it, in one sentence why it did or did not start. Incidents: what went wrong, what it holds,
+who mends it and how it was proven well."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import models
 
-from leads.models import Client, Contact, Event, Lead
+from leads.models import Client, Contact, Desk, Event, Lead, Task
+from messaging.models import Message, Pause
 from zartsalgo.lib.evidence import append_only
 from zartsalgo.lib.ids import new_id
 
@@ -57,6 +62,7 @@ class Run(models.Model):
     wake_at = models.DateTimeField(help_text="By the business clock.")
     wait_key = models.CharField(max_length=120, blank=True, help_text="What wakes it before its time, such as reply:<contact>.")
     finished_at = models.DateTimeField(null=True)
+    frozen_for = models.DurationField(default=timedelta(0), help_text="How long pauses that are over kept its timers still.")
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, help_text="By the database's clock.")
     lease_epoch = models.BigIntegerField(default=0)
@@ -136,3 +142,119 @@ class Receipt(models.Model):
             models.Index(fields=["client", "-at", "-id"], name="receipt_newest_of_client"),
         ]
         triggers = append_only()
+
+
+class Incident(models.Model):
+    """Something is wrong and texts wait for it: what, what it holds, who mends it, how it is taken back, and how it is proven well again.
+
+    A breaker opens one by itself, a person by hand. One is open per cause: the next sign of the same trouble adds to it.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"  # nobody has taken it yet
+        FIXING = "fixing", "Being mended"  # a person has it
+        VERIFYING = "verifying", "Being verified"  # what was held is released; the first text after that proves it
+        CLOSED = "closed", "Closed"
+
+    ACTIVE = (Status.OPEN, Status.FIXING, Status.VERIFYING)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="incidents", help_text="Empty: the whole agency.")
+    cause = models.CharField(max_length=200, help_text="The same cause joins while it is open.")
+    breaker = models.CharField(max_length=40, blank=True, help_text="The breaker that opened it; empty when a person did.")
+    opened_by = models.CharField(max_length=150, help_text="The breaker or the person, as people say it.")
+    title = models.CharField(max_length=200)
+    reason = models.CharField(max_length=400)
+    scope = models.CharField(max_length=200, help_text="What is paused, in words.")
+    rollback = models.CharField(max_length=400, help_text="What takes the harm back, in words.")
+    desk = models.CharField(max_length=20, choices=Desk)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")
+    pause = models.ForeignKey(
+        Pause,
+        on_delete=models.PROTECT,
+        related_name="incidents",
+        help_text="The pause it holds texts with; a new one when it breaks again.",
+    )
+    verification = models.ForeignKey(Task, on_delete=models.PROTECT, null=True, related_name="incidents")
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    opened_at = models.DateTimeField()
+    first_sign_at = models.DateTimeField()
+    last_sign_at = models.DateTimeField()
+    signs = models.PositiveIntegerField(default=1, help_text="How often the trouble was seen.")
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.CharField(max_length=150, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=150, blank=True)
+    outcome = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cause"], name="incident_one_open_per_cause", condition=models.Q(closed_at__isnull=True)),
+            models.UniqueConstraint(fields=["pause"], name="incident_one_open_per_pause", condition=models.Q(closed_at__isnull=True)),
+            models.CheckConstraint(
+                condition=models.Q(status="closed", closed_at__isnull=False)
+                | (~models.Q(status="closed") & models.Q(closed_at__isnull=True)),
+                name="incident_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="verifying") | models.Q(released_at__isnull=False), name="incident_verifies_what_was_released"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-opened_at", "-id"], name="incident_newest"),
+            models.Index(fields=["client", "-opened_at", "-id"], name="incident_newest_of_client"),
+            models.Index(fields=["-opened_at"], name="incident_active", condition=models.Q(closed_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class IncidentNote(models.Model):
+    """One line of an incident's history. Append-only."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="notes")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    says = models.CharField(max_length=500)
+
+    class Meta:
+        indexes = [models.Index(fields=["incident", "at"], name="incident_note_of_incident")]
+        triggers = append_only()
+
+
+class IncidentItem(models.Model):
+    """What was decided about one held text when its pause was lifted. Append-only; one per text and pause."""
+
+    class Judgement(models.TextChoices):
+        RIGHT = "right", "Still right"  # goes at its turn; the gate judges it once more then
+        STALE = "stale", "No longer right"  # dropped; where nobody has the person yet, somebody calls
+        ASK = "ask", "Needs a person"  # an approval, a reply to read, a template: it waits in the inbox
+        HELD = "held", "Held by another pause"
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="items")
+    pause = models.ForeignKey(Pause, on_delete=models.PROTECT, related_name="items")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="incident_items")
+    judgement = models.CharField(max_length=10, choices=Judgement)
+    reason = models.CharField(max_length=60, blank=True)
+    says = models.CharField(max_length=300)
+    goes_at = models.DateTimeField(null=True, help_text="When its turn comes, for one that is still right.")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pause", "message"], name="incident_item_once_per_pause")]
+        indexes = [models.Index(fields=["incident", "judgement"], name="incident_item_of_incident")]
+        triggers = append_only()
+
+
+class BreakerReading(models.Model):
+    """What a counting breaker read last, so that it can tell a burst from a sum. Bookkeeping, not evidence."""
+
+    breaker = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80)
+    value = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["breaker", "subject"], name="breaker_reading_once")]

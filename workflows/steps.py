@@ -1,5 +1,6 @@
-"""The handlers that more than one workflow uses: hand over to a person, time the answer, send, wait for what came of it, stop."""
+"""The handlers that more than one workflow uses: open the lead, hand over to a person, time the answer, send, summarize, wait, stop."""
 
+import uuid
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,19 @@ from leads.models import Contact, Event, Lead, Responder
 from messaging.models import Handover, Message
 from messaging.planning import plan_text
 from messaging.templates import CannotRender
+from summaries import writing
+from summaries.models import Summary
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.phone import sayable
 
+# What kind of request an event is, for the lead that it opens: kind, source where none is stated, urgency.
+OPENS: dict[str, tuple[str, str, str]] = {
+    "call.missed": ("missed call", "Phone call", "high"),
+    "call.answered": ("call", "Phone call", ""),
+    "lead.created": ("form", "Website form", ""),
+    "quote.requested": ("quote", "Website form", ""),
+}
 OUTCOME_LINK_HOURS = 72
 OUTCOME_SALT = "outcome-link"
 
@@ -27,6 +37,32 @@ def local_time(*, when: datetime, zone: str) -> str:
 def contact_key(*, contact: Contact) -> str:
     """What a run waits for when it waits for something of a person."""
     return f"contact:{contact.pk}"
+
+
+def summary_key(*, run_id: uuid.UUID) -> str:
+    """What a run waits for when its summary is being written or decided."""
+    return f"summary:{run_id}"
+
+
+def open_lead(context: Context) -> Lead | None:
+    """The contact's open lead, or a new one as the event describes it; None without a contact. The run is about it from now on.
+
+    Several workflows start from one event in any order: whichever runs first opens the lead, and the others find it.
+    """
+    if context.contact is None:
+        return None
+    facts, (kind, source, urgency) = context.event.facts, OPENS[context.event.type]
+    lead = actions.open_lead(
+        client=context.client,
+        contact=context.contact,
+        source=str(facts.get("source") or facts.get("form") or source),
+        kind=kind,
+        service=str(facts.get("service") or ""),
+        urgency=str(facts.get("urgency") or urgency),
+        now=context.now,
+    )
+    context.run.lead = lead
+    return lead
 
 
 def hand_over(context: Context) -> Result:
@@ -136,7 +172,7 @@ def wait_for_message(context: Context) -> Result:
         )
     if message.status == Message.Status.FAILED:
         return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True, goto=otherwise)
-    patience = message.created_at + timedelta(hours=24)
+    patience = message.created_at + timedelta(hours=24) + context.frozen
     if context.now >= patience:
         return Done(says=f"No word of the text after a day. {message.says}", expected="accepted", actual=message.status, skipped=True)
     return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=f"message:{message.pk}")
@@ -168,10 +204,45 @@ def wait_for_person(context: Context) -> Result:
             actions.change_stage(lead=context.lead, stage=Lead.Stage.ENGAGED, by=context.run.workflow, now=context.now)
             Lead.objects.filter(pk=context.lead.pk).update(next_action="Answer the reply")
         return Done(says=f"{words.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading)
-    until = since + timedelta(hours=int(context.settings.reply_hours))
+    until = since + timedelta(hours=int(context.settings.reply_hours)) + context.frozen
     if context.now >= until:
         return Done(says=f"No reply by {local_time(when=until, zone=zone)}.", expected="a reply", actual="none", skipped=True)
     return Wait(says="Waiting for a reply, or for somebody to say what came of it.", until=until, key=contact_key(contact=context.contact))
+
+
+def summarize(context: Context) -> Result:
+    """Have the lead summarized, and wait until that is written: at once by the local summarizer, in a moment by a model."""
+    lead = context.lead
+    if lead is None:
+        return Finish(says="No summary: there is no lead.")
+    summary = writing.ask(lead=lead, event=context.event, run_id=context.run.pk, now=context.now)
+    if summary.status == Summary.Status.ASKED:
+        return Wait(says=summary.says, until=context.now + timedelta(minutes=10), key=summary_key(run_id=context.run.pk))
+    done = summary.status != Summary.Status.TO_WRITE
+    return Done(
+        says=summary.says,
+        expected="a draft",
+        actual="a draft" if done else "to be written by hand",
+        output={"summary": str(summary.pk), "writer": summary.writer},
+    )
+
+
+def approve(context: Context) -> Result:
+    """Wait for a person's decision on the run's summary. Only what they approve reaches the client."""
+    summary = Summary.objects.filter(run_id=context.run.pk).first()
+    if summary is None:
+        return Finish(says="A newer summary of this person took its place.")
+    if summary.status == Summary.Status.APPROVED:
+        return Done(says=f"{summary.decided_by} approved it; the client sees this text.", expected="a decision", actual="approved")
+    if summary.status == Summary.Status.PRIVATE:
+        return Finish(says=f"{summary.says.rstrip('.')}. The client sees nothing of it.")
+    if summary.status == Summary.Status.REPLACED:
+        return Finish(says="They called or wrote again; a newer summary took its place.")
+    until = context.run.created_at + timedelta(days=int(context.params["days"]))
+    if context.now >= until:
+        return Finish(says="Nobody decided on it in time. The client sees nothing of it; it still waits under Approvals.")
+    says = "It has to be written by hand." if summary.status == Summary.Status.TO_WRITE else "It waits for a person to approve it."
+    return Wait(says=says, until=until, key=summary_key(run_id=context.run.pk))
 
 
 def stop(context: Context) -> Result:

@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from workflows import due, engine, intake, polling
+from workflows import breakers, due, engine, intake, polling
 from zartsalgo.lib import clock
 
 
@@ -21,6 +21,16 @@ def advance(run_id: str, **_: object) -> None:
 @shared_task(name="workflows.message_settled")
 def message_settled(message_id: str, **_: object) -> None:
     due.message_settled(message_id=uuid.UUID(message_id), now=clock.read())
+
+
+@shared_task(name="workflows.summary_settled")
+def summary_settled(run_id: str, **_: object) -> None:
+    due.summary_settled(run_id=uuid.UUID(run_id), now=clock.read())
+
+
+@shared_task(name="workflows.sending_failed")
+def sending_failed(message_id: str, **_: object) -> None:
+    breakers.look_at_failure(message_id=uuid.UUID(message_id), now=clock.read())
 
 
 @shared_task(name="workflows.poll_providers")

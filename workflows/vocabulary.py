@@ -50,7 +50,10 @@ Result = Done | Wait | Finish
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a handler may look at. `now` is the business clock; rows may be written, nothing may be called."""
+    """What a handler may look at. `now` is the business clock; rows may be written, nothing may be called.
+
+    `frozen` is how long pauses have kept the run's timers still: whoever waits until `since + span` waits until `since + span + frozen`.
+    """
 
     run: Run
     client: Client
@@ -61,6 +64,7 @@ class Context:
     params: Mapping[str, Any]
     settings: Any
     now: datetime
+    frozen: timedelta = timedelta(0)
 
 
 Handler = Callable[[Context], Result]

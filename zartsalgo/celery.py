@@ -50,6 +50,8 @@ app.conf.update(
     task_routes={
         "workflows.*": {"queue": "engine"},
         "messaging.send_sms": {"queue": "sms"},
+        "portal.*": {"queue": "email"},
+        "summaries.*": {"queue": "ai"},
     },
     enable_utc=True,
     timezone="UTC",
@@ -63,7 +65,7 @@ app.conf.update(
 )
 # Celery closes Django's connections around every task; a new one costs more than the task (10 ms here). They are kept, and checked instead.
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
-app.autodiscover_tasks(["zartsalgo", "workflows", "messaging"])
+app.autodiscover_tasks(["zartsalgo", "zartsalgo.office", "workflows", "messaging", "portal", "summaries"])
 
 
 @setup_logging.connect

@@ -2,7 +2,8 @@
 
 zarts.E001 encryption keys unreadable        zarts.E004 a database role is missing (tag database)
 zarts.E002 loopback allowed (--deploy)       zarts.E005 a workflow names a table or a handler that does not exist
-zarts.E003 public URL not https (--deploy)   zarts.W001 the process acts as owner or superuser of the database (tag database)
+zarts.E003 public URL not https (--deploy)   zarts.E006 the portal's role is missing or can do too much (check --database portal)
+zarts.W001 the process acts as owner or superuser of the database (tag database)
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from cryptography.fernet import Fernet
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
+
+from portal import rights
 
 ROLES = ("zarts_owner", "zarts_app", "zarts_portal", "zarts_portal_views")
 MAKE_ROLES = "Run script/roles.sql on this Postgres as its administrator (script/up does it by itself), then migrate."
@@ -94,6 +97,37 @@ def roles_exist(app_configs: Configs = None, databases: Sequence[str] | None = N
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def portal_has_a_role(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessage]:
+    """E006 before a deployment: without an address for its role the portal shows nothing."""
+    if "portal" in settings.DATABASES:
+        return []
+    return [
+        Error(
+            "PORTAL_DATABASE_URL is not set, so the client portal shows nothing.",
+            hint="Set it to postgresql://zarts_portal:password@host:port/name; script/roles.sql makes that role.",
+            id="zarts.E006",
+        )
+    ]
+
+
+@register(Tags.database)
+def portal_role_is_weak(app_configs: Configs = None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """E006. Asked only of the portal's own connection (check --database portal): what it can do, whoever it is."""
+    if "portal" not in (databases or ()):
+        return []
+    try:
+        with connections["portal"].cursor() as cursor:
+            wrong = rights.trouble(cursor)
+    except OperationalError as error:
+        if "password authentication failed" not in str(error) and "does not exist" not in str(error):
+            return []  # away: told by whoever needs it
+        wrong = "The portal's database role cannot sign in with PORTAL_DATABASE_URL."
+    except InterfaceError:
+        return []
+    return [Error(wrong, hint=MAKE_ROLES, id="zarts.E006")] if wrong else []
 
 
 @register()

@@ -1,13 +1,45 @@
-"""Failures in plain words: a database that is away is a 503 that says what to do, never a traceback and never a 500."""
+"""What every answer has: headers that say what a browser may do with it; and failures in plain words.
+
+A database that is away is a 503 that says what to do, never a traceback and never a 500.
+"""
 
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 log = logging.getLogger(__name__)
 AWAY = "The database is not reachable just now. Nothing was changed. Try again in a few seconds."
+
+# Nothing of ours needs a sensor, a device or a payment; a script that got in shall not have them either.
+_NEEDS_NOTHING = (
+    "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer", "microphone",
+    "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+)  # fmt: skip
+PERMISSIONS = ", ".join(f"{name}=()" for name in _NEEDS_NOTHING)
+
+
+class StrictHeaders:
+    """Outermost but one, so that refusals and failures have them too. SecurityMiddleware and django-csp bring the others.
+
+    Nothing is kept by a browser or a proxy and nothing is for search engines, but the static files. What a page sets by itself stays,
+    unless it would let it be kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if request.path_info.startswith(settings.STATIC_URL) and response.status_code < 400:
+            return response
+        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
+        return response
 
 
 class PlainFailures:

@@ -8,6 +8,10 @@ from django.db.models.functions import Lower
 class User(AbstractUser):
     """A member of the agency. Groups: owner, approver, staff."""
 
+    shortcuts = models.BooleanField(
+        "keyboard shortcuts", default=True, help_text="Single letters act on pages (WCAG 2.1.4: may be switched off)."
+    )
+
     class Meta(AbstractUser.Meta):
         constraints = [
             models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="user_email_unique_where_given"),
@@ -32,6 +36,21 @@ class ApiToken(models.Model):
         return f"{self.prefix}… of {self.user}"
 
 
+class SignInTry(models.Model):
+    """Wrong passwords counted, and where somebody has signed in before. See zartsalgo.throttle; times are the database's.
+
+    `key` is a keyed digest of a name, an address or both, so that a password typed in the wrong field is kept nowhere.
+    """
+
+    key = models.CharField(primary_key=True, max_length=64)
+    tries = models.IntegerField(default=0)
+    tried_at = models.DateTimeField(db_index=True)
+    good_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}…: {self.tries}"
+
+
 class Clock(models.Model):
     """How far the business clock is moved. One row; see zartsalgo.lib.clock."""
 
@@ -48,3 +67,32 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
     host = models.CharField(max_length=100)
     pid = models.IntegerField()
+
+
+class InboxMark(models.Model):
+    """What staff did to an item of the inbox without deciding it: put it off, or opened it. `key` is the queue's `<kind>:<id>`.
+
+    Put off: hidden until `snoozed_until` (business clock), or until the person behind it says something after `snoozed_at`. Looked at: a
+    lease of two minutes (database clock) that only tells others; a decision is made safe by the row it is made on. An item that was
+    decided needs no mark; what is left over is removed when the next one is made.
+    """
+
+    key = models.CharField(primary_key=True, max_length=80)
+    contact_id = models.UUIDField(null=True, help_text="The person behind the item (a row of a higher room).")
+    snoozed_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+    snoozed_by = models.CharField(max_length=150, blank=True)
+    looked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    looked_until = models.DateTimeField(null=True, help_text="By the database's clock.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(snoozed_at__isnull=True, snoozed_until__isnull=True)
+                | models.Q(snoozed_at__isnull=False, snoozed_until__gt=models.F("snoozed_at")),
+                name="inbox_mark_put_off_until_later",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -17,6 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
+from zartsalgo import rights
+
 MOST_COUNTED = 1000
 
 
@@ -40,11 +42,18 @@ class RecordAdmin(admin.ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     save_on_top = False
+    right = "configure"  # of zartsalgo.rights, on top of the group's permissions: who may add and change rows here
     # The name of the office page that tells the story of a row, such as "office:run"; "" where there is none.
     page = ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and rights.may(request.user, self.right)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and rights.may(request.user, self.right)
 
     def view_on_site(self, obj: Model) -> str | None:
         """The row's own page in the office, or None where there is none."""

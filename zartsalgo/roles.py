@@ -1,7 +1,8 @@
-"""What the web and worker role may do: rows only. Granted after every migration, so a new table is never forgotten.
+"""What each role of the database may do. Said anew after every migration, so that a new table is never forgotten and never open.
 
-zarts_app owns nothing: it cannot change a trigger, a constraint or a table. On append-only tables it may not delete at all; the
-triggers stand behind that for everybody.
+zarts_app owns nothing: rows only; it cannot change a trigger, a constraint or a table. On append-only tables it may not delete at all;
+the triggers stand behind that for everybody. zarts_portal has nothing here: its views stand in a schema of their own
+(portal/migrations/0002_views.py), and what Postgres gives to everybody by default is taken back.
 """
 
 from typing import Any
@@ -10,19 +11,46 @@ from django.apps import apps
 from django.db import connection
 
 APP_ROLE = "zarts_app"
+PORTAL_ROLE = "zarts_portal"
+PORTAL_OWNER = "zarts_portal_views"
+
+# By default everybody may look into schema public, call every function in it and make temporary tables.
+_FOR_NOBODY = (
+    "revoke all on schema public from public",
+    "revoke all on all tables in schema public from public",
+    "revoke all on all sequences in schema public from public",
+    "revoke all on all functions in schema public from public",
+    "alter default privileges revoke execute on functions from public",
+)
+_FOR_THE_APP = (
+    f"grant usage on schema public to {APP_ROLE}",
+    f"grant select, insert, update, delete on all tables in schema public to {APP_ROLE}",
+    f"grant usage, select on all sequences in schema public to {APP_ROLE}",
+    f"grant execute on all functions in schema public to {APP_ROLE}",
+    f"revoke insert, update, delete, truncate on django_migrations from {APP_ROLE}",
+)
+_FOR_THE_PORTAL = (
+    f"revoke all on schema public from {PORTAL_ROLE}",
+    f"revoke all on all tables in schema public from {PORTAL_ROLE}",
+    f"revoke all on all sequences in schema public from {PORTAL_ROLE}",
+    f"revoke all on all functions in schema public from {PORTAL_ROLE}",
+    f"grant usage on schema public to {PORTAL_OWNER}",
+)
 
 
 def grant_rows(**kwargs: Any) -> None:
-    """Grant zarts_app rows in every table; take back DELETE where evidence is kept. Nothing to do where the role does not exist."""
+    """Grant and take back for every role that exists. Nothing to do on a server without our roles (a check names what is missing)."""
     with connection.cursor() as cursor:
-        cursor.execute("select 1 from pg_roles where rolname = %s", [APP_ROLE])
-        if cursor.fetchone() is None:
+        cursor.execute("select rolname from pg_roles where rolname = any(%s)", [[APP_ROLE, PORTAL_ROLE, PORTAL_OWNER]])
+        there = {row[0] for row in cursor.fetchall()}
+        if APP_ROLE not in there:
             return
-        cursor.execute(f"grant usage on schema public to {APP_ROLE}")
-        cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {APP_ROLE}")
-        cursor.execute(f"grant usage, select on all sequences in schema public to {APP_ROLE}")
-        cursor.execute(f"revoke insert, update, delete, truncate on django_migrations from {APP_ROLE}")
+        cursor.execute("select format('revoke temporary on database %I from public', current_database())")
+        statements = [cursor.fetchone()[0], *_FOR_NOBODY, *_FOR_THE_APP]
+        if {PORTAL_ROLE, PORTAL_OWNER} <= there:
+            statements += _FOR_THE_PORTAL
         for model in apps.get_models():
             names = {trigger.name for trigger in getattr(model._meta, "triggers", [])}
             if "no_delete" in names:
-                cursor.execute(f'revoke delete, truncate on "{model._meta.db_table}" from {APP_ROLE}')
+                statements.append(f'revoke delete, truncate on "{model._meta.db_table}" from {APP_ROLE}')
+        cursor.execute("; ".join(statements))

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
+# Which records a group may look at or edit in the admin; the verbs of the office are in zartsalgo.rights.
 GROUPS = {
-    # who may look at records in the admin, and who may change configuration there
     "staff": ("view",),
     "approver": ("view",),
     "owner": ("view", "add", "change"),
@@ -13,10 +13,10 @@ GROUPS = {
 
 
 def make_groups(**kwargs: Any) -> None:
-    """The three groups, with the admin permissions each holds. Machine rows are read-only for everybody whatever a group says."""
+    """The three groups, with exactly the admin permissions each holds. Machine rows are read-only for everybody whatever a group says."""
     for name, verbs in GROUPS.items():
         group, _ = Group.objects.get_or_create(name=name)
         allowed = Permission.objects.none()
         for verb in verbs:
             allowed = allowed | Permission.objects.filter(codename__startswith=f"{verb}_")
-        group.permissions.add(*allowed)
+        group.permissions.set(allowed)

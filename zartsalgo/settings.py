@@ -1,6 +1,8 @@
 """The one settings file. Everything a deployment may change comes from the environment; wrong values stop the start in a sentence."""
 
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -46,6 +48,9 @@ DEBUG = False
 # Web, worker and ticker write rows as zarts_app, which owns nothing; only migrations and tests act as the owner.
 AS_OWNER = _flag("ZARTS_AS_OWNER")
 ALLOW_LOOPBACK = _flag("ZARTS_ALLOW_LOOPBACK")
+# More texts of one client within an hour than this pause the client until a person has looked (workflows.breakers). A machine that is
+# there for trying things out may be loaded on purpose.
+TEXTS_PER_HOUR = env.int("ZARTS_TEXTS_PER_HOUR", default=20_000 if ALLOW_LOOPBACK else 300)
 DATA_DIR = Path(env.str("ZARTS_DATA", default=str(BASE_DIR / ".data")))
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -63,7 +68,16 @@ ALLOWED_HOSTS = [_host.rsplit(":", 1)[0].strip("[]"), "127.0.0.1", "localhost", 
 if TESTING:
     ALLOWED_HOSTS.append("testserver")
 
+try:
+    # Addresses or networks of proxies of ours, which write X-Forwarded-For; from anybody else that header is not believed.
+    TRUSTED_PROXIES = [ip_network(part.strip()) for part in env.list("ZARTS_TRUSTED_PROXY", default=[]) if part.strip()]
+except ValueError as error:
+    raise ImproperlyConfigured(f"ZARTS_TRUSTED_PROXY: {error}. Write the proxy's address or network, such as 10.0.0.0/8.") from error
+
 DATABASES = {"default": _database("DATABASE_OWNER_URL" if AS_OWNER else "DATABASE_URL", required=True)}
+# What clients see is read through a role of its own that may read a few views and nothing else; without it the portal shows nothing.
+if _portal := _database("PORTAL_DATABASE_URL", required=False):
+    DATABASES["portal"] = _portal
 REDIS_URL = env.str("REDIS_URL", default="")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL is not set: start with script/up, or set it to redis://:password@host:port/0.")
@@ -88,17 +102,19 @@ INSTALLED_APPS = [
     "messaging.apps.Messaging",
     "summaries.apps.Summaries",
     "workflows.apps.Workflows",
+    "portal.apps.Portal",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "zartsalgo.middleware.StrictHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "zartsalgo.middleware.PlainFailures",
 ]
 ROOT_URLCONF = "zartsalgo.urls"
@@ -160,9 +176,11 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _scheme == "https"
+# A browser takes a __Host- cookie only from this very host, over https and for every path, so no neighbour can plant one.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-office", "__Host-csrf") if SESSION_COOKIE_SECURE else ("sessionid", "csrftoken")
 SECURE_HSTS_SECONDS = 31_536_000 if _scheme == "https" else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 if _scheme == "https":
@@ -186,9 +204,28 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
-# Without an address of a mail server mail is written to the log folder, never sent.
+# Without an address of a mail server nothing is sent: sign-in mails stand on the Outbox page.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds, for each answer of the mail server
+DEFAULT_FROM_EMAIL = env.str("ZARTS_MAIL_FROM", default="").strip() or f"no-reply@{ALLOWED_HOSTS[0]}"
+# How clients reach the agency: on every page of the portal.
+AGENCY_NAME = env.str("ZARTS_AGENCY_NAME", default="").strip()
+AGENCY_EMAIL = env.str("ZARTS_AGENCY_EMAIL", default="").strip()
+AGENCY_PHONE = env.str("ZARTS_AGENCY_PHONE", default="").strip()
+
+# A language model for clients without a connection of their own. Without a key summaries are written here and nothing leaves the machine.
+OPENAI_API_KEY = "" if TESTING else env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_BASE_URL = "" if TESTING else env.str("OPENAI_BASE_URL", default="").strip().rstrip("/")
+OPENAI_MODEL = env.str("OPENAI_MODEL", default="").strip() or "gpt-5.4-mini"
+_model_host = urlsplit(OPENAI_BASE_URL).hostname if OPENAI_BASE_URL else None
+if OPENAI_BASE_URL and _model_host in ("127.0.0.1", "localhost", "::1"):
+    if not ALLOW_LOOPBACK:
+        raise ImproperlyConfigured("OPENAI_BASE_URL is on this machine: that needs ZARTS_ALLOW_LOOPBACK=1, which production never sets.")
+elif OPENAI_BASE_URL and not (OPENAI_BASE_URL.startswith("https://") and _model_host):
+    raise ImproperlyConfigured("OPENAI_BASE_URL is no https address: customers' words would travel in the clear.")
+# Tokens in and out that one client's summaries may use in any 24 hours; beyond it the local summarizer writes.
+OPENAI_TOKENS_PER_DAY = env.int("OPENAI_TOKENS_PER_DAY", default=200_000)
 
 LOG_LEVEL = env.str("ZARTS_LOG_LEVEL", default="INFO").upper()
 LOGGING = {
@@ -198,5 +235,10 @@ LOGGING = {
     "filters": {"no_tokens": {"()": "zartsalgo.lib.log_filters.HideTokens"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_tokens"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "openai": {"level": "WARNING"},
+    },
 }

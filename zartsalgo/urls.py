@@ -13,5 +13,6 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("api/", include("zartsalgo.office.api.urls")),
     path("admin/", admin.site.urls),
+    path("portal/", include("portal.urls")),
     path("", include("zartsalgo.office.urls")),
 ]

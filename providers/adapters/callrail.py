@@ -133,7 +133,12 @@ def _call(*, data: Mapping[str, Any], request: Incoming, finished: bool) -> list
                 ended_at=ended.isoformat() if ended else None,
                 **_campaign(data),
             ),
-            personal=fields.filled(phone=fields.text(data, "customer_phone_number", "callernum"), **_person(data)),
+            personal=fields.filled(
+                phone=fields.text(data, "customer_phone_number", "callernum"),
+                note=fields.loose_text(data, "note"),
+                transcript=fields.loose_text(data, "transcription"),
+                **_person(data),
+            ),
         )
     ]
 

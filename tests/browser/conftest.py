@@ -1,9 +1,8 @@
-"""One system with the demo client, one browser, one look at each page. All of it ends with this folder: Playwright's loop may not stay behind
+"""One system with a client to try things on, one browser, one look at each page. All of it ends with this folder: Playwright's loop may not stay behind
 in the thread in which other tests use the database."""
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,17 @@ import pytest
 from tests.browser import chromium
 from tests.browser.looking import Look, look
 from tests.browser.pages import BY_NAME, PAGES, places
+from tests.parallel import undecided
 from tests.stack.fake_twilio import FakeTwilio
 from tests.stack.running import System
 
-_undecided: Counter[str] = Counter()
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first five minutes come first: they want the system as it is when it has just been started, and leave it empty again."""
+    mine = [item for item in items if "/test_five_minutes.py" in item.nodeid]
+    rest = [item for item in items if item not in mine]
+    at = next((n for n, item in enumerate(rest) if item.nodeid.startswith("tests/browser/")), len(rest))
+    items[:] = [*rest[:at], *mine, *rest[at:]]
 
 
 @pytest.fixture(scope="package")
@@ -36,7 +42,9 @@ def chrome() -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def system(chrome: Any) -> Iterator[System]:
-    with System(demo=True) as running:
+    # Without the demo agency, because pages are looked at when they are empty, too. `stories.play` makes the client to try things on; the
+    # test of the first five minutes brings the demo and takes it away again.
+    with System() as running:
         yield running
 
 
@@ -72,6 +80,10 @@ class World:
         context.close()
         return state
 
+    def enter_portal(self, context: Any) -> None:
+        """Sign a browser in to the client portal, as the member whom the stories made."""
+        context.add_cookies([{"name": "portal", "value": self.told["portal"], "domain": "127.0.0.1", "path": "/portal/"}])
+
     def where(self, template: str) -> str:
         return template.format(**self.places)
 
@@ -89,7 +101,7 @@ class World:
             )
             for (width, colours), found in seen.axe.items():
                 for rule in found["incomplete"]:
-                    _undecided[f"{rule['id']} at {width} {colours}: {len(rule['nodes'])} on {name}"] += 1
+                    undecided[f"{rule['id']} at {width} {colours}: {len(rule['nodes'])} on {name}"] += 1
             self.looks[name] = seen
         return self.looks[name]
 
@@ -105,6 +117,7 @@ def world(chrome: Any, system: System) -> Iterator[World]:
     code = f"from tests.browser.stories import play; play(refusing={refusing.url!r}, silent={silent.url!r})"
     found.told = json.loads(system.manage("shell", "-v0", "-c", code).strip().splitlines()[-1])
     found.places = places(found.told)
+    found.enter_portal(found._tabs[True].context)
     yield found
     refusing.close()
     silent.close()
@@ -131,11 +144,3 @@ def bare(world: World) -> Iterator[Any]:
     context = world.context(java_script_enabled=False, viewport={"width": 360, "height": 780})
     yield context.new_page()
     context.close()
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What axe could not decide is for people to look at; it fails nothing."""
-    if _undecided:
-        terminalreporter.section("axe could not decide")
-        for line in sorted(_undecided):
-            terminalreporter.line(line)

@@ -37,6 +37,12 @@ def _fill_reason(tab: Tab) -> None:
     submit(tab, tab.get_by_role("button", name="Stop all sending", exact=True).last.click)
 
 
+def _pause_without_words(tab: Tab) -> None:
+    """The pause page as it comes back when neither reason nor confirmation was written; the browser itself would not send it."""
+    tab.evaluate("document.querySelectorAll('#pause-reason, #pause-typed').forEach((field) => field.removeAttribute('required'))")
+    submit(tab, tab.get_by_role("button", name="Pause it", exact=True).click)
+
+
 def _press(words: str) -> Act:
     def act(tab: Tab) -> None:
         submit(tab, tab.get_by_role("button", name=words, exact=True).click)
@@ -59,12 +65,35 @@ def _sign_in_wrong(tab: Tab) -> None:
     submit(tab, lambda: tab.press("#id_password", "Enter"))
 
 
+def _sign_in_too_often(tab: Tab) -> None:
+    for _ in range(6):
+        tab.fill("#id_username", "somebody")
+        tab.fill("#id_password", "a guess")
+        submit(tab, lambda: tab.press("#id_password", "Enter"))
+
+
 def _show_address(tab: Tab) -> None:
     submit(tab, tab.get_by_role("button", name="Show address").first.click)
 
 
+def _spoil_words(tab: Tab) -> None:
+    """The words are changed so that they name the customer: the page comes back and says what stands against them."""
+    tab.fill("#words", "Nora Vance asked for help.")
+    submit(tab, tab.get_by_role("button", name="Approve for the portal").click)
+
+
 def _say_booked(tab: Tab) -> None:
     submit(tab, tab.get_by_role("button", name="Booked", exact=True).click)
+
+
+def _ask_nobody(tab: Tab) -> None:
+    tab.fill("#email", "rita at example")
+    submit(tab, tab.get_by_role("button", name="Email me a link").click)
+
+
+def _ask_for_a_mail(tab: Tab) -> None:
+    tab.fill("#email", "nobody@example.com")
+    submit(tab, tab.get_by_role("button", name="Email me a link").click)
 
 
 def _mistake(tab: Tab) -> None:
@@ -80,6 +109,17 @@ def _save_empty(tab: Tab) -> None:
     submit(tab, tab.locator("[name=_save]").click)
 
 
+def _make_no_report(tab: Tab) -> None:
+    tab.fill("#make-last", "2020-01-01")
+    tab.select_option("#make-client", "summit-roofing")
+    submit(tab, tab.get_by_role("button", name="Count into a draft").click)
+
+
+def _spoil_headline(tab: Tab) -> None:
+    tab.locator("#headline").fill("4711 booked jobs came in.")
+    submit(tab, tab.get_by_role("button", name="Keep these words").click)
+
+
 FRESH = tuple(
     Page(name=f"{view}, nothing yet", view=view, where=where, before=True)
     for view, where in (
@@ -89,6 +129,7 @@ FRESH = tuple(
         ("messages", "/messages/"),
         ("outbox", "/outbox/"),
         ("simulator", "/try/"),
+        ("demo", "/demo/"),
     )
 )
 STORIES = ("missed-call", "night", "stop", "stop-es", "late", "duplicate", "withheld", "form", "draft0", "stopped", "failed", "unknown")
@@ -105,7 +146,38 @@ OFFICE = (
     Page(name="lead, missed call", view="lead", where="/leads/{lead_missed-call}/"),
     Page(name="lead, opted out", view="lead", where="/leads/{lead_stop}/", words=("Asked us to stop",)),
     Page(name="lead, form", view="lead", where="/leads/{lead_form}/"),
+    Page(name="inbox, a summary open", view="inbox", where="/?item=summary:{summary_draft}", words=("Read and decide",)),
+    Page(name="inbox, a part of it", view="inbox", where="/?view=trouble&client=summit-roofing", words=("Only Trouble, Summit Roofing",)),
+    Page(name="inbox, nothing put off", view="inbox", where="/?view=put-off", words=("Nothing of this kind waits",)),
+    Page(name="approvals", view="approvals", where="/approvals/"),
+    Page(name="approvals, decided", view="approvals", where="/approvals/?show=decided", words=("Nora Vance D",)),
+    Page(name="approval", view="approval", where="/approvals/{summary_draft}/", words=("Approve for the portal", "No source")),
+    Page(name="approval, unsafe", view="approval", where="/approvals/{summary_unsafe}/", words=("As it stands it cannot be approved",)),
+    Page(name="approval, changed", view="approval_decide", where="/approvals/{summary_draft}/", act=_spoil_words, status=400),
+    Page(name="approval, by hand", view="approval", where="/approvals/{summary_by-hand}/", words=("Write by hand",)),
+    Page(name="approval, decided", view="approval", where="/approvals/{summary_decided}/", words=("Dana Reyes approved it", "Withdraw it")),
+    Page(name="withdraw", view="approval_withdraw", where="/approvals/{summary_decided}/withdraw/", words=("disappears from the portal",)),
+    Page(name="reports", view="reports", where="/reports/"),
+    Page(name="reports, none fits", view="reports", where="/reports/?client=zzz", words=("No report was found",)),
+    Page(
+        name="reports, days that are none", view="report_make", where="/reports/", act=_make_no_report, status=400, words=("lies before",)
+    ),
+    Page(name="report, a draft", view="report", where="/reports/{report_draft}/", words=("Its words", "Where these numbers are from")),
+    Page(name="report, published", view="report", where="/reports/{report}/", words=("Withdraw…",)),
+    Page(name="report, words that do not fit", view="report_words", where="/reports/{report_draft}/", act=_spoil_headline, status=400),
+    Page(
+        name="report, where a number is from",
+        view="report_counted",
+        where="/reports/{report_draft}/counted/?of=asked",
+        words=("counted from",),
+    ),
+    Page(name="report, publishing", view="report_publish", where="/reports/{report_draft}/publish/", words=("is not over yet",)),
+    Page(name="report, withdrawing", view="report_withdraw", where="/reports/{report}/withdraw/", words=("disappears from the portal",)),
+    Page(name="demo, to remove", view="demo", where="/demo/", words=("Remove the demo agency",)),
     Page(name="clients", view="clients", where="/clients/"),
+    Page(name="clients, nobody found", view="clients", where="/clients/?q=zzz"),
+    Page(name="client", view="client", where="/clients/summit-roofing/", words=("See what the client sees",)),
+    Page(name="client, stopped", view="client", where="/clients/granite-supply/", words=("Sending stopped",)),
     Page(name="runs", view="runs", where="/runs/"),
     Page(name="runs, nothing found", view="runs", where="/runs/?q=%2B13035550199"),
     *(Page(name=f"run, {story}", view="run", where=f"/runs/{{run_{story}}}/") for story in STORIES),
@@ -134,11 +206,29 @@ OFFICE = (
     Page(name="stop, no reason given", view="stop", where="/stop/", act=_fill_reason, status=400, words=("Nothing was stopped",)),
     Page(name="stop, one client stopped", view="stop", where="/stop/?scope=granite-supply", words=("is stopped",)),
     Page(name="stop, lifting", view="stop", where="/stop/?lift={stop}", words=("judged anew",)),
+    Page(name="incidents", view="incidents", where="/incidents/", words=("Granite Supply",)),
+    Page(name="incidents, none closed", view="incidents", where="/incidents/?view=closed", words=("No incident has been closed yet",)),
+    Page(name="incident", view="incident", where="/incidents/{incident}/", words=("What it holds", "What has to be done")),
+    Page(name="incident, resuming", view="incident_resume", where="/incidents/{incident}/resume/", words=("judged anew", "Count again")),
+    Page(name="pause, everything", view="pause", where="/pause/", words=("to confirm",)),
+    Page(name="pause, one workflow", view="pause", where="/pause/?client=summit-roofing&part=workflow:missed-call-text-back"),
+    Page(name="pause, paused already", view="pause", where="/pause/?client=granite-supply", words=("It is paused already",)),
+    Page(name="pause, no reason given", view="pause", where="/pause/", act=_pause_without_words, status=400, words=("Nothing was paused",)),
     Page(name="simulator", view="simulator", where="/try/"),
     Page(name="simulator, pressed", view="simulator", where="/try/?caller=%2B13035550188", act=_press_and_wait("Missed call")),
     Page(name="simulator, bad signature", view="simulator", where="/try/", act=_press("Bad signature"), words=("Answered 401",)),
     Page(name="simulator, withheld number", view="simulator", where="/try/?caller=withheld"),
     Page(name="simulator, live client", view="simulator", where="/try/?client=bluebird-plumbing", words=("does not touch it",)),
+    Page(
+        name="simulator, the provider is down",
+        view="simulator",
+        where="/try/",
+        act=_press("Down"),
+        words=("refuses the connection", "Set it to “Works”"),
+    ),
+    Page(name="simulator, the provider works", view="simulator", where="/try/", act=_press("Works"), words=("takes every text",)),
+    Page(name="story, told", view="story", where="/try/stories/{story_told}/", words=("All 5 promises are kept", "2 copies")),
+    Page(name="story, broken off", view="story", where="/try/stories/{story_broken}/", words=("Broken off", "Not reached", "Not met")),
     Page(name="outcome", view="outcome", where="{link0}", public=True, words=("What came of it?",)),
     Page(name="outcome, said", view="outcome", where="{link1}", public=True, act=_say_booked, words=("You said",)),
     Page(name="outcome, mistake", view="outcome", where="{link2}", public=True, act=_mistake, status=400, words=("Choose one",)),
@@ -150,23 +240,69 @@ OTHERS = (
     Page(name="no such page", view="", where="/no-such-page/", status=404, public=True),
     Page(name="sign-in", view="admin:login", where="/admin/login/?next=/", public=True, own=False),
     Page(name="sign-in, wrong", view="admin:login", where="/admin/login/?next=/", public=True, own=False, act=_sign_in_wrong),
+    Page(
+        name="sign-in, paused",
+        view="admin:login",
+        where="/admin/login/?next=/",
+        public=True,
+        own=False,
+        act=_sign_in_too_often,
+        status=429,
+        words=("paused here for 15 minutes",),
+    ),
     Page(name="admin", view="admin:index", where="/admin/", own=False),
     Page(name="admin, clients", view="admin:leads_client_changelist", where="/admin/leads/client/", own=False),
     Page(name="admin, a client", view="admin:leads_client_change", where="/admin/leads/client/{client}/change/", own=False),
     Page(name="admin, mistakes", view="admin:leads_client_add", where="/admin/leads/client/add/", own=False, act=_save_empty),
     Page(name="admin, change password", view="admin:password_change", where="/admin/password_change/", own=False),
 )
-PAGES = (*OFFICE, *OTHERS)
+# The client portal; `public` pages are looked at as a member of Summit Roofing, the others as somebody who is not signed in there.
+PORTAL = (
+    Page(name="portal, sign-in", view="portal:sign_in", where="/portal/sign-in/", words=("Email me a link",)),
+    Page(name="portal, no address", view="portal:sign_in", where="/portal/sign-in/", act=_ask_nobody, status=400),
+    Page(name="portal, sent", view="portal:sent", where="/portal/sign-in/", act=_ask_for_a_mail, words=("Check your mail",)),
+    Page(name="portal, link too old", view="portal:link", where="/portal/in/nonsense/", status=410, words=("Send a new one",)),
+    Page(name="portal, results", view="portal:results", where="/portal/", public=True, words=("31 booked jobs came from",)),
+    Page(name="portal, stories", view="portal:stories", where="/portal/stories/", public=True),
+    Page(name="portal, story", view="portal:story", where="/portal/stories/{story}/", public=True, words=("What came of it?",)),
+    Page(
+        name="portal, said",
+        view="portal:story",
+        where="/portal/stories/{story1}/",
+        act=_press("Job done"),
+        public=True,
+        words=("Thank you",),
+    ),
+    Page(name="portal, no words", view="portal:story", where="/portal/stories/{story}/", act=_press("Send"), public=True, status=400),
+    Page(name="portal, reports", view="portal:reports", where="/portal/reports/", public=True),
+    Page(name="portal, report", view="portal:report", where="/portal/reports/{report}/", public=True, words=("How it was counted",)),
+    Page(name="portal, help", view="portal:help", where="/portal/help/", public=True, words=("rita@example.com",)),
+    Page(name="portal, no such page", view="", where="/portal/reports/{story}/", public=True, status=404),
+)
+PAGES = (*OFFICE, *PORTAL, *OTHERS)
 BY_NAME = {page.name: page for page in PAGES}
 
 # Addresses that only change something; a GET is refused.
 POSTS = {
     "inbox_act": "/inbox/act/",
     "inbox_undo": "/inbox/undo/",
+    "approval_decide": "/approvals/{summary_draft}/decide/",
+    "report_make": "/reports/make/",
+    "report_again": "/reports/{report_draft}/again/",
+    "report_words": "/reports/{report_draft}/words/",
+    "inbox_snooze": "/inbox/snooze/",
+    "inbox_look": "/inbox/look/",
+    "shortcuts": "/me/shortcuts/",
+    "portal_preview": "/clients/summit-roofing/portal/",
+    "story_play": "/try/stories/play/",
+    "first_steps": "/try/first-steps/",
     "lead_note": "/leads/{lead_missed-call}/note/",
     "lead_outcome": "/leads/{lead_missed-call}/outcome/",
     "run_again": "/runs/{run_missed-call}/again/",
     "connection_address": "/connections/{connection}/address/",
+    "incident_take": "/incidents/{incident}/take/",
+    "incident_note": "/incidents/{incident}/note/",
+    "incident_close": "/incidents/{incident}/close/",
     "message_approve": "/messages/{message_draft4}/approve/",
     "message_reject": "/messages/{message_draft4}/reject/",
 }
@@ -174,7 +310,17 @@ POSTS = {
 
 def places(told: dict[str, Any]) -> dict[str, str]:
     """What the addresses are filled with, from what the stories printed."""
-    kinds = {"run": "runs", "lead": "leads", "message": "messages", "delivery": "deliveries"}
+    kinds = {
+        "run": "runs",
+        "lead": "leads",
+        "message": "messages",
+        "delivery": "deliveries",
+        "summary": "summaries",
+        "to_send": "to_send",
+        "story": "played",
+    }
     found = {f"{kind}_{name}": str(value) for kind, key in kinds.items() for name, value in told[key].items()}
     found |= {f"{one}{n}": value for one, many in (("task", "tasks"), ("link", "links")) for n, value in enumerate(told[many])}
-    return found | {name: str(told[name]) for name in ("reply", "connection", "client", "stop")}
+    return found | {
+        name: str(told[name]) for name in ("reply", "connection", "client", "stop", "incident", "story", "story1", "report", "report_draft")
+    }

@@ -8,19 +8,30 @@ import os
 import secrets
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from leads.models import Client, Event, Task
 from messaging.models import Handover, Message
-from messaging.stops import stop_sending
+from messaging.pauses import Scope
+from portal import members
 from providers.connections import connect, hook_url
 from providers.models import Connection, Delivery
+from summaries import actions, reports
+from summaries.models import Summary
+from tests.factories import ContactFactory, LeadFactory
+from tests.office.rows import make_summary, make_text
+from tests.portal.rows import make_report, make_story
+from workflows.incidents import open_incident
 from workflows.models import Run
 from zartsalgo.lib import clock
 from zartsalgo.office import simulator_payloads as payloads
+from zartsalgo.office.models import StoryRun
+from zartsalgo.office.simulator import make_try_out_client
 from zartsalgo.office.simulator_door import post
 
 DRAFTING, STOPPED, SENDING = "harbor-movers", "granite-supply", "bluebird-plumbing"
@@ -81,21 +92,89 @@ def _send_over(*, client: Client, base_url: str, caller: str, expect: str) -> Me
     return found
 
 
+def _to_decide() -> dict[str, dict[str, str]]:
+    """Summaries in each of their states, and two texts that wait for the keyboard's approval."""
+    now, client = clock.read(), Client.objects.get(slug="summit-roofing")
+    summaries, drafts = {}, {}
+    for n, name in enumerate(("draft", "unsafe", "by-hand", "decided", "keys", "keys-approve", "keys-reject")):
+        contact = ContactFactory(client=client, name=f"Nora Vance {'ABCDEFG'[n]}", phone=f"+1303555018{n}", created_at=now)
+        lead = LeadFactory(client=client, contact=contact, service="Roof repair", created_at=now)
+        if name.startswith("keys-"):
+            drafts[name] = str(make_text(contact=contact, lead=lead, now=now, to=f"+1303555018{n}").pk)
+            continue
+        summary = make_summary(lead=lead, now=now)
+        summaries[name] = str(summary.pk)
+        if name == "unsafe":
+            Summary.objects.filter(pk=summary.pk).update(client_text="Nora Vance asked for help and can pay 450 dollars.")
+        if name == "by-hand":
+            says = "The model was cut off in the middle; a person writes it."
+            Summary.objects.filter(pk=summary.pk).update(status="to-write", client_text=None, claims=None, internal_text=None, says=says)
+        if name == "decided":
+            text = summary.client_text or ""
+            actions.approve(summary=summary, text=text, text_sha256=actions.hash_of(text=text), by="Dana Reyes", now=now)
+    return {"summaries": summaries, "to_send": drafts}
+
+
+def _played() -> dict[str, str]:
+    """One of the six stories as it was told, and one that broke off because nobody worked it off."""
+    out = io.StringIO()
+    call_command("simulate", "duplicate-webhook", json=True, stdout=out, stderr=io.StringIO())
+    told = StoryRun.objects.get(pk=json.loads(out.getvalue())["id"])
+    line = {"title": "A customer writes: “STOP”", "says": "Read as a wish to stop.", "page": "", "pk": "", "at": clock.read().isoformat()}
+    broken = StoryRun.objects.create(
+        key="stop-wins",
+        client=told.client,
+        number="+13035550119",
+        name="Grace Kim",
+        state=StoryRun.State.BROKEN_OFF,
+        beat=1,
+        lines=[line],
+        says="“Later they call and nobody answers” did not come true within 12 s. The worker is not running.",
+        created_at=clock.read(),
+        ended_at=clock.read(),
+        lease_until=clock.real_now(),
+    )
+    return {"told": str(told.pk), "broken": str(broken.pk)}
+
+
+def _portal() -> dict[str, str]:
+    """Somebody of the demo client who is signed in, with a story and a report to read."""
+    business = Client.objects.get(slug="summit-roofing")
+    members.invite(client_id=business.pk, email="rita@example.com", name="Rita", now=clock.real_now())
+    today = clock.read().astimezone(ZoneInfo(business.timezone)).date()
+    return {
+        **{f"story{n}": str(make_story(client=business).pk) for n in ("", 1, 2)},
+        "report": str(make_report(client=business).pk),
+        "report_draft": str(reports.build(client=business, starts_on=today - timedelta(days=6), ends_on=today, now=clock.read()).pk),
+        "portal": members.open_session(email="rita@example.com", now=clock.real_now()),
+    }
+
+
 def play(*, refusing: str, silent: str) -> None:
     """Noon in Denver, every story once, a client whose texts wait for approval, one that is stopped, something nobody understands, and texts
     that a provider refuses (`refusing`: its address) or leaves without a clear answer (`silent`)."""
+    make_try_out_client()
     call_command("clock", "set", "12:00", zone="America/Denver", stdout=io.StringIO())
     told = {story: _simulate(story, caller=caller) for story, caller in STORIES}
     _add(DRAFTING, name="Harbor Movers", zone="America/New_York", phone="+12125550150", send="draft")
     drafts = [_simulate("missed-call", caller=f"+1212555012{n}", client=DRAFTING) for n in range(5)]
     stopped = _add(STOPPED, name="Granite Supply", zone="America/Denver", phone="+13035550160", send="auto")
     owner = get_user_model().objects.get(username="owner")
-    stop, _ = stop_sending(client=stopped, reason="Their number is being moved to another carrier", by=owner, now=clock.read())
+    incident, _ = open_incident(
+        scope=Scope(client=stopped),
+        cause="by hand:stories",
+        title="Sending for Granite Supply was stopped by hand",
+        reason="Their number is being moved to another carrier",
+        opened_by="owner",
+        by=owner,
+        now=clock.read(),
+    )
     held = _simulate("missed-call", caller="+13035550161", client=STOPPED)
     poison = _nonsense()
     sending = _add(SENDING, name="Bluebird Plumbing", zone="America/Denver", phone="+13035550170", send="auto")
     failed = _send_over(client=sending, base_url=refusing, caller="+13035550171", expect="failed")
     unknown = _send_over(client=sending, base_url=silent, caller="+13035550172", expect="unknown")
+    decisions = _to_decide()
     runs = {
         **{story: outcome["run"] for story, outcome in told.items() if outcome["run"]},
         **{f"draft{n}": outcome["run"] for n, outcome in enumerate(drafts)},
@@ -109,6 +188,7 @@ def play(*, refusing: str, silent: str) -> None:
     document = {
         "database": os.environ["DATABASE_URL"],
         "told": told,
+        **decisions,
         "runs": runs,
         "messages": messages,
         "leads": {name: str(rows[run].lead_id) for name, run in runs.items() if rows[run].lead_id},
@@ -118,11 +198,14 @@ def play(*, refusing: str, silent: str) -> None:
             "poison": str(poison),
             "pre-call": str(Delivery.objects.filter(state=Delivery.State.IGNORED).latest("received_at").pk),
         },
-        "reply": str(Event.objects.filter(type="message.received").latest("recorded_at").delivery_id),
+        "reply": str(Event.objects.filter(type="message.received", delivery_id__isnull=False).latest("recorded_at").delivery_id),
         "tasks": [str(pk) for pk in Task.objects.filter(status=Task.Status.OPEN).order_by("due_at", "id").values_list("pk", flat=True)],
         "links": [body.split()[-1] for body in Handover.objects.order_by("created_at").values_list("body", flat=True) if body],
         "connection": str(Connection.objects.filter(provider="callrail", client__slug="summit-roofing").latest("created_at").pk),
         "client": Client.objects.get(slug="summit-roofing").pk,
-        "stop": stop.pk,
+        **_portal(),
+        "played": _played(),
+        "stop": incident.pause_id,
+        "incident": str(incident.pk),
     }
     print(json.dumps(document))

@@ -1,15 +1,116 @@
-"""What the simulator's stories leave on the screens, and that the database agrees: one text, a hold with its time, a skip with its reason."""
+"""The six stories, each by one press, as a newcomer sees them; and what single acts leave on the screens: one text, a hold with its time, a
+skip with its reason. The database is asked whether it agrees.
+"""
 
 import time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.pages import STORIES
+from tests.browser.pages import STORIES, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chrome")]
 
 DENVER = ZoneInfo("America/Denver")
+
+
+@pytest.fixture
+def tell(tab):
+    """Press a story's card, once, and wait on its page until it has ended; returns its customer's number and id."""
+
+    def _tell(key, promises):
+        tab.goto("/try/?client=summit-roofing")
+        submit(tab, tab.locator(f'button[name=story][value="{key}"]').click)
+        tab.locator("#story-verdict [data-answer]").wait_for(timeout=60_000)
+        assert tab.locator("#story-verdict").inner_text().split("\n")[-1] == f"All {promises} promises are kept, counted from the rows."
+        assert tab.locator('#story-proofs [data-proof="pass"]').count() == promises
+        assert tab.locator("[data-step-status]").count() == tab.locator('[data-step-status="done"]').count()
+        links = [link.get_attribute("href") for link in tab.locator("#story-proofs .proofs a").all()]
+        assert len(links) == promises
+        assert {tab.request.get(link).status for link in links} == {200}
+        return tab.url.rstrip("/").split("/")[-1]
+
+    return _tell
+
+
+@pytest.fixture
+def played(rows):
+    """What the row of a played story says: its customer's number, and the clock now."""
+
+    def _played(pk):
+        ((state, number, still_set),) = rows("select state, number, clock_set is not null from office_storyrun where id = %s", pk)
+        assert (state, still_set) == ("told", False)
+        return number
+
+    return _played
+
+
+TEXTS = 'select status, reason from messaging_message where "to" = %s'
+
+
+def test_story_missed_call_to_booked(tell, played, rows):
+    number = played(tell("missed-call-to-booked", 5))
+    assert rows(TEXTS, number) == [("delivered", "")]
+    contact = "(select contact_id from leads_identity where value = %s)"
+    assert rows(f"select stage from leads_lead where contact_id = {contact}", number) == [("booked",)]
+    assert rows(f"select count(*) from leads_task where contact_id = {contact} and status = 'open'", number) == [(0,)]
+
+
+def test_story_night_call_is_held(tab, tell, played, rows):
+    before = rows("select shifted_by from zartsalgo_clock")
+    number = played(tell("night-call-held", 4))
+    ((status, reason, until),) = rows('select status, reason, hold_until from messaging_message where "to" = %s', number)
+    assert (status, reason) == ("held", "quiet-hours")
+    assert f"{until.astimezone(DENVER):%H:%M}" == "08:00"
+    assert f"Held until {until.astimezone(DENVER):%a} 08:00 MST" in tab.locator("#story-steps").inner_text()
+    assert "Told Ben Okafor" in tab.locator("#story-steps").inner_text()
+    assert rows("select shifted_by from zartsalgo_clock") == before
+
+
+def test_story_stop_wins(tell, played, rows):
+    number = played(tell("stop-wins", 4))
+    assert rows(TEXTS, number) == [("skipped", "opted-out")]
+    attempts = "select count(*) from messaging_attempt a join messaging_message m on m.id = a.message_id where m.to = %s"
+    assert rows(attempts, number) == [(0,)]
+    assert rows("select count(*) from messaging_suppression where value = %s", number) == [(1,)]
+
+
+def test_story_price_question_goes_to_a_person(tab, tell, played, rows):
+    number = played(tell("price-question", 4))
+    assert rows(TEXTS, number) == [("delivered", "")]
+    submit(tab, tab.locator("#story-proofs").get_by_role("link", name="Open it in the inbox").first.click)
+    detail = tab.locator(".detail").inner_text()
+    assert "They wrote back and wait for an answer." in detail and "How much for a new roof?" in detail
+
+
+def test_story_provider_down_incident_release(tab, tell, rows):
+    pk = tell("provider-down", 5)
+    ((first, others, incident),) = rows("select number, kept ->> 'others', kept ->> 'incident' from office_storyrun where id = %s", pk)
+    for number in (first, *others.split()):
+        assert rows(TEXTS, number) == [("delivered", "")]
+        tries = (
+            "select a.outcome, count(*) from messaging_attempt a join messaging_message m on m.id = a.message_id where m.to = %s group by 1"
+        )
+        assert dict(rows(tries, number))["accepted"] == 1 and dict(rows(tries, number))["rejected"] >= 1
+    assert rows("select status, breaker, released_by from workflows_incident where id = %s", incident) == [("closed", "failing", "owner")]
+    assert rows("select count(*) from workflows_incidentitem where incident_id = %s", incident) == [(3,)]
+    tab.goto("/try/?client=summit-roofing")
+    assert "The provider takes every text." in tab.locator("#mood").inner_text()
+
+
+def test_story_duplicate_webhook_one_text(tell, played, rows):
+    number = played(tell("duplicate-webhook", 5))
+    assert rows(TEXTS, number) == [("delivered", "")]
+    copies = "select d.copies from providers_delivery d join leads_event e on e.delivery_id = d.id join leads_identity i using (contact_id) where i.value = %s"
+    assert rows(copies, number) == [(2,)]
+
+
+def test_a_story_is_told_without_scripts_too(bare, rows):
+    bare.goto("/try/?client=summit-roofing")
+    submit(bare, bare.locator('button[name=story][value="stop-wins"]').click)
+    # The page asks again by itself until the story has ended.
+    bare.locator("#story-verdict [data-answer]").wait_for(timeout=30_000)
+    assert "All 4 promises are kept" in bare.locator("#story-verdict").inner_text()
 
 
 def test_a_missed_call_shows_its_text_within_five_seconds(tab, rows):

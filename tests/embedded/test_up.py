@@ -14,7 +14,7 @@ import pytest
 from zartsalgo.embedded.environment import public_url
 from zartsalgo.embedded.process import death_watch, started_at, wait_until
 from zartsalgo.embedded.state import ROOT, free_port
-from zartsalgo.embedded.up import _fingerprint, _last_words
+from zartsalgo.embedded.up import _fingerprint, _last_words, _more_logins, _relay
 
 OURS = (
     "DATABASE_URL",
@@ -189,3 +189,27 @@ def test_the_last_words_of_a_failed_start_are_its_reason(tmp_path):
     assert _last_words(log) == "SECRET_KEY is missing."
     log.write_text("LOG: ready\n2026-11-20 FATAL:  role does not exist\nLOG: bye\n")
     assert _last_words(log) == "2026-11-20 FATAL:  role does not exist"
+
+
+def test_progress_of_a_command_is_shown_line_by_line(tmp_path, capsys):
+    log = tmp_path / "start.log"
+    log.write_text("WARNING something\nLoading the demo agency: Summit Roofing, 60 days ... 34 %\nLoading the demo")
+    read = _relay(log, 0, "Loading the demo agency: ")
+    assert capsys.readouterr().out.splitlines() == ["Loading the demo agency: Summit Roofing, 60 days ... 34 %"]
+    log.write_text(log.read_text() + " agency: Harbor Movers, 60 days ... 0 %\n")
+    assert _relay(log, read, "Loading the demo agency: ") == log.stat().st_size
+    assert capsys.readouterr().out.splitlines() == ["Loading the demo agency: Harbor Movers, 60 days ... 0 %"]
+
+
+def test_the_welcome_names_the_demos_logins():
+    assert _more_logins({"username": "owner", "password": "x"}) == ""
+    portal = {
+        "client": "Summit Roofing",
+        "name": "Rita",
+        "email": "rita@example.com",
+        "url": "http://h/portal/",
+        "outbox": "http://h/outbox/",
+    }
+    said = _more_logins({"staff": {"username": "sam", "password": "secret"}, "portal": portal})
+    assert "sam / secret" in said and "http://h/portal/ as rita@example.com (Rita of Summit Roofing)" in said and "http://h/outbox/" in said
+    assert _more_logins({"trouble": "No."}) == "  No demo   No.\n"

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections, transaction
 from leads.models import Automation, Task
 from messaging import claims, due, gate, sending, settling
 from messaging.inbound import suppress
-from messaging.models import Attempt, Message, PurposeClaim, SendStop, Suppression
+from messaging.models import Attempt, Message, Pause, PurposeClaim, Suppression
 from messaging.planning import plan_text
 from providers import adapters
 from providers.connections import connect
@@ -265,10 +265,10 @@ def test_an_opt_out_binds_all_numbers_of_the_person_and_no_other_client(line, su
 
 
 def test_stop_all_sending_holds_and_lifting_judges_anew(line, summit, provider):
-    stop = SendStop.objects.create(client=None, reason="carrier trouble", by=StaffFactory(), at=clock.read())
+    stop = Pause.objects.create(client=None, reason="carrier trouble", by=StaffFactory(), at=clock.read())
     message = send(text(summit))
     assert (message.status, message.reason) == ("held", "sending-stopped") and "carrier trouble" in message.says
-    SendStop.objects.filter(pk=stop.pk).update(lifted_at=clock.read())
+    Pause.objects.filter(pk=stop.pk).update(lifted_at=clock.read())
     Message.objects.filter(pk=message.pk).update(due_at=clock.read())
     assert send(message).status == "sent"
 

@@ -6,15 +6,16 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from leads.models import Event, Task
-from messaging.models import Message
+from messaging.models import Message, Pause
 from providers.connections import connect
 from providers.models import Delivery
+from summaries.models import Summary
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.providers import payloads
-from workflows.models import Receipt, Run, Step, WorkflowVersion
+from workflows.models import Incident, Receipt, Run, Step, WorkflowVersion
 from zartsalgo.lib.ids import new_id
 
-LISTS = ("deliveries", "events", "leads", "runs", "receipts", "messages", "tasks")
+LISTS = ("deliveries", "events", "leads", "runs", "receipts", "messages", "summaries", "tasks", "incidents")
 DANA, CARLA = "+13035550123", "+13035550124"
 
 
@@ -107,11 +108,30 @@ def story(*, business=None, phone=DANA, at=NOON):
         purpose="missed-call-text-back", to=phone, sender=business.phone, body="Sorry we missed you.", status="held", reason="approval",
         says="Waits for approval.", created_at=at, due_at=at,
     )  # fmt: skip
+    summary = Summary.objects.create(
+        client=business, lead=lead, cause_event=event, run_id=run.pk, kind="call", status="draft", says="Written by the local summarizer.",
+        internal_text="The roof leaks.", client_text="A homeowner asked for a roof repair.", claims=[], sources_until=at, created_at=at,
+    )  # fmt: skip
     task = Task.objects.create(
         client=business, contact=contact, lead=lead, desk="sales-ops", kind="call-back", title="Call back", reason="Missed.",
         cause=f"call:{event.pk}", created_at=at, due_at=at + timedelta(minutes=15),
     )  # fmt: skip
-    made = {"deliveries": delivery, "events": event, "leads": lead, "runs": run, "receipts": receipt, "messages": message, "tasks": task}
+    incident = Incident.objects.create(
+        client=business, cause=f"test:{lead.pk}", title="Paused by hand", reason="A test.", scope="sending to Dana Whitfield", desk="operations",
+        pause=Pause.objects.create(client=business, lead=lead, reason="A test.", at=at), opened_by="Sam", opened_at=at, first_sign_at=at,
+        last_sign_at=at,
+    )  # fmt: skip
+    made = {
+        "deliveries": delivery,
+        "events": event,
+        "leads": lead,
+        "runs": run,
+        "receipts": receipt,
+        "messages": message,
+        "summaries": summary,
+        "tasks": task,
+        "incidents": incident,
+    }
     return {name: str(row.pk) for name, row in made.items()}
 
 

@@ -9,7 +9,7 @@ from zartsalgo.office.api.tokens import issue
 
 @pytest.fixture
 def sam(db):
-    return StaffFactory()
+    return StaffFactory(group="approver")
 
 
 @pytest.fixture

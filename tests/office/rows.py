@@ -10,14 +10,15 @@ from leads.models import Client, Contact, Event, Lead, Task
 from messaging.models import Message, Template
 from providers.connections import connect
 from providers.models import Delivery
+from summaries.models import Summary
 from tests.factories import NOON, StaffFactory
 from workflows.models import Run, WorkflowVersion
 from zartsalgo.lib.ids import new_id
 
 
-def sign_in(username: str = "sam", **more: object) -> Browser:
-    """A browser of a member of the agency."""
-    user = StaffFactory(username=username, **more)
+def sign_in(username: str = "sam", group: str = "approver", **more: object) -> Browser:
+    """A browser of a member of the agency: an approver, unless another group is named ("" for none)."""
+    user = StaffFactory(username=username, group=group, **more)
     browser = Browser()
     browser.force_login(user)
     browser.staff = user  # type: ignore[attr-defined]
@@ -105,3 +106,27 @@ def make_poison(*, client: Client, now: datetime = NOON) -> Delivery:
         note="The body is no form.",
         next_at=now,
     )
+
+
+def make_summary(*, lead: Lead, words: str = "My roof leaks near the chimney.", now: datetime = NOON, **more: object) -> Summary:
+    """A summary of one text of the customer, with one claim that stands in it and one that stands nowhere."""
+    event = make_event(contact=lead.contact, lead=lead, at=now, personal={"text": words})
+    source = f"{event.pk}.personal.text"
+    claims = [
+        {"text": "The roof leaks.", "for_client": True, "source": source, "quote": "roof leaks", "start": words.find("roof leaks"),
+         "end": words.find("roof leaks") + 10, "supported": "roof leaks" in words, "problem": ""},
+        {"text": "They offered 450 dollars.", "for_client": False, "source": "", "quote": "", "start": -1, "end": -1, "supported": False,
+         "problem": "no source: 450 dollars"},
+    ]  # fmt: skip
+    values = {
+        "cause_event": event,
+        "kind": "conversation",
+        "status": Summary.Status.DRAFT,
+        "claims": claims,
+        "internal_text": "The roof leaks near the chimney.",
+        "client_text": "A homeowner asked for help with a leaking roof.",
+        "sources_until": now,
+        "created_at": now,
+        "written_at": now,
+    }
+    return Summary.objects.create(id=new_id(), client=lead.client, lead=lead, **{**values, **more})

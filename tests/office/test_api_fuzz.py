@@ -38,7 +38,7 @@ def world(db):
     """A token that may do everything, and one of everything; the entry leaves the test's own transaction open, as Django's client does."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield {"token": issue(user=StaffFactory(), scope="write"), **story()}
+    yield {"token": issue(user=StaffFactory(group="approver"), scope="write"), **story()}
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

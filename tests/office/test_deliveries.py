@@ -216,7 +216,7 @@ def test_a_connection_is_fresh_quiet_or_trouble(changes, last, word):
     assert state_of(connection=connection, last=last, now=NOON, real_now=NOON).word == word
 
 
-def test_the_address_is_shown_to_superusers_on_request_only_and_that_is_noted(sam, form, client):
+def test_the_address_is_shown_to_owners_on_request_only_and_that_is_noted(sam, form, client):
     address = hook_url(connection=form)
     token = address.rstrip("/").rsplit("/", 1)[1]
     html = page(sam, "connections")

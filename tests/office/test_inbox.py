@@ -4,14 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client as Browser
 
 from leads.models import Event, Lead, StageChange, Task
+from messaging import pauses
 from messaging.models import Attempt, Message, Suppression
 from providers.connections import connect
-from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
-from tests.office.rows import make_event, make_poison, make_run, make_task, make_text, sign_in
-from workflows.models import Run
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
+from tests.office.rows import make_event, make_poison, make_run, make_summary, make_task, make_text, sign_in
+from workflows.models import Incident, Run
+from zartsalgo.models import InboxMark
 from zartsalgo.office import queue, strip
 from zartsalgo.office.decisions import text_digest
 
@@ -65,7 +68,7 @@ def test_the_queue_is_one_list_in_the_order_of_promises(carla, lead, noon):
     poison = make_poison(client=carla.client, now=NOON - timedelta(hours=5))
     make_text(contact=carla, reason="quiet-hours")
     make_task(client=carla.client, lead=lead, title="Closed").__class__.objects.filter(title="Closed").update(status="done", closed_at=NOON)
-    found = queue.read_queue(now=noon)
+    found = queue.read_queue(now=noon, user=StaffFactory())
     assert [item.key for item in found.items] == [
         f"unknown:{unknown.pk}",
         f"delivery:{poison.pk}",
@@ -79,7 +82,7 @@ def test_the_queue_is_one_list_in_the_order_of_promises(carla, lead, noon):
 def test_a_parked_run_and_its_task_are_one_row(carla, noon):
     parked = make_run(contact=carla)
     make_task(client=carla.client, contact=carla, kind="look-into", cause=f"parked:{parked.pk}", due_at=NOON + timedelta(minutes=3))
-    (item,) = queue.read_queue(now=noon).items
+    (item,) = queue.read_queue(now=noon, user=StaffFactory()).items
     assert (item.key, item.due_at) == (f"run:{parked.pk}", NOON + timedelta(minutes=3))
 
 
@@ -284,11 +287,150 @@ def test_reading_changes_nothing_and_acting_needs_a_post_with_a_token(carla, lea
     assert strict.post("/inbox/act/", {"item": "x"}).status_code == 403
 
 
+def test_what_is_put_off_is_gone_until_its_time(carla, lead, sam, set_clock):
+    task = make_task(client=carla.client, lead=lead)
+    following = make_task(client=carla.client, title="Call Marcus", due_at=NOON + timedelta(minutes=20))
+    response = sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", "until": "hour"}, follow=True)
+    assert response.context["item"].key == f"task:{following.pk}"
+    assert "Put off until 13:00 MST on Fri 20 Nov, or as soon as the person is heard again" in text_of(response)
+    assert [item.key for item in response.context["queue"].items] == [f"task:{following.pk}"]
+    away = sam.get("/?view=put-off")
+    assert [item.key for item in away.context["queue"].items] == [f"task:{task.pk}"]
+    assert "sam put it off until 13:00 MST on Fri 20 Nov." in text_of(away)
+    set_clock(NOON + timedelta(minutes=61))
+    back = sam.get(f"/?item=task:{task.pk}")
+    assert task.title in [item.title for item in back.context["queue"].items]
+    assert "sam put it off until 13:00 MST on Fri 20 Nov; it is back." in text_of(back)
+
+
+def test_what_was_put_off_comes_back_when_the_person_is_heard(carla, lead, sam):
+    task = make_task(client=carla.client, lead=lead)
+    sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", "until": "morning"})
+    assert sam.get("/").context["queue"].items == []
+    make_event(contact=ContactFactory(client=carla.client, name="Somebody else", phone="+13035550129"), at=NOON + timedelta(minutes=1))
+    assert sam.get("/").context["queue"].items == []
+    make_event(contact=carla, lead=lead, at=NOON + timedelta(minutes=1))
+    (item,) = sam.get("/").context["queue"].items
+    assert item.key == f"task:{task.pk}"
+    assert item.note == "sam put it off until 08:00 MST on Sat 21 Nov; it is back because the person was heard again."
+
+
+def test_putting_off_is_taken_back(carla, lead, sam):
+    task = make_task(client=carla.client, lead=lead)
+    response = sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", "until": "hour"}, follow=True)
+    sam.post("/inbox/undo/", {"undo": response.context["undo"]})
+    assert [item.key for item in sam.get("/").context["queue"].items] == [f"task:{task.pk}"]
+    sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", "until": "time", "at": "2026-11-20T15:30"})
+    assert InboxMark.objects.get().snoozed_until == NOON + timedelta(hours=3, minutes=30)
+    sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", "until": "now"})
+    assert [item.key for item in sam.get("/").context["queue"].items] == [f"task:{task.pk}"]
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({}, "Choose until when"),
+        ({"until": "time"}, "Give a day and a time"),
+        ({"until": "time", "at": "2026-11-20T11:00"}, "passed already"),
+        ({"until": "time", "at": "2027-11-20T11:00"}, "more than 30 days"),
+    ],
+)
+def test_putting_off_needs_a_time_that_makes_sense(carla, lead, sam, form, says):
+    task = make_task(client=carla.client, lead=lead)
+    response = sam.post("/inbox/snooze/", {"item": f"task:{task.pk}", **form}, follow=True)
+    assert says in text_of(response)
+    assert not InboxMark.objects.exists()
+
+
+def test_a_stuck_run_that_is_put_off_takes_its_task_along(carla, sam):
+    parked = make_run(contact=carla)
+    make_task(client=carla.client, contact=carla, kind="look-into", cause=f"parked:{parked.pk}")
+    sam.post("/inbox/snooze/", {"item": f"run:{parked.pk}", "until": "hour"})
+    assert sam.get("/").context["queue"].items == []
+
+
+def test_others_see_who_looks_at_an_item_for_two_minutes(carla, lead, sam):
+    task = make_task(client=carla.client, lead=lead)
+    dana = sign_in("dana", first_name="Dana", last_name="Reyes")
+    assert dana.post("/inbox/look/", {"item": f"task:{task.pk}"}, headers={"X-Live": "1"}).status_code == 204
+    assert "Dana Reyes is looking at this" in text_of(sam.get(f"/?item=task:{task.pk}"))
+    assert "is looking at this" not in text_of(dana.get(f"/?item=task:{task.pk}"))
+    refused = sam.post("/inbox/look/", {"item": f"task:{task.pk}"}, follow=True)
+    assert "Dana Reyes is looking at this already." in text_of(refused)
+    InboxMark.objects.update(looked_until=Now() - timedelta(seconds=1))
+    assert "is looking at this" not in text_of(sam.get(f"/?item=task:{task.pk}"))
+    sam.post("/inbox/look/", {"item": f"task:{task.pk}"})
+    assert InboxMark.objects.get().looked_by == sam.staff
+    # Who decides first is the row's affair, whoever has the lease.
+    act(dana, f"task:{task.pk}", "booked")
+    task.refresh_from_db()
+    assert (task.closed_by, InboxMark.objects.get().looked_by) == ("Dana Reyes", None)
+
+
+def test_a_part_of_the_queue_by_kind_and_client(carla, lead, sam):
+    other = ClientFactory(slug="harbor-movers", name="Harbor Movers", phone="+12125550150")
+    theirs = make_task(client=other, title="Call them")
+    ours = make_task(client=carla.client, lead=lead)
+    reply = make_task(client=carla.client, lead=lead, kind="answer-reply", title="Answer Carla")
+    draft = make_text(contact=carla)
+    parked = make_run(contact=carla)
+    summary = make_summary(lead=lead)
+
+    def shown(query):
+        return {item.key for item in sam.get(f"/?{query}").context["queue"].items}
+
+    assert shown("view=approvals") == {f"draft:{draft.pk}", f"summary:{summary.pk}"}
+    assert shown("view=replies") == {f"task:{reply.pk}"}
+    assert shown("view=tasks") == {f"task:{ours.pk}", f"task:{theirs.pk}"}
+    assert shown("view=trouble") == {f"run:{parked.pk}"}
+    assert shown("client=harbor-movers") == {f"task:{theirs.pk}"}
+    assert shown("client=nobody") == set()
+    done = act(sam, f"task:{ours.pk}", "booked", keep="view=tasks")
+    assert (done.context["item"].key, done.context["view"]) == (f"task:{theirs.pk}", "tasks")
+
+
+def test_a_text_that_something_else_holds_is_mended_or_becomes_a_call(carla, lead, sam):
+    held = make_text(contact=carla, lead=lead, reason="template", says="Template is not approved any more; a person must look.")
+    page = sam.get("/")
+    assert page.context["item"].key == f"held:{held.pk}"
+    act(sam, f"held:{held.pk}", "judge")
+    held.refresh_from_db()
+    assert held.due_at <= NOON + timedelta(minutes=1)
+    act(sam, f"held:{held.pk}", "call")
+    held.refresh_from_db()
+    assert held.status == "skipped"
+    assert Task.objects.get(cause=f"not-sent:{held.pk}").kind == "call-back"
+    assert "Nothing was done twice." in text_of(act(sam, f"held:{held.pk}", "call"))
+
+
+def test_an_open_incident_leads_to_its_page(summit, sam):
+    pause, _ = pauses.pause(scope=pauses.Scope(client=summit), reason="Twilio refuses", by=None, now=NOON)
+    incident = Incident.objects.create(
+        client=summit, cause="x", opened_by="breaker", title="Twilio refuses texts", reason="Ten refusals in a row.", scope="all",
+        rollback="None", desk="automation-ops", pause=pause, opened_at=NOON, first_sign_at=NOON, last_sign_at=NOON,
+    )  # fmt: skip
+    page = sam.get("/?view=trouble")
+    assert page.context["item"].key == f"incident:{incident.pk}"
+    assert page.context["other"].label == "Open the incident"
+    Incident.objects.update(status="closed", closed_at=NOON)
+    assert sam.get("/").context["queue"].items == []
+
+
+def test_shortcuts_are_a_choice_of_the_person(summit, sam):
+    assert 'data-keys="on"' in sam.get("/").content.decode()
+    response = sam.post("/me/shortcuts/", {}, follow=True)
+    assert 'data-keys="off"' in response.content.decode()
+    assert 'data-keys="on"' in sign_in("dana").get("/").content.decode()
+    assert sam.post("/me/shortcuts/", {"shortcuts": "on"}, headers={"X-Live": "1"}).status_code == 204
+    assert 'data-keys="on"' in sam.get("/").content.decode()
+    assert sam.get("/me/shortcuts/").status_code == 405
+
+
 @pytest.mark.parametrize("count", [5, 50])
 def test_the_page_costs_the_same_for_five_and_fifty(summit, sam, count, django_assert_num_queries):
     fill(summit, count)
     sam.get("/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         page = sam.get("/")
     assert len(page.context["queue"].items) == count
     assert len(page.content) <= 60 * 1024
@@ -308,7 +450,9 @@ def fill(summit, count):
         contact = ContactFactory(client=summit, name=f"Carla Gomez the {n}th", phone=f"+1303555{100 + n % 100:04}" if n < 60 else None)
         lead = LeadFactory(client=summit, contact=contact)
         make_event(contact=contact, lead=lead)
-        if n % 4 == 0:
+        if n % 5 == 4:
+            make_summary(lead=lead)
+        elif n % 4 == 0:
             make_text(contact=contact, lead=lead)
         elif n % 4 == 1:
             make_run(contact=contact, lead=lead)

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from leads.models import Consent, Event, Lead, Note, Task
+from leads.models import Consent, Event, Note
 from messaging.models import Handover, Suppression
-from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, ResponderFactory
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in
 from workflows.models import Receipt, Run, Step
 from zartsalgo.lib.ids import new_id
@@ -308,19 +308,3 @@ def test_the_list_costs_the_same_for_five_and_fifty_and_never_counts(summit, sam
     assert len(page.context["rows"]) == min(count + 3, 50)
     if count == 50:
         assert len(sam.get(page.context["older_url"].replace("?", "/leads/?")).context["rows"]) == 3
-
-
-def test_clients_say_what_is_on(summit, sam):
-    ResponderFactory(client=summit)
-    said = words(sam.get("/clients/"))
-    for fact in (
-        "Summit Roofing",
-        "summit-roofing",
-        "America/Denver",
-        "(303) 555-0100",
-        "Missed-call text-back",
-        "texts go on their own",
-        "Rita",
-    ):
-        assert fact in said
-    assert Lead.objects.count() == 0 == Task.objects.count()

@@ -1,11 +1,12 @@
 """`simulate <story>`: the same door as the page, and what came of it in words and as JSON."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from leads.models import Client
+from leads.models import Automation, Client
 from messaging.models import Message
 from providers.connections import connect
 from tests.factories import NOON
@@ -14,6 +15,8 @@ from zartsalgo.lib import clock
 from zartsalgo.office import simulator as playing
 from zartsalgo.office import simulator_outcome as outcomes
 from zartsalgo.office.management.commands import simulate
+from zartsalgo.office.models import StoryRun
+from zartsalgo.office.stories import playing as playing_stories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +40,8 @@ def play(capsys, *arguments):
 def test_without_a_story_it_lists_them(db, capsys):
     call_command("simulate")
     listed = capsys.readouterr().out
-    stories = ["missed-call", "pre-call", "form", "stop", "stop-es", "duplicate", "bad-signature", "withheld", "night", "late"]
+    stories = [story.key for story in playing_stories.STORIES]
+    stories += ["missed-call", "pre-call", "form", "stop", "stop-es", "duplicate", "bad-signature", "withheld", "night", "late"]
     assert [line.split()[0] for line in listed.splitlines()] == stories
     assert [row["story"] for row in play(capsys)] == stories
 
@@ -71,6 +75,37 @@ def test_every_story_ends_as_it_should(summit, worker, capsys, story, answers, m
         assert Message.objects.get().run_id.hex == told["run"].replace("-", "")
     assert (told["run"] is None) == (story in ("pre-call", "bad-signature"))
     assert clock.offset() == offset
+
+
+def test_one_of_the_six_says_each_beat_and_what_it_proved(summit, worker, capsys, monkeypatch):
+    monkeypatch.setattr(playing_stories, "nap", work_off)
+    told = play(capsys, "stop-wins")
+    assert set(told) == {"story", "id", "client", "state", "says", "steps", "proofs"}
+    assert (told["story"], told["client"], told["state"]) == ("stop-wins", "summit-roofing", "told")
+    assert [step["title"] for step in told["steps"]] == [beat.title for beat in playing_stories.BY_KEY["stop-wins"].beats]
+    assert len(told["proofs"]) == 4 and all(proof["met"] for proof in told["proofs"])
+
+    call_command("simulate", "duplicate-webhook")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "The webhook of one missed call comes 3 times",
+        "  The webhook was signed, stored and read once; a run has started.",
+    ]
+    assert "proven   It is stored once, and the repeats are counted: 1 delivery with 2 copies." in lines
+
+    for wrong in (["--at", "14:00"], ["--caller", "+13035550123"]):
+        with pytest.raises(CommandError, match="brings its own caller and its own time"):
+            call_command("simulate", "stop-wins", *wrong)
+    StoryRun.objects.filter(pk=told["id"]).update(state="playing", ended_at=None, lease_until=clock.real_now() + timedelta(hours=1))
+    with pytest.raises(CommandError, match="“STOP wins” is being played for Summit Roofing"):
+        call_command("simulate", "duplicate-webhook")
+
+
+def test_one_of_the_six_that_breaks_off_fails_the_command(summit, worker, capsys):
+    Automation.objects.filter(client=summit).update(send="draft")
+    with pytest.raises(CommandError, match="A person approves each text"):
+        call_command("simulate", "stop-wins", "--json")
+    assert capsys.readouterr().out == ""
 
 
 def test_words_for_a_person(summit, worker, capsys):
@@ -119,7 +154,7 @@ def test_what_it_refuses(summit, arguments, sentence):
 def test_a_live_connection_is_not_touched(summit):
     Client.objects.filter(pk=summit.pk).update(demo=False)
     connect(client=summit, provider="callrail", secret="s", now=NOON, live=True)
-    for story in simulate.STORIES:
+    for story in (*simulate.ACTS, *playing_stories.BY_KEY):
         with pytest.raises(CommandError, match="the simulator does not touch it"):
             call_command("simulate", story)
     assert not Message.objects.exists()

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.urls import reverse
 
-from messaging.models import SendStop
+from messaging.models import Pause
 from providers.connections import connect
 from providers.models import Connection
 from tests.factories import NOON, ClientFactory, StaffFactory
@@ -114,11 +114,11 @@ def test_a_stop_is_told_with_who_when_and_why_at_once(well, noon):
     sam = StaffFactory(first_name="Sam", last_name="Reed")
     client = ClientFactory()
     assert [line["level"] for line in strip.build_strip()] == ["info"]
-    stop = SendStop.objects.create(client=client, reason="Wrong price.", by=sam, at=NOON)
-    assert texts()[0] == "Texting for Summit Roofing is stopped since 12:00 MST by Sam Reed: Wrong price. Texts are held, nothing is lost."
-    SendStop.objects.create(client=None, reason="Storm", by=None, at=NOON)
-    assert "All texting is stopped since 19:00 UTC: Storm. Texts are held, nothing is lost." in texts()
-    SendStop.objects.update(lifted_at=NOON)
+    stop = Pause.objects.create(client=client, reason="Wrong price.", by=sam, at=NOON)
+    assert texts()[0] == "Sending for Summit Roofing is stopped since 12:00 MST by Sam Reed: Wrong price. Texts are held, nothing is lost."
+    Pause.objects.create(client=None, reason="Storm", by=None, at=NOON)
+    assert "All sending is stopped since 19:00 UTC: Storm. Texts are held, nothing is lost." in texts()
+    Pause.objects.update(lifted_at=NOON)
     assert stop and len(texts()) == 1
 
 

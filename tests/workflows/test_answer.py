@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from leads.models import Automation, Task
 from messaging import claims, gate, sending
-from messaging.models import Message, SendStop, Suppression, Template
+from messaging.models import Message, Pause, Suppression, Template
 from providers.models import Connection
-from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
 from workflows import registry
 from workflows.answer import BY_REASON, BY_STATUS, answer, answer_receipt, answer_text, clause, moment
 from workflows.models import Receipt, Run, Step
@@ -80,6 +80,15 @@ def too_late(client):
     return judged(write(client, useful_until=NOON - timedelta(minutes=5)))
 
 
+def overtaken(client):
+    message = write(client)
+    Message.objects.filter(pk=message.pk).update(
+        created_at=NOON - timedelta(minutes=9),
+        lead=LeadFactory(client=client, contact=message.contact, replied_at=NOON - timedelta(minutes=4)),
+    )
+    return judged(message)
+
+
 def switched_off(client):
     message = write(client)
     Automation.objects.filter(client=client).update(enabled=False)
@@ -91,7 +100,7 @@ def too_long(client):
 
 
 def stopped(client):
-    SendStop.objects.create(client=None, reason="A wrong price went out", by=StaffFactory(), at=NOON - timedelta(minutes=2))
+    Pause.objects.create(client=None, reason="A wrong price went out", by=StaffFactory(), at=NOON - timedelta(minutes=2))
     return judged(write(client))
 
 
@@ -152,6 +161,11 @@ GATE = {
         "too-late",
         "No text went out: it would have come too late to be of use after 11:55 MST on Fri 20 Nov, so a person should call instead "
         "(judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    overtaken: (
+        "overtaken",
+        "No text went out: something overtook it (they wrote on Fri 20 Nov 11:56, after this text was planned; a person answers instead; "
+        "judged at 12:00 MST on Fri 20 Nov).",
     ),
     switched_off: (
         "switched-off",

@@ -75,7 +75,7 @@ def test_a_missed_call_becomes_one_text_and_every_step_is_told(callrail):
     message = Message.objects.get()
     assert (message.to, message.status, message.purpose) == (CALLER, "delivered", "missed-call-text-back")
     assert message.body.startswith("Hi") and "this is Summit Roofing" in message.body and message.body.endswith("Reply STOP to opt out.")
-    assert [check["passed"] for check in message.slip["checks"]] == [True] * 12
+    assert [check["passed"] for check in message.slip["checks"]] == [True] * 13
     run = Run.objects.get()
     assert (run.status, run.cursor) == ("waiting", "reply")
     assert [step.key for step in run.steps.order_by("id")] == ["caller", "lead", "hand-over", "timer", "text", "sent"]
@@ -83,7 +83,7 @@ def test_a_missed_call_becomes_one_text_and_every_step_is_told(callrail):
     assert lead.first_response_at is not None and lead.response_due_at == run.steps.get(key="timer").at + timedelta(minutes=15)
     assert Handover.objects.get().to_name == "Rita"
     assert [(t.kind, t.status) for t in Task.objects.all()] == [("call-back", "open")]
-    assert [(r.workflow, r.verdict) for r in Receipt.objects.all()] == [("missed-call-text-back", "started")]
+    assert [(r.workflow, r.verdict) for r in Receipt.objects.filter(run__isnull=False)] == [("missed-call-text-back", "started")]
 
 
 def test_a_second_call_in_the_window_joins_and_sends_nothing(callrail):
@@ -92,7 +92,7 @@ def test_a_second_call_in_the_window_joins_and_sends_nothing(callrail):
     post_call(callrail, id=2, resource_id="CAL2")
     work_off()
     assert Message.objects.count() == 1
-    assert sorted(Receipt.objects.values_list("verdict", flat=True)) == ["joined", "started"]
+    assert sorted(Receipt.objects.filter(workflow="missed-call-text-back").values_list("verdict", flat=True)) == ["joined", "started"]
 
 
 @pytest.mark.parametrize("words", ["STOP", "stop.", "Please stop texting me", "no mas mensajes"])

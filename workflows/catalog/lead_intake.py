@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from leads import actions
 from leads.models import Consent, Desk
 from workflows import steps
 from workflows.vocabulary import Context, Done, Result, Workflow, step
@@ -18,19 +17,9 @@ class Settings(BaseModel):
 
 def open_lead(context: Context) -> Result:
     """The person's open lead, or a new one. Without a number or an address there is nobody to answer: a person looks."""
-    if context.contact is None:
+    lead = steps.open_lead(context)
+    if lead is None:
         return Done(says="No lead: neither a number nor an address was given.", expected="a way to answer", actual="none", goto="timer")
-    facts = context.event.facts
-    lead = actions.open_lead(
-        client=context.client,
-        contact=context.contact,
-        source=str(facts.get("source") or facts.get("form") or "Website form"),
-        kind="quote" if context.event.type == "quote.requested" else "form",
-        service=str(facts.get("service") or ""),
-        urgency=str(facts.get("urgency") or ""),
-        now=context.now,
-    )
-    context.run.lead = lead
     return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)})
 
 

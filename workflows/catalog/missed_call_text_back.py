@@ -48,14 +48,10 @@ def read_caller(context: Context) -> Result:
 
 def open_lead(context: Context) -> Result:
     """The caller's open lead, or a new one with its source label."""
-    if context.contact is None:
+    lead = steps.open_lead(context)
+    if lead is None:
         return Done(says="No lead: the caller is unknown.", skipped=True)
-    source = str(context.event.facts.get("source") or "Phone call")
-    lead = actions.open_lead(
-        client=context.client, contact=context.contact, source=source, kind="missed call", urgency="high", now=context.now
-    )
-    context.run.lead = lead
-    return Done(says=f"Lead of {lead.contact}, source {source}.", output={"lead": str(lead.pk)}, goto="hand-over")
+    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)}, goto="hand-over")
 
 
 def ask_a_person(context: Context) -> Result:

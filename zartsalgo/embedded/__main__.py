@@ -1,4 +1,4 @@
-"""`python -m zartsalgo.embedded up|test|manage ...`: what the commands in script/ call once `.venv` is there."""
+"""`python -m zartsalgo.embedded up|test|manage|backup|restore ...`: what the commands in script/ call once `.venv` is there."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def main(arguments: Sequence[str]) -> int:
             from zartsalgo.embedded.joined import run_manage
 
             return run_manage(rest)
+        if command in ("backup", "restore"):
+            from zartsalgo.embedded.backup import run_backup, run_restore
+
+            return run_backup(rest) if command == "backup" else run_restore(rest)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return trouble.code
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print("usage: python -m zartsalgo.embedded up|test|manage ...", file=sys.stderr)
+    print("usage: python -m zartsalgo.embedded up|test|manage|backup|restore ...", file=sys.stderr)
     return 2
 
 

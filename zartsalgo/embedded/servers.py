@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from portal import rights
 from zartsalgo.embedded.binaries import PostgresPrograms
 from zartsalgo.embedded.process import command_of, signal_process, started_at, wait_until
 from zartsalgo.embedded.trouble import Trouble
@@ -137,11 +138,20 @@ class Postgres:
                 "bring the file back from a backup."
             ) from error
 
+    def look_at_portal_role(self) -> None:
+        """What clients see is read as this role. Raises Trouble when it can do more than read its views, or less."""
+        with psycopg.connect(self.url("portal"), connect_timeout=5) as connection, connection.cursor() as cursor:
+            if wrong := rights.trouble(cursor):
+                raise Trouble(f"{wrong} Take back what was granted to it (zarts.E006), or start with another data folder.")
+
     def make_roles(self, *, extra: str = "") -> None:
-        """Roles, their limits and the database, from the same file that servers of one's own are prepared with; may be run at any time."""
+        """Roles, their limits and the database, from the same file that servers of one's own are prepared with; may be run at any time.
+
+        `extra` is a script for psql that goes on where the file ended.
+        """
         names = {"ZARTS_OWNER_PASSWORD": "owner", "ZARTS_APP_PASSWORD": "app", "ZARTS_PORTAL_PASSWORD": "portal"}
         done = subprocess.run(
-            [self.programs["psql"], "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROLES_SQL), *(["-c", extra] if extra else [])],
+            [self.programs["psql"], "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROLES_SQL), "-f", "-"],
             env={
                 "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
                 "PGHOST": LOOPBACK,
@@ -152,7 +162,7 @@ class Postgres:
                 "PGOPTIONS": "-c client_min_messages=warning",
                 **{variable: self.passwords[role] for variable, role in names.items()},
             },
-            stdin=subprocess.DEVNULL,
+            input=extra,
             capture_output=True,
             text=True,
             check=False,

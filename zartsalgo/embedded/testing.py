@@ -27,6 +27,7 @@ from zartsalgo.embedded.state import ROOT, SECRET_NAMES, DataFolder, free_port
 from zartsalgo.embedded.trouble import Trouble
 
 PREFIX = "zarts-test-"
+MOST_WORKERS = 4
 Running = list[tuple[subprocess.Popen[bytes], int]]  # servers with the signal that ends each
 CHECKS = (
     ("ruff check", ("ruff", "check", ".")),
@@ -69,7 +70,13 @@ def temporary_servers() -> Iterator[dict[str, str]]:
         postgres.prepare()
         _start(broker, folder, running, uid=None, stop=signal.SIGTERM)
         _start(postgres, folder, running, uid=programs.uid, stop=signal.SIGINT)
-        postgres.make_roles(extra="GRANT zarts_app, zarts_portal TO zarts_owner")  # so that a test may SET ROLE to them
+        # So that a test may SET ROLE to them; and the tests' own database, made from the template, has no large objects for all either.
+        # And wiping after a test (tests/wiping.py) switches triggers off.
+        postgres.make_roles(
+            extra="GRANT zarts_app, zarts_portal TO zarts_owner;\n"
+            "GRANT SET ON PARAMETER session_replication_role TO zarts_owner;\n"
+            "\\connect template1\n:no_large_objects;\n"
+        )
         yield {
             **{name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "ZARTS_DATA"}},
             **server_addresses(postgres, broker),
@@ -139,9 +146,14 @@ def _check(name: str, command: Sequence[str], env: dict[str, str]) -> bool:
 
 
 def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
-    """pytest in our own group, so that Ctrl-C at a terminal reaches it; other signals are passed on. Its closing line stays the last."""
+    """pytest in our own group, so that Ctrl-C at a terminal reaches it; other signals are passed on. Its closing line stays the last.
+
+    All the tests are shared between the cores (tests/parallel.py says how); chosen ones run alone, so that a debugger may be used.
+    """
     sys.stdout.flush()
-    child = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=env, preexec_fn=death_watch(signal.SIGTERM))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *(arguments or _shared())], cwd=ROOT, env=env, preexec_fn=death_watch(signal.SIGTERM)
+    )
     interrupted = 0
     while True:
         try:
@@ -152,6 +164,11 @@ def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
                 child.send_signal(signal.SIGINT)
             if interrupted > 2:
                 child.kill()
+
+
+def _shared() -> list[str]:
+    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+    return [f"--numprocesses={workers}", "--max-worker-restart=1"] if workers > 1 else []
 
 
 def _interrupted(signum: int, frame: FrameType | None) -> None:

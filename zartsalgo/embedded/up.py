@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from zartsalgo.embedded.environment import app_secrets, home_folders, public_url, server_addresses
 from zartsalgo.embedded.fleet import add_apps, add_broker, add_postgres
@@ -25,6 +26,7 @@ from zartsalgo.embedded.trouble import Trouble
 DEFAULT_PORT = 8000
 PATIENCE = 60.0  # seconds for a server or the first page to answer
 TABLES_PATIENCE = 600.0  # seconds for migrations on an old, large database
+PROGRESS = "Loading the demo agency: "  # lines of a command's stderr that people see while they wait
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL")
 HASHED_NOT = {"tests", "node_modules"}
 
@@ -123,10 +125,10 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
         _django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
         state.migrated = fingerprint
         supervisor.remember()
+    if postgres is not None:
+        postgres.look_at_portal_role()
     if not state.first_start:
-        if not options.no_demo:
-            say("Loading the demo agency ...")
-        _keep_login(folder, _django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else [])))
+        _keep_login(folder, _django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
         state.first_start = True
     add_apps(supervisor, env, options.host, port)
     web = supervisor.services["web"]
@@ -168,16 +170,27 @@ def _bring_up(supervisor: Supervisor, service: Service) -> None:
         raise Trouble(f"{service.name} does not start: {_last_words(service.log)} (more in {service.log})")
 
 
-def _django(supervisor: Supervisor, env: dict[str, str], *arguments: str) -> str:
-    """Run a management command while looking after the servers; gives its stdout. Raises Trouble with its last words, or Stopped."""
+def _django(supervisor: Supervisor, env: dict[str, str], *arguments: str, relay: str = "") -> str:
+    """Run a management command while looking after the servers; gives its stdout. Raises Trouble with its last words, or Stopped.
+
+    Lines of its stderr that start with `relay` are shown as they come.
+    """
     errors = supervisor.folder.logs / "start.log"
     result = supervisor.folder.logs / ".start.out"
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
     with errors.open("wb") as stderr, result.open("wb") as stdout:
         result.chmod(0o600)
         child = spawn(command, env=env, cwd=ROOT, output=stdout, errors=stderr)
+    shown = 0
+
+    def _is_over() -> bool:
+        nonlocal shown
+        over = child.poll() is not None
+        shown = _relay(errors, shown, relay) if relay else 0
+        return over
+
     try:
-        if not supervisor.wait(lambda: child.poll() is not None, seconds=TABLES_PATIENCE):
+        if not supervisor.wait(_is_over, seconds=TABLES_PATIENCE):
             raise Trouble(f"`manage.py {arguments[0]}` did not end within {TABLES_PATIENCE:.0f} s; see {errors}")
         if child.returncode:
             raise Trouble(f"`manage.py {arguments[0]}` failed: {_last_words(errors)} (more in {errors})")
@@ -193,6 +206,18 @@ def _django(supervisor: Supervisor, env: dict[str, str], *arguments: str) -> str
         result.unlink(missing_ok=True)
 
 
+def _relay(log: Path, shown: int, prefix: str) -> int:
+    """Show the lines with that prefix that came since `shown` bytes; returns up to where was read, a half line is left for the next look."""
+    with log.open("rb") as file:
+        file.seek(shown)
+        new = file.read()
+    whole = new[: new.rfind(b"\n") + 1]
+    for line in whole.decode("utf-8", "replace").splitlines():
+        if line.startswith(prefix):
+            say(line)
+    return shown + len(whole)
+
+
 def _keep_login(folder: DataFolder, printed: str) -> None:
     """The staff login that the first start made; the password is shown once more from here only."""
     lines = [line for line in printed.splitlines() if line.strip().startswith("{")]
@@ -206,16 +231,32 @@ def _welcome(folder: DataFolder, url: str, seconds: float, options: argparse.Nam
         login = json.loads(folder.login.read_text(encoding="utf-8"))
         sign_in = f"{login['username']} / {login['password']}   (kept in {folder.login})"
     except (OSError, ValueError, KeyError):
-        sign_in = "the account you made (script/manage changepassword NAME sets a new password)"
+        login, sign_in = {}, "the account you made (script/manage changepassword NAME sets a new password)"
     data = f" --data {folder.path}" if options.data else ""
     say(
         f"ZartsAlgo is up after {seconds:.1f} s.\n"
         f"  Address   {url}/\n"
         f"  Sign in   {sign_in}\n"
+        f"{_more_logins(login)}"
         f"  Logs      {folder.logs}\n"
         f"  Commands  script/manage{data} services | help\n"
         f"  Ctrl-C stops everything."
     )
+
+
+def _more_logins(login: dict[str, Any]) -> str:
+    """Lines about the other logins that a first start with the demo made: a member of staff, and somebody of a client for the portal."""
+    lines = ""
+    if staff := login.get("staff"):
+        lines += f"  Staff     {staff['username']} / {staff['password']}\n"
+    if portal := login.get("portal"):
+        lines += (
+            f"  Portal    {portal['url']} as {portal['email']} ({portal['name']} of {portal['client']})\n"
+            f"            Without a mail server the sign-in code stands on the Outbox page: {portal['outbox']}\n"
+        )
+    if trouble := login.get("trouble"):
+        lines += f"  No demo   {trouble}\n"
+    return lines
 
 
 def _fingerprint(database: str) -> str:

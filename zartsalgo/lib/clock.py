@@ -1,19 +1,45 @@
 """Time. `now` of the business is the database's clock plus one stored offset, so every process moves together when it is moved.
 
-Leases and deadlines use the database's clock without the offset; signatures always use real time. Only `read`, `real_now` and
-`shift` read a clock: everything below the edge takes `now`.
+Leases and deadlines use the database's clock without the offset; signatures always use real time. Only the functions
+here read a clock: everything below the edge takes `now`.
 """
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 # The row is made by the first migration; without it (a table just flushed by a test) the offset is nothing.
 _SQL = "select clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')"
+_here = threading.local()
+
+
+@contextmanager
+def told() -> Iterator[Callable[[datetime], None]]:
+    """Inside, this thread's business clock stands where the given function puts it. For a story that is told in one transaction (the
+    demo): nobody else sees the time move, and what is done at one moment has one time."""
+    before = told_now()
+
+    def _put(moment: datetime) -> None:
+        _here.now = moment.astimezone(UTC)
+
+    try:
+        yield _put
+    finally:
+        _here.now = before
+
+
+def told_now() -> datetime | None:
+    """Where this thread's clock is put by `told`; None everywhere else."""
+    return getattr(_here, "now", None)
 
 
 def read() -> datetime:
     """The business's now, aware, UTC."""
+    if (now := told_now()) is not None:
+        return now
     with connection.cursor() as cursor:
         cursor.execute(_SQL)
         (value,) = cursor.fetchone()
@@ -27,6 +53,8 @@ def real_now() -> datetime:
 
 def offset() -> timedelta:
     """How far the business clock has been moved; zero unless a demo or a test moved it."""
+    if (now := told_now()) is not None:
+        return now - real_now()
     with connection.cursor() as cursor:
         cursor.execute("select coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')")
         (value,) = cursor.fetchone()

@@ -9,6 +9,8 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import current_app
 from django.db import transaction
@@ -56,15 +58,48 @@ class _Bell:
 
 
 _bell = _Bell()
+_here = threading.local()
+
+
+@contextmanager
+def answered_here() -> Iterator[list[tuple[str, str]]]:
+    """Inside, this thread's rings reach no worker: they are gathered as (task, id), at once, and whoever opened it does the work itself.
+
+    For work in one transaction that nobody else can see yet.
+    """
+    outer: list[tuple[str, str]] | None = getattr(_here, "heard", None)
+    heard: list[tuple[str, str]] = []
+    _here.heard = heard
+    try:
+        yield heard
+    finally:
+        _here.heard = outer
+
+
+def is_answered_here() -> bool:
+    """Whether this thread answers its own rings just now: it holds a transaction, so nobody may be called over the network."""
+    return getattr(_here, "heard", None) is not None
+
+
+def _heard_here(task: str, id: str) -> bool:
+    heard: list[tuple[str, str]] | None = getattr(_here, "heard", None)
+    if heard is None:
+        return False
+    if (task, id) not in heard:
+        heard.append((task, id))
+    return True
 
 
 def ring(*, task: str, id: str = "") -> None:
     """Ring now. `id` is the only thing a task carries; "" rings for "whatever is due"."""
-    _bell.ring(task=task, id=id)
+    if not _heard_here(task, id):
+        _bell.ring(task=task, id=id)
 
 
 def ring_after_commit(*, task: str, id: str = "") -> None:
     """Ring when the surrounding transaction has committed (at once where there is none)."""
+    if _heard_here(task, id):
+        return
 
     def _ring() -> None:
         _bell.ring(task=task, id=id)

@@ -1,4 +1,8 @@
-"""Who may open a page of the office: active staff; and keyset pages, the one way every list goes on."""
+"""Who may open a page of the office: active staff, or those who hold a right; and keyset pages, the one way every list goes on.
+
+Every view carries one of the two: `@staff_only` where any member of staff may, `@allowed("approve")` where a right of zartsalgo.rights is
+needed (it includes staff_only). Where one view holds several verbs: `require(request.user, "lift")` before the verb, `may` for its button.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -9,6 +13,10 @@ from typing import Any
 from django.contrib.auth.decorators import user_passes_test
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+
+from zartsalgo.rights import RIGHTS, may, require, who_may
+
+__all__ = ["PAGE_SIZE", "Page", "allowed", "may", "page_of", "require", "staff_only", "who_may"]
 
 PAGE_SIZE = 50
 
@@ -24,6 +32,24 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return response
 
     return _view
+
+
+def allowed(right: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Active staff who hold a right (see zartsalgo.rights.RIGHTS); others of staff get a 403 that says who may.
+
+    Written above `require_POST` and its like, as staff_only is. An unknown right fails at import.
+    """
+    RIGHTS[right]
+
+    def _decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def _asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            require(request.user, right)
+            return view(request, *args, **kwargs)
+
+        return staff_only(_asked)
+
+    return _decorate
 
 
 @dataclass(frozen=True)

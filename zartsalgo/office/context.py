@@ -57,39 +57,36 @@ class Group:
     items: list[Item] = field(default_factory=list)
 
 
+# What is done every day stands first; everything that answers "why?" stands under Operations and is linked from where the question is.
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Work",
         (
             Entry("Inbox", "inbox", ("office:inbox",), ("office:task",), go="i"),
-            Entry("Leads", "leads", ("office:leads", "admin:leads_lead_changelist"), ("office:lead",), go="l"),
-            Entry("Approvals", "done", ("office:approvals",), ("office:approval",)),
-            Entry(
-                "Clients", "clients", ("office:clients", "admin:leads_client_changelist"), ("office:client", "admin:leads_client"), go="c"
-            ),
+            Entry("Leads", "leads", ("office:leads",), ("office:lead",), go="l"),
+            Entry("Approvals", "done", ("office:approvals",), ("office:approval",), go="p"),
+            Entry("Clients", "clients", ("office:clients",), ("office:client", "admin:leads_client"), go="c"),
         ),
     ),
     (
         "Operations",
         (
             Entry("Runs", "runs", ("office:runs",), ("office:run",), go="r"),
-            Entry("Deliveries", "deliveries", ("office:deliveries",), ("office:delivery",), go="d"),
+            Entry("Deliveries", "deliveries", ("office:deliveries",), ("office:delivery", "office:replay"), go="d"),
             Entry("Messages", "message", ("office:messages",), ("office:message",), go="m"),
             Entry("Outbox", "outbox", ("office:outbox",), go="o"),
-            Entry("Receipts", "receipts", ("office:receipts", "admin:workflows_receipt_changelist"), ("admin:workflows_receipt",)),
-            Entry(
-                "Connections",
-                "connections",
-                ("office:connections", "admin:providers_connection_changelist"),
-                ("office:connection", "admin:providers_connection"),
-            ),
+            Entry("Receipts", "receipts", ("office:receipts",), ("admin:workflows_receipt",)),
+            Entry("Connections", "connections", ("office:connections",), ("office:connection", "admin:providers_connection")),
+            Entry("Incidents", "warn", ("office:incidents",), ("office:incident",)),
+            Entry("Reports", "form", ("office:reports",), ("office:report",)),
         ),
     ),
     (
         "Try it",
         (
             Entry("Simulator", "simulator", ("office:simulator",), go="s"),
-            Entry("API docs", "docs", ("api-docs", "api:docs", "office:api_docs", "docs")),
+            Entry("Demo agency", "clients", ("office:demo",)),
+            Entry("API docs", "docs", ("api:docs",)),
             Entry("Admin (all records)", "admin", ("admin:index",), go="a"),
         ),
     ),

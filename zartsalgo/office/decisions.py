@@ -11,18 +11,22 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from leads import people
-from leads.actions import change_stage, close_task, note_first_response, open_lead, report_outcome
-from leads.models import Contact, Event, Identity, Lead, StageChange, Task
+from leads.actions import change_stage, close_task, create_task, note_first_response, open_lead, report_outcome
+from leads.models import Contact, Desk, Event, Identity, Lead, StageChange, Task
 from messaging import by_hand, inbound, planning
 from messaging.models import Message
+from summaries.models import Summary
 from workflows import engine
 from workflows.intake import ADVANCE_TASK, wake_runs_of
-from workflows.models import Run
+from workflows.models import Incident, Run
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.phone import sayable
+from zartsalgo.office import snoozing
+from zartsalgo.office.items import Item, of_text
+from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import clock_time
-from zartsalgo.office.queue import Item, find, of_text
+from zartsalgo.office.queue import find, is_open
 
 TRY_AGAIN_AFTER = timedelta(hours=1)
 UNDO_WITHIN = timedelta(minutes=10)
@@ -31,38 +35,66 @@ REJECT_REASONS = ("Already talked to them", "Wrong person", "Wrong words", "Wron
 
 @dataclass(frozen=True)
 class Choice:
-    """One outcome as a button: code, words, its look and its key."""
+    """One outcome as a button: code, words, its look and its key; the right (zartsalgo.rights) it needs, "" for any staff."""
 
     code: str
     label: str
     look: str = ""
     key: str = ""
+    right: str = ""
 
 
+# Keys that mean the same everywhere: a the likeliest, x not, s put off, w why, u undo.
 _CALL = (
     Choice("booked", "Called, booked", "main-act", "b"),
     Choice("not-booked", "Called, not booked", key="n"),
-    Choice("no-answer", "No answer, try again in 1 h", key="s"),
-    Choice("wrong", "Not a lead", key="w"),
+    Choice("no-answer", "No answer, try again in 1 h", key="t"),
+    Choice("wrong", "Not a lead", key="x"),
 )
 _REPLY = (
     Choice("answered", "Answered", "main-act", "a"),
     Choice("booked", "Answered, booked", key="b"),
     Choice("not-booked", "Answered, not booked", key="n"),
-    Choice("wrong", "Not a lead", key="w"),
+    Choice("wrong", "Not a lead", key="x"),
 )
-_UNCLEAR = (Choice("stop", "They asked us to stop", "main-act", "s"), Choice("not-stop", "No, they did not", key="n"))
+_UNCLEAR = (Choice("stop", "They asked us to stop", "main-act", "y"), Choice("not-stop", "No, they did not", key="n"))
 _PLAIN = (Choice("done", "Done", "main-act", "a"), Choice("not-needed", "Not needed", key="x"))
-_UNKNOWN = (Choice("went", "It went out", key="a"), Choice("not-gone", "It did not go: call instead", key="x"))
+_UNKNOWN = (
+    Choice("went", "It went out", key="a", right="declare"),
+    Choice("not-gone", "It did not go: call instead", key="x", right="declare"),
+)
+_HELD = (
+    Choice("judge", "Check it again now", "main-act", "a"),
+    Choice("call", "Do not send: call instead", key="x"),
+)
 _AGAIN = Choice("again", "Let it try again", "main-act", "a")
-_DRAFT = (Choice("approve", "Approve and send", "main-act", "a"), Choice("reject", "Do not send", key="x"))
+_DRAFT = (Choice("approve", "Approve and send", "main-act", "a", right="approve"), Choice("reject", "Do not send", key="x"))
 
 
 def choices(item: Item) -> tuple[Choice, ...]:
     """The outcomes of an item, the likeliest first; none where the decision is made on another page."""
     if item.kind == "task":
         return {"call-back": _CALL, "answer-reply": _REPLY, "unclear-reply": _UNCLEAR}.get(item.row.kind, _PLAIN)
-    return {"draft": _DRAFT, "unknown": _UNKNOWN, "run": (_AGAIN,)}.get(item.kind, ())
+    return {"draft": _DRAFT, "held": _HELD, "unknown": _UNKNOWN, "run": (_AGAIN,)}.get(item.kind, ())
+
+
+@dataclass(frozen=True)
+class OtherPage:
+    """Where an item is decided that needs a page of its own: its address and the words of the button."""
+
+    url: str
+    label: str
+
+
+def other_page(item: Item) -> OtherPage | None:
+    """The page on which the item is decided, or None where the inbox has its outcomes."""
+    if item.kind == "summary":
+        return OtherPage(f"{page_url('approval', item.row.pk)}?back=inbox", "Read and decide")
+    if item.kind == "delivery":
+        return OtherPage(page_url("delivery", item.row.pk), "Open the delivery")
+    if item.kind == "incident":
+        return OtherPage(page_url("incident", item.row.pk), "Open the incident")
+    return None
 
 
 @dataclass(frozen=True)
@@ -89,6 +121,8 @@ def decide(*, item: Item, outcome: str, by: str, now: datetime, seen: str = "", 
     `seen` is `text_digest` of the text on the page, for an approval; `reason` why a draft is not sent. Whoever comes second gets a
     sentence with the first one's name, and nothing is done.
     """
+    if not is_open(item):
+        return _second(item)
     choice = next((choice for choice in choices(item) if choice.code == outcome), None)
     if choice is None:
         raise NotAnOutcome("That is no outcome of this item; nothing was done.")
@@ -96,6 +130,8 @@ def decide(*, item: Item, outcome: str, by: str, now: datetime, seen: str = "", 
         return _decide_task(task=item.row, choice=choice, by=by, now=now)
     if item.kind == "draft":
         return decide_text(message=item.row, outcome=outcome, seen=seen, reason=reason, by=by, now=now)
+    if item.kind == "held":
+        return _decide_held(message=item.row, call=outcome == "call", by=by, now=now)
     if item.kind == "unknown":
         done = by_hand.decide_unknown(message=item.row, went=outcome == "went", by=by, now=now)
         says = "Noted: it went out." if outcome == "went" else "Noted: it did not go. A call task stands in the queue."
@@ -122,6 +158,12 @@ def who_was_first(item: Item) -> str:
         if row.approved_at is not None:
             return f"{row.approved_by} approved it at {clock_time(when=row.approved_at, zone=zone)}."
         return row.says or f"It does not wait any more: {row.get_status_display().lower()}."
+    if isinstance(row, Summary):
+        if row.decided_at is not None:
+            return f"{row.decided_by or 'Somebody'} decided at {clock_time(when=row.decided_at, zone=zone)}: {row.get_status_display().lower()}."
+        return "A newer summary took its place." if row.status == Summary.Status.REPLACED else "It is being written."
+    if isinstance(row, Incident):
+        return f"It is {row.get_status_display().lower()}."
     if isinstance(row, Run):
         return "It is at work again." if row.status in Run.ACTIVE else f"It has ended. {row.says}"
     return "It was read in the meantime."
@@ -227,12 +269,42 @@ def decide_text(*, message: Message, outcome: str, seen: str, reason: str, by: s
     return _second(of_text(message))
 
 
+def _decide_held(*, message: Message, call: bool, by: str, now: datetime) -> Decided:
+    """A text that something else holds: judged anew once it is mended, with all others that wait for the same; or a call in its place."""
+    who = message.contact.name or sayable(message.to)
+    if not call:
+        woken = planning.wake_held(client=message.client, reason=message.reason, now=now)
+        texts = "One text passes" if woken == 1 else f"{woken} texts pass"
+        if not woken:
+            return _second(of_text(message))
+        return Decided(True, f"{texts} the gate again now; what still cannot go comes back with its reason.")
+    with transaction.atomic():
+        if not planning.reject(message=message, by=by, reason="it could not go; a person calls", now=now):
+            return _second(of_text(message))
+        create_task(
+            client=message.client,
+            lead=message.lead,
+            contact=message.contact,
+            desk=Desk.LEAD_OPS,
+            kind="call-back",
+            title=f"Call {who}: the text could not go",
+            reason=f"{message.says} Call instead."[:400],
+            cause=f"not-sent:{message.pk}",
+            due_at=now + by_hand.CALL_WITHIN,
+            now=now,
+        )
+    return Decided(True, f"Not sent: text to {who}. A call task stands in the queue.")
+
+
 def undo(*, key: str, by: str, now: datetime) -> Decided:
     """Take back one's own outcome within ten minutes: the task waits again, the lead's stage stands where it stood.
 
     What cannot be taken back has no key: an opt-out, an approval, a run that went on.
     """
     kind, _, raw = key.partition(":")
+    if kind == "off":
+        done = snoozing.bring_back(key=raw)
+        return Decided(done, "Taken back; it is in the queue again." if done else "It is in the queue already.")
     try:
         pk = uuid.UUID(raw)
     except ValueError:

@@ -83,6 +83,9 @@ def event_line(*, event: Event) -> EventLine:
             status="stopped" if stop else "",
             word="No more texts" if stop else "",
         )
+    if event.type == "summary.created" and facts.get("approval_state") == "approved":
+        says = "A person approved these words; the client sees them unless they were withdrawn."
+        return EventLine(icon="done", title="Summary approved", body=str(facts.get("summary") or ""), say=says)
     title = NAMES.get(event.type) or event.type.replace(".", ", ").replace("_", " ").capitalize()
     return EventLine(icon="event", title=title)
 

@@ -30,6 +30,7 @@ CHECKS = {
     "number": "The number can be texted",
     "already-texted": "No other text for the same purpose",
     "too-late": "Still of use",
+    "overtaken": "Not overtaken by a reply or an outcome",
     "switched-off": "The workflow is on",
     "content": "The words can be sent",
     "sending-stopped": "Sending is not stopped",

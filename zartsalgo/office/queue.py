@@ -1,54 +1,63 @@
-"""The inbox: one queue of what a person has to decide, oldest promise first, from tasks, drafts, unknown texts, stuck runs and poison.
+"""The inbox: one queue of what a person has to decide, oldest promise first, from tasks, texts, summaries, stuck runs, poison, incidents.
 
-Each source is read once, bounded, through its own partial index; nothing is counted and nothing is read per row.
+Each source is read once, bounded, through its own partial index; nothing is counted and nothing is read per row. What is rare and small
+(poison, incidents, marks, the clients to choose from) comes with one statement, as JSON.
 """
 
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, JSONObject
 
-from leads.models import Client, Contact, Desk, Event, Identity, Lead, Task
+from leads.models import Client, Task
 from messaging.models import Message
-from providers.models import Delivery
-from workflows import answer, registry
-from workflows.models import Run
-from zartsalgo.lib.phone import sayable
-from zartsalgo.office.labels import provider_word
+from providers.models import Connection, Delivery
+from summaries.models import Summary
+from workflows.models import Incident, Run
+from zartsalgo.models import User
+from zartsalgo.office import snoozing
+from zartsalgo.office.items import (
+    NEEDS_APPROVAL,
+    NEEDS_MENDING,
+    REPLIES,
+    Item,
+    incidents,
+    kind_of,
+    of_delivery,
+    of_incident,
+    of_run,
+    of_summary,
+    of_task,
+    of_text,
+    poison,
+    promise,
+    runs,
+    summaries,
+    tasks,
+    texts,
+)
 
 SHOWN = 50
-# What we promise ourselves where no row carries a promise of its own.
-DRAFT_WITHIN = timedelta(minutes=15)
-LOOK_WITHIN = timedelta(minutes=30)
-DELIVERY_WITHIN = timedelta(hours=4)
+MOST_CLIENTS = 500
 SOON = timedelta(minutes=30)
 
-NEEDS_APPROVAL = "needs-approval"
-KIND_WORDS = {"call-back": "Call", "answer-reply": "Reply", "unclear-reply": "Unclear reply", "look-into": "Look into"}
-
-
-@dataclass(kw_only=True)
-class Item:
-    """One decision. `key` is `<kind>:<id>`, `due_at` the promise; `row` is the row behind it."""
-
-    key: str
-    kind: str  # task, draft, unknown, run, delivery
-    word: str
-    title: str
-    say: str
-    client: Client
-    desk: str
-    due_at: datetime
-    row: Any
-    contact: Contact | None = None
-    lead: Lead | None = None
-    run_id: uuid.UUID | None = None
-    age: str = ""
+ALL_KINDS = frozenset({"reply", "task", "draft", "held", "unknown", "summary", "run", "delivery", "incident"})
+# The chips above the queue: code, words, which kinds. "put-off" is the other side of every kind.
+VIEWS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("", "All", ALL_KINDS),
+    ("approvals", "Approvals", frozenset({"draft", "summary"})),
+    ("replies", "Replies", frozenset({"reply"})),
+    ("tasks", "Calls and tasks", frozenset({"task"})),
+    ("trouble", "Trouble", frozenset({"held", "unknown", "run", "delivery", "incident"})),
+    ("put-off", "Put off", ALL_KINDS),
+)
 
 
 @dataclass
@@ -62,11 +71,14 @@ class Group:
 
 @dataclass
 class Queue:
-    """What is shown of the queue; `more` is true when rows stand behind it."""
+    """What is shown of the queue; `more` is true when rows stand behind it. `clients` are those to choose from, by name."""
 
     groups: list[Group]
     items: list[Item]
     more: bool
+    clients: list[Client]
+    marks: dict[str, snoozing.Mark]
+    put_off: int = 0
 
     def after(self, *, key: str) -> Item | None:
         """The item to open once `key` is done: the next one, else the first that is left."""
@@ -75,57 +87,140 @@ class Queue:
         return (rest[at] if at < len(rest) else rest[0]) if rest else None
 
 
-def tasks() -> QuerySet[Task]:
-    """Tasks with all a row needs."""
-    return Task.objects.select_related("client", "contact", "lead")
+def kinds_of(view: str) -> frozenset[str]:
+    """The kinds a view shows; a view that does not exist shows everything."""
+    return next((kinds for code, _, kinds in VIEWS if code == view), ALL_KINDS)
 
 
-def texts() -> QuerySet[Message]:
-    """Messages with all a row needs."""
-    return Message.objects.select_related("client", "contact", "lead", "template")
+def read_queue(
+    *, now: datetime, user: User, shown: int = SHOWN, view: str = "", client: str = "", kinds: frozenset[str] | None = None
+) -> Queue:
+    """The first `shown` decisions by promise, grouped. At most seven statements, whatever there is.
 
-
-def runs() -> QuerySet[Run]:
-    """Runs with all a row needs."""
-    number = Identity.objects.filter(contact=OuterRef("contact_id"), kind=Identity.Kind.PHONE).order_by("pk").values("value")[:1]
-    return Run.objects.select_related("client", "contact", "lead").defer("state").annotate(number=Subquery(number))
-
-
-def poison() -> QuerySet[Delivery]:
-    """Deliveries with all a row needs, without their bytes."""
-    return Delivery.objects.select_related("connection__client").defer("body", "headers", "url", "connection__sealed")
-
-
-def read_queue(*, now: datetime, shown: int = SHOWN) -> Queue:
-    """The first `shown` decisions by promise, grouped. Four statements, whatever there is."""
+    `view` is a code of VIEWS, `client` a short name ("" for all; one that names nobody finds nothing); `kinds` instead of the view's.
+    """
+    kinds = kinds_of(view) if kinds is None else kinds
+    away = view == "put-off"
     enough = shown + 1
-    open_tasks = list(tasks().filter(status=Task.Status.OPEN).order_by("due_at", "pk")[:enough])
-    draft = Q(status=Message.Status.HELD, reason=NEEDS_APPROVAL, approved_at__isnull=True)
-    decisions = texts().filter(draft | Q(status=Message.Status.UNKNOWN)).order_by(Coalesce(F("useful_until"), F("created_at")), "pk")
+    desk = _read_desk(now=now, user=user, most=enough)
+    chosen = next((one for one in desk.clients if one.slug == client), None)
+    hidden = {key for key, mark in desk.marks.items() if mark.away}
+    queue = Queue(groups=[], items=[], more=False, clients=desk.clients, marks=desk.marks, put_off=len(hidden))
+    if client and chosen is None:
+        return queue
+
+    def wanted(rows: QuerySet[Any], *names: str) -> QuerySet[Any]:
+        if chosen is not None:
+            rows = rows.filter(client=chosen)
+        ids = [key.partition(":")[2] for key in hidden if key.partition(":")[0] in names]
+        if away:
+            return rows.filter(pk__in=ids)
+        return rows.exclude(pk__in=ids) if ids else rows
+
     found: dict[str, Item] = {}
-    for message in decisions[:enough]:
-        item = of_text(message)
-        found[item.key] = item
-    for run in runs().filter(status=Run.Status.PARKED).order_by("wake_at", "pk")[:enough]:
-        item = of_run(run)
-        found[item.key] = item
-    for delivery in poison().filter(state=Delivery.State.POISON).order_by("received_at", "pk")[:enough]:
-        item = of_delivery(delivery)
-        found[item.key] = item
-    for task in open_tasks:
-        # A stuck run and an unknown text ask through a task, too: one decision is one row, with the task's promise.
-        twin = found.get(task.cause.replace("parked:", "run:", 1))
-        if twin is None:
-            item = of_task(task)
-            found[item.key] = item
-        else:
-            twin.due_at, twin.desk = task.due_at, task.get_desk_display()
+
+    def add(items: list[Item]) -> None:
+        found.update({item.key: item for item in items})
+
+    states = [
+        *([Q(status=Message.Status.HELD, reason__in=NEEDS_MENDING)] if "held" in kinds else []),
+        *([Q(status=Message.Status.HELD, reason=NEEDS_APPROVAL, approved_at__isnull=True)] if "draft" in kinds else []),
+        *([Q(status=Message.Status.UNKNOWN)] if "unknown" in kinds else []),
+    ]
+    if states:
+        rows = wanted(texts().filter(reduce(or_, states)), "draft", "held", "unknown").order_by(
+            Coalesce(F("useful_until"), F("created_at")), "pk"
+        )
+        add([of_text(row) for row in rows[:enough]])
+    if "summary" in kinds:
+        rows = wanted(summaries().filter(status__in=Summary.OPEN), "summary").order_by("created_at", "pk")
+        add([of_summary(row) for row in rows[:enough]])
+    if "run" in kinds:
+        rows = wanted(runs().filter(status=Run.Status.PARKED), "run").order_by("wake_at", "pk")
+        add([of_run(row) for row in rows[:enough]])
+    rare = [item for item in desk.rare if item.kind in kinds and (item.key in hidden) is away]
+    add([item for item in rare if chosen is None or item.client.pk == chosen.pk])
+    if kinds & {"reply", "task", "unknown", "run", "summary"}:
+        waiting = tasks().filter(status=Task.Status.OPEN)
+        if "task" not in kinds:
+            waiting = waiting.filter(kind__in=REPLIES) if "reply" in kinds else waiting.filter(_twins(found))
+        elif "reply" not in kinds:
+            waiting = waiting.exclude(kind__in=REPLIES)
+        for task in wanted(waiting, "task").order_by("due_at", "pk")[:enough]:
+            # A stuck run, an unknown text or a summary asks through a task, too: one decision is one row, with the task's promise.
+            twin = task.cause.replace("parked:", "run:", 1)
+            if twin in found:
+                found[twin].due_at, found[twin].desk = task.due_at, task.get_desk_display()
+            elif (twin not in desk.marks or not desk.marks[twin].away) and ("task" in kinds or task.kind in REPLIES):
+                item = of_task(task)
+                found[item.key] = item
     items = sorted(found.values(), key=lambda item: (item.due_at, item.key))
     groups = [Group("Late", True), Group("Due soon", False), Group("Later", False)]
     for item in items[:shown]:
         item.age = promise(due_at=item.due_at, now=now)
+        snoozing.tell(item=item, mark=desk.marks.get(item.key), user_id=user.pk)
         groups[0 if item.due_at <= now else 1 if item.due_at <= now + SOON else 2].items.append(item)
-    return Queue(groups=[group for group in groups if group.items], items=items[:shown], more=len(items) > shown)
+    queue.groups, queue.items, queue.more = [group for group in groups if group.items], items[:shown], len(items) > shown
+    return queue
+
+
+def _twins(found: dict[str, Item]) -> Q:
+    """The tasks that stand for items already found: they carry the promise."""
+    return Q(cause__in=[key.replace("run:", "parked:", 1) for key in found])
+
+
+@dataclass(frozen=True)
+class _Desk:
+    clients: list[Client]
+    marks: dict[str, snoozing.Mark]
+    rare: list[Item]
+
+
+def _read_desk(*, now: datetime, user: User, most: int) -> _Desk:
+    """The small things in one statement: who may be chosen, what is put off or looked at, and the few rows of rare kinds."""
+    clients = Client.objects.order_by("name").values(told=JSONObject(id="id", slug="slug", name="name", timezone="timezone", phone="phone"))
+    unread = (
+        Delivery.objects.filter(state=Delivery.State.POISON)
+        .order_by("received_at", "pk")
+        .values(told=JSONObject(id="id", note="note", at="received_at", provider="connection__provider", client="connection__client_id"))
+    )
+    wrong = Incident.objects.filter(status__in=(Incident.Status.OPEN, Incident.Status.FIXING)).order_by("opened_at", "pk")
+    broken = wrong.values(told=JSONObject(id="id", title="title", reason="reason", desk="desk", at="opened_at", client="client_id"))
+    told = User.objects.filter(pk=user.pk).values_list(
+        ArraySubquery(clients[:MOST_CLIENTS]),
+        ArraySubquery(snoozing.marks(now=now)),
+        ArraySubquery(unread[:most]),
+        ArraySubquery(broken[:most]),
+    )
+    rows, marks, deliveries, troubles = told.get()
+    by_id = {row["id"]: Client(**row) for row in rows}
+    found = {mark.key: mark for mark in (snoozing.read_mark(told=row) for row in marks)}
+    rare = [
+        of_delivery(
+            Delivery(
+                id=uuid.UUID(row["id"]),
+                note=row["note"],
+                received_at=datetime.fromisoformat(row["at"]),
+                connection=Connection(provider=row["provider"], client=by_id[row["client"]]),
+            )
+        )
+        for row in deliveries
+        if row["client"] in by_id
+    ]
+    rare += [
+        of_incident(
+            Incident(
+                id=uuid.UUID(row["id"]),
+                title=row["title"],
+                reason=row["reason"],
+                desk=row["desk"],
+                opened_at=datetime.fromisoformat(row["at"]),
+                client=by_id.get(row["client"]),
+            )
+        )
+        for row in troubles
+    ]
+    return _Desk(clients=list(by_id.values()), marks=found, rare=rare)
 
 
 def find(*, key: str) -> Item | None:
@@ -135,8 +230,11 @@ def find(*, key: str) -> Item | None:
         "task": (tasks, of_task),
         "draft": (texts, of_text),
         "unknown": (texts, of_text),
+        "summary": (summaries, of_summary),
         "run": (runs, of_run),
         "delivery": (poison, of_delivery),
+        "held": (texts, of_text),
+        "incident": (incidents, of_incident),
     }
     if kind not in readers:
         return None
@@ -155,175 +253,16 @@ def is_open(item: Item) -> bool:
     if isinstance(row, Task):
         return row.status == Task.Status.OPEN
     if isinstance(row, Message):
-        draft = row.status == Message.Status.HELD and row.reason == NEEDS_APPROVAL and row.approved_at is None
-        return draft or row.status == Message.Status.UNKNOWN
+        if kind_of(row) == "draft":
+            return row.status == Message.Status.HELD and row.reason == NEEDS_APPROVAL and row.approved_at is None
+        return row.status in (Message.Status.HELD, Message.Status.UNKNOWN)
+    if isinstance(row, Summary):
+        return row.status in Summary.OPEN
     if isinstance(row, Run):
         return bool(row.status == Run.Status.PARKED)
+    if isinstance(row, Incident):
+        return row.status in (Incident.Status.OPEN, Incident.Status.FIXING)
     return bool(row.state == Delivery.State.POISON)
-
-
-def of_task(task: Task) -> Item:
-    """A task as a decision."""
-    run_id = None
-    if task.cause.startswith("parked:"):
-        run_id = _uuid(task.cause.removeprefix("parked:"))
-    return Item(
-        key=f"task:{task.pk}",
-        kind="task",
-        word=KIND_WORDS.get(task.kind, "Task"),
-        title=task.title,
-        say=task.reason,
-        client=task.client,
-        desk=task.get_desk_display(),
-        due_at=task.due_at,
-        row=task,
-        contact=task.contact,
-        lead=task.lead,
-        run_id=run_id,
-    )
-
-
-def of_text(message: Message) -> Item:
-    """A draft that waits for approval, or a text nobody knows the fate of."""
-    who = message.contact.name or sayable(message.to)
-    unknown = message.status == Message.Status.UNKNOWN
-    name = workflow_name(message.workflow)
-    return Item(
-        key=f"{'unknown' if unknown else 'draft'}:{message.pk}",
-        kind="unknown" if unknown else "draft",
-        word="Unknown" if unknown else "Draft",
-        title=f"Did the text to {who} go out?" if unknown else f"Approve a text to {who}",
-        say=message.says if unknown else f"Written by {name}; a person approves each text of this client.",
-        client=message.client,
-        desk=Desk.AUTOMATION_OPS.label if unknown else Desk.CLIENT_SUCCESS.label,
-        due_at=message.created_at + LOOK_WITHIN if unknown else message.useful_until or message.created_at + DRAFT_WITHIN,
-        row=message,
-        contact=message.contact,
-        lead=message.lead,
-        run_id=message.run_id,
-    )
-
-
-def of_run(run: Any) -> Item:
-    """A run of `runs()` that cannot go on by itself."""
-    who = (run.contact.name if run.contact else "") or (sayable(run.number) if run.number else "")
-    workflow = registry.workflows().get(run.workflow)
-    return Item(
-        key=f"run:{run.pk}",
-        kind="run",
-        word="Stuck",
-        title=f"{workflow_name(run.workflow)} stands still" + (f" for {who}" if who else ""),
-        say=run.says or "It cannot go on by itself.",
-        client=run.client,
-        desk=Desk(workflow.owner).label if workflow else Desk.AUTOMATION_OPS.label,
-        due_at=run.wake_at + LOOK_WITHIN,
-        row=run,
-        contact=run.contact,
-        lead=run.lead,
-        run_id=run.pk,
-    )
-
-
-def of_delivery(delivery: Delivery) -> Item:
-    """A webhook we stored and could not read."""
-    return Item(
-        key=f"delivery:{delivery.pk}",
-        kind="delivery",
-        word="Not understood",
-        title=f"{provider_word(delivery.connection.provider)} sent something we cannot read",
-        say=delivery.note or "It could not be read; it is kept.",
-        client=delivery.connection.client,
-        desk=Desk.DATA_OPS.label,
-        due_at=delivery.received_at + DELIVERY_WITHIN,
-        row=delivery,
-    )
-
-
-def workflow_name(key: str) -> str:
-    """The workflow's name as people say it; "a person" where none wrote it."""
-    return answer.workflow_name(key=key) if key else "a person"
-
-
-def promise(*, due_at: datetime, now: datetime) -> str:
-    """Age against the promise: 12 min late, due in 8 min."""
-    seconds = abs((now - due_at).total_seconds())
-    if seconds < 60:
-        return "due now"
-    if seconds < 90 * 60:
-        words = f"{round(seconds / 60)} min"
-    elif seconds < 36 * 3600:
-        words = f"{round(seconds / 3600)} h"
-    else:
-        words = f"{round(seconds / 86_400)} days"
-    return f"{words} late" if due_at < now else f"due in {words}"
-
-
-def _uuid(raw: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(raw)
-    except ValueError:
-        return None
-
-
-@dataclass
-class Line:
-    """One entry of the short thread beside a decision."""
-
-    at: datetime
-    inbound: bool
-    who: str
-    body: str
-    channel: str = "Text"
-    status: str = ""
-    reason: str = ""
-    run_id: uuid.UUID | None = None
-    pk: str = ""
-
-
-HEARD = ("message.received", "call.missed", "call.answered", "lead.created", "quote.requested")
-
-
-def thread(*, contact: Contact, last: int = 6) -> tuple[list[Line], list[str]]:
-    """The last things said with a person, oldest first, and their numbers (E.164). One statement."""
-    events = Event.objects.filter(contact=OuterRef("pk"), type__in=HEARD).order_by("-recorded_at", "-pk")
-    texts = Message.objects.filter(contact=OuterRef("pk")).order_by("-created_at", "-pk")
-    numbers = Identity.objects.filter(contact=OuterRef("pk"), kind=Identity.Kind.PHONE).order_by("pk")
-    told = Contact.objects.filter(pk=contact.pk).values_list(
-        ArraySubquery(events.values(told=JSONObject(at="recorded_at", type="type", facts="facts", personal="personal"))[:last]),
-        ArraySubquery(
-            texts.values(
-                told=JSONObject(at="created_at", body="body", status="status", says="says", workflow="workflow", run_id="run_id", pk="pk")
-            )[:last]
-        ),
-        ArraySubquery(numbers.values("value")),
-    )
-    heard, said, phones = told.get()
-    lines = [_heard(row, who=contact.name or "Customer") for row in heard] + [_said(row) for row in said]
-    return sorted(lines, key=lambda line: line.at)[-last:], phones
-
-
-def _said(row: dict[str, Any]) -> Line:
-    return Line(
-        at=datetime.fromisoformat(row["at"]),
-        inbound=False,
-        who="Automatic text" if row["workflow"] else "Text by staff",
-        body=row["body"],
-        status=row["status"],
-        reason=row["says"] if row["status"] in ("held", "skipped", "failed", "unknown") else "",
-        run_id=uuid.UUID(row["run_id"]) if row["run_id"] else None,
-        pk=row["pk"],
-    )
-
-
-def _heard(row: dict[str, Any], *, who: str) -> Line:
-    at, personal, facts = datetime.fromisoformat(row["at"]), row["personal"] or {}, row["facts"] or {}
-    if row["type"] == "message.received":
-        return Line(at=at, inbound=True, who=who, body=str(personal.get("text") or "An empty text."))
-    if row["type"].startswith("call."):
-        says = "Called; nobody picked up." if row["type"] == "call.missed" else "Called and was answered."
-        return Line(at=at, inbound=True, who=who, channel="Call", body=says)
-    asked = str(personal.get("message") or facts.get("service") or "")
-    return Line(at=at, inbound=True, who=who, channel="Form", body=asked or "Sent a form.")
 
 
 def handled(*, now: datetime, most: int = 1000) -> tuple[int, int]:

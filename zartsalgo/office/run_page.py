@@ -120,7 +120,8 @@ def shown_slip(*, message: Message | None, attempts: list[Attempt]) -> ShownSlip
             "n": attempt.n,
             "word": TRIES.get(Attempt.Outcome(attempt.outcome), attempt.outcome),
             "status": attempt.outcome,
-            "at": attempt.started_at,
+            # By the business clock, as every time of the page; the attempt's own times are the database's.
+            "at": datetime.fromisoformat(attempt.slip["made_at"]) if attempt.slip.get("made_at") else attempt.started_at,
             "took": attempt.finished_at - attempt.started_at if attempt.finished_at else None,
             "http_status": attempt.http_status,
             "provider_id": attempt.provider_id,
@@ -198,6 +199,6 @@ def _act_on_hold(*, message: Message, lead_url: str) -> NextAct | None:
         except NoReverseMatch:
             url = ""
         return NextAct(text="Next: approve a template for this text.", url=url, label="Open the templates")
-    if message.reason == "connection":
+    if message.reason in ("connection", "credentials"):
         return NextAct(text="Next: look at the connection.", url=page_url("connections"), label="Look at connections")
     return None

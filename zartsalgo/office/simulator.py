@@ -7,29 +7,26 @@ comes back is read from the rows (`simulator_outcome`). It never touches a clien
 import hashlib
 import random
 import re
-import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from leads.clients import add_client
-from leads.models import Automation, Client, Identity, Responder
-from providers.connections import connect, hook_url, open_secrets, over_loopback
+from leads.models import Client, Identity
+from providers.connections import hook_url, open_secrets, over_loopback, set_mood
 from providers.models import Connection
-from workflows import registry
 from zartsalgo.lib import clock
 from zartsalgo.lib.phone import is_fictional, sayable
 from zartsalgo.lib.places import STATE_BY_AREA_CODE, locate
 from zartsalgo.office import simulator_payloads as payloads
+from zartsalgo.office.demo.clients import SUMMIT, connect_for_trying, make_client
 from zartsalgo.office.simulator_door import post
 from zartsalgo.office.simulator_payloads import Webhook
 
-TRY_OUT_SLUG = "summit-roofing"
-PROVIDERS = ("callrail", "twilio", "form", "generic")
+TRY_OUT_SLUG = SUMMIT.slug
 # Named fiction people; one lives in another zone, so quiet hours can be seen to follow the person.
 PEOPLE = (
     ("+13035550123", "Carla Gomez"),
@@ -78,34 +75,10 @@ class Posted:
 
 
 def make_try_out_client() -> Client:
-    """The demo client of a first start, with its people and connections. A client of that name that is there already stays as it is."""
+    """The demo's first client without a life, to try things on. A client of that name that is there already stays as it is."""
     now = clock.read()
     with transaction.atomic():
-        client = Client.objects.filter(slug=TRY_OUT_SLUG).first()
-        if client is not None:
-            return client
-        client = add_client(
-            slug=TRY_OUT_SLUG,
-            name="Summit Roofing",
-            timezone="America/Denver",
-            phone="+13035550100",
-            workflows=[workflow.key for workflow in registry.workflows().values() if workflow.on_for_new_clients],
-            now=now,
-            send=Automation.Send.AUTO,
-            demo=True,
-        )
-        # By day the office answers, by night whoever is on call: a held text never delays people.
-        Responder.objects.create(client=client, name="Rita Alvarez", phone="+13035550190", order=1, on_from=time(7), on_until=time(19))
-        Responder.objects.create(client=client, name="Ben Okafor", phone="+13035550191", order=2)
-        for provider in PROVIDERS:
-            connect_for_trying(client=client, provider=provider, now=now)
-    return client
-
-
-def connect_for_trying(*, client: Client, provider: str, now: datetime) -> Connection:
-    """A connection that is not live, with a secret nobody else knows: the simulator signs for real and nothing is sent through it."""
-    secret = "" if provider == "form" else secrets.token_urlsafe(32)
-    return connect(client=client, provider=provider, secret=secret, now=now)[0]
+        return Client.objects.filter(slug=TRY_OUT_SLUG).first() or make_client(spec=SUMMIT, now=now)
 
 
 def has_live_connection(*, client: Client) -> bool:
@@ -145,16 +118,16 @@ def _name_of(number: str) -> str:
 
 
 def newcomer(*, client: Client) -> Caller:
-    """Somebody who never wrote or called: a fiction number of the business's own state and zone that the client does not know."""
+    """Somebody who never wrote or called: a fiction number of the business's own state and zone that no client here knows."""
     zones = {code: locate(e164=f"+1{code}5550150").zones for code in STATE_BY_AREA_CODE}
     here = [code for code, found in zones.items() if found == (client.timezone,)]
     state = STATE_BY_AREA_CODE.get(client.phone[2:5], "")
     near = [code for code in here if STATE_BY_AREA_CODE[code] == state] or here or ["303"]
     numbers = [f"+1{code}55501{last:02d}" for code in near for last in range(20, 90)]
-    taken = {*Identity.objects.filter(client=client, value__in=numbers).values_list("value", flat=True), *NAMES, client.phone}
+    taken = {*Identity.objects.filter(value__in=numbers, kind="phone").values_list("value", flat=True), *NAMES, client.phone}
     free = [number for number in numbers if number not in taken]
     if not free:
-        raise Refused("Every fiction number around here has called this client before. Choose one of the people by name.")
+        raise Refused("Every fiction number around here has called before. Choose one of the people by name.")
     number = random.choice(free)  # noqa: S311 nothing hangs on it
     return Caller(number=number, name=_name_of(number))
 
@@ -254,15 +227,26 @@ CALLS: dict[str, Callable[..., Posted]] = {
 }
 
 
+def change_mood(*, client: Client, mood: str) -> None:
+    """Put the simulated provider of a client in a mood of providers.connections.MOODS. Raises Refused for a live client."""
+    _connection(client=client, provider="twilio", now=clock.read())
+    set_mood(client=client, mood=mood)
+
+
+def refuse_moving_clock() -> None:
+    """Raises Refused where a live connection beyond this machine exists: its texts would be held and its waits fall due."""
+    for connection in Connection.objects.filter(live=True, disabled_at__isnull=True).only("base_url"):
+        if not over_loopback(base_url=connection.base_url):
+            raise Refused(CLOCK_STAYS)
+
+
 def move_clock(*, to: str, client: Client) -> datetime:
     """Move the business clock of the whole installation and return its new now.
 
     `to` is "HH:MM" (the next such time of the client's zone), "night" (21:30), "sunday" (10:00), "+5m", "+1d", or "real". Raises Refused
-    where a live connection beyond this machine exists (its texts would be held and its waits fall due), KeyError for anything else.
+    beside a live connection, KeyError for anything else.
     """
-    for connection in Connection.objects.filter(live=True, disabled_at__isnull=True).only("base_url"):
-        if not over_loopback(base_url=connection.base_url):
-            raise Refused(CLOCK_STAYS)
+    refuse_moving_clock()
     if to == "real":
         return clock.shift(by=timedelta(0))
     now, zone = clock.read(), client.timezone

@@ -20,6 +20,8 @@ from zartsalgo.office.templatetags.office_tags import absolute, zone_of
 
 ON_THE_PHONE = (Message.Status.SENT, Message.Status.DELIVERED)
 LOOK_EVERY_SECONDS = 0.1
+# A workflow that writes one of these turns to people: the customer, or somebody of the business.
+TELLING = frozenset({"messaging_message", "messaging_handover"})
 
 READINGS = {
     "opt_out": "Read as a wish to stop. No automatic text goes to any number of this person any more.",
@@ -96,16 +98,25 @@ def _turned_away(posted: Posted) -> Outcome:
 
 
 def _run_of(*, events: list[Event]) -> tuple[Run | None, Receipt | None]:
-    """The run the events started or joined, with its receipt; for a text the newest run of the person it may have woken."""
+    """The run the events started or joined, with its receipt; for a text the newest run of the person it may have woken.
+
+    Of several workflows the one that turns to people speaks, not one that only thinks about what was said.
+    """
     receipts = list(Receipt.objects.filter(event__in=events).select_related("run__version", "run__lead__contact"))
     order = [Receipt.Verdict.STARTED, Receipt.Verdict.JOINED, Receipt.Verdict.REFUSED]
     if receipts:
-        receipt = min(receipts, key=lambda row: order.index(Receipt.Verdict(row.verdict)))
+        receipt = min(receipts, key=lambda row: (order.index(Receipt.Verdict(row.verdict)), not _turns_to_people(row.workflow)))
         return receipt.run, receipt
     contact_id = next((event.contact_id for event in events if event.contact_id), None)
     if contact_id is None:
         return None, None
-    return Run.objects.filter(contact_id=contact_id).select_related("version", "lead__contact").order_by("-created_at").first(), None
+    runs = list(Run.objects.filter(contact_id=contact_id).select_related("version", "lead__contact").order_by("-created_at")[:10])
+    return next((run for run in runs if _turns_to_people(run.workflow)), runs[0] if runs else None), None
+
+
+def _turns_to_people(key: str) -> bool:
+    workflow = registry.workflows().get(key)
+    return workflow is not None and not TELLING.isdisjoint(workflow.writes)
 
 
 def _tell_run(*, outcome: Outcome, run: Run, client: Client, now: datetime) -> None:

@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import F, Sum
+from django.db.models import F
 
 from leads.models import Client, Task
 from messaging.models import Message
 from providers.models import Delivery
+from zartsalgo.office import checklist
 from zartsalgo.office.simulator_outcome import ON_THE_PHONE
 
 PURPOSE = "missed-call-text-back"
@@ -34,16 +35,18 @@ def _of_message(*, promise: str, try_it: str, message: Message | None) -> Proof:
 
 
 def list_proofs(*, client: Client) -> list[Proof]:
-    """The promises in the order of the buttons; a fixed number of short queries."""
-    texts = Message.objects.filter(client=client, purpose=PURPOSE).order_by("-created_at")
+    """The promises in the order of the buttons; a fixed number of short queries. What the demo agency told of itself proves nothing."""
+    since = checklist.since()
+    texts = Message.objects.filter(client=client, purpose=PURPOSE, created_at__gt=since.at).order_by("-created_at")
     skipped = texts.filter(status=Message.Status.SKIPPED)
-    deliveries = Delivery.objects.filter(connection__client=client, connection__live=False).order_by("-received_at")
+    deliveries = Delivery.objects.filter(connection__client=client, connection__live=False, received_at__gt=since.at).order_by(
+        "-received_at"
+    )
     ringing = deliveries.filter(connection__provider="callrail", state=Delivery.State.IGNORED).first()
     repeated = deliveries.filter(connection__provider="callrail", copies__gte=2).first()
-    refused = client.connections.filter(live=False).aggregate(n=Sum("refused_signatures"))["n"] or 0
-    by_hand = (
-        Task.objects.filter(client=client, cause__startswith=f"{PURPOSE}:", cause__endswith=":by-hand").order_by("-created_at").first()
-    )
+    refused = client.connections.filter(live=False, last_refused_at__gt=since.really).exists()
+    by_hand_rows = Task.objects.filter(client=client, cause__startswith=f"{PURPOSE}:", cause__endswith=":by-hand", created_at__gt=since.at)
+    by_hand = by_hand_rows.order_by("-created_at").first()
     held = texts.filter(slip__checks__contains=[{"name": "quiet-hours", "passed": False}], status__in=("held", "skipped")).first()
     late = skipped.filter(reason="too-late", cause_event__occurred_at__lte=F("created_at") - timedelta(minutes=30)).first()
     return [

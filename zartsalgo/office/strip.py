@@ -13,10 +13,13 @@ from typing import NotRequired, TypedDict
 import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import OuterRef, Subquery
 from django.urls import NoReverseMatch, reverse
 
-from messaging.models import SendStop
+from messaging import pauses
 from providers.models import Connection
+from workflows.answer import workflow_name
+from workflows.models import Incident
 from zartsalgo.health import STALE_SECONDS
 from zartsalgo.lib import clock, heartbeat
 from zartsalgo.office.labels import provider_word
@@ -122,12 +125,17 @@ def _wanted() -> list[Line]:
     moved = clock.offset()
     now = clock.real_now() + moved
     lines: list[Line] = []
-    for stop in SendStop.objects.select_related("client", "by").filter(lifted_at__isnull=True).order_by("client_id", "at")[:MOST_LINES]:
-        what = f"Texting for {stop.client} is stopped" if stop.client else "All texting is stopped"
-        by = (stop.by.get_full_name() or stop.by.get_username()) if stop.by else ""
+    incident = Incident.objects.filter(pause=OuterRef("pk"), closed_at__isnull=True).values("pk")[:1]
+    for stop in pauses.open_pauses().annotate(incident=Subquery(incident))[:MOST_LINES]:
+        what = pauses.words(scope=pauses.scope_of(pause=stop), workflow_name=workflow_name(key=stop.workflow) if stop.workflow else "")
+        by = f" by {stop.by.get_full_name() or stop.by.get_username()}" if stop.by else ""
         since = absolute(stop.at, zone=zone_of(stop.client), now=now)
-        text = f"{what} since {since}{f' by {by}' if by else ''}: {stop.reason.rstrip('.')}. Texts are held, nothing is lost."
-        lines.append(_linked({"level": "bad", "text": text}, name="office:stop", label="Look at the stop"))
+        text = f"{what[0].upper()}{what[1:]} {_is(what)} stopped since {since}{by}: {stop.reason.rstrip('.')}. Texts are held, nothing is lost."
+        line: Line = {"level": "bad", "text": text}
+        if stop.incident:
+            lines.append(_linked(line, name="office:incident", label="Look at the incident", args=(stop.incident,)))
+        else:
+            lines.append(_linked(line, name="office:stop", label="Look at the stop"))
     if moved:
         way = "" if moved > timedelta(0) else " back"
         text = f"The clock is moved{way} by {duration(abs(moved))}: live connections do not send until it is set right."
@@ -180,8 +188,12 @@ def _to_connections(line: Line) -> Line:
     return _linked(line, name="office:connections", label="Look at connections")
 
 
-def _linked(line: Line, *, name: str, label: str) -> Line:
+def _is(what: str) -> str:
+    return "are" if what.split(" ", 2)[0] in ("texts", "emails") or what.startswith(("all texts", "all emails")) else "is"
+
+
+def _linked(line: Line, *, name: str, label: str, args: tuple[object, ...] = ()) -> Line:
     # Where that page is not in this build the sentence stands on its own.
     with contextlib.suppress(NoReverseMatch):
-        line["url"], line["url_label"] = reverse(name), label
+        line["url"], line["url_label"] = reverse(name, args=args), label
     return line

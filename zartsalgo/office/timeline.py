@@ -16,12 +16,12 @@ from django.db.models.functions import JSONObject
 
 from leads.models import Consent, Event, Identity, Lead, Note, StageChange, Task
 from messaging.models import Handover, Message, Suppression
-from workflows import registry
+from summaries.models import Summary
 from workflows.models import Receipt, Run, Step
 from zartsalgo.office.event_words import event_line
+from zartsalgo.office.items import run_of, workflow_name
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import person_name
-from zartsalgo.office.queue import workflow_name
 
 SHOWN = 100
 
@@ -224,21 +224,10 @@ def _task(row: Task, rank: int) -> Entry:
         title=row.title,
         status=row.status,
         say=f"{row.reason}{done}",
-        run_url=page_url("run", _run_of(row.cause)),
+        run_url=page_url("run", run_of(cause=row.cause)),
         url=f"{page_url('inbox')}?item=task:{row.pk}" if row.closed_at is None else "",
         label="Decide",
     )
-
-
-def _run_of(cause: str) -> uuid.UUID | None:
-    """The run behind a task: its cause reads `<workflow>:<run>:<step>` or `parked:<run>`; others are not of a run."""
-    first, _, rest = cause.partition(":")
-    if first != "parked" and first not in registry.workflows():
-        return None
-    try:
-        return uuid.UUID(rest.partition(":")[0])
-    except ValueError:
-        return None
 
 
 def _texts(lead: Lead) -> QuerySet[Message]:
@@ -270,6 +259,29 @@ def _note(row: Note, rank: int) -> Entry:
     return Entry(at=row.created_at, rank=rank, pk=row.pk, icon="note", title=f"Note by {person_name(row.author)}", body=row.text, note=True)
 
 
+def _summaries(lead: Lead) -> QuerySet[Summary]:
+    return Summary.objects.filter(lead__contact_id=lead.contact_id).defer("claims", "internal_text")
+
+
+def _summary(row: Summary, rank: int) -> Entry:
+    waits = row.status in Summary.OPEN
+    return Entry(
+        at=row.created_at,
+        rank=rank,
+        pk=row.pk,
+        icon="form",
+        title="Summary for the client",
+        status=row.status,
+        word=row.get_status_display(),
+        say=row.says,
+        # Approved words are told by the approval itself, which may be in words of somebody's own.
+        body=(row.client_text or "") if waits else "",
+        run_url=page_url("run", row.run_id),
+        url=page_url("approval", row.pk),
+        label="Read and decide" if waits else "What was decided",
+    )
+
+
 KINDS: tuple[_Kind, ...] = (
     _Kind("conversation", "recorded_at", _events, _event),
     _Kind("automation", "at", _receipts, _receipt),
@@ -279,6 +291,7 @@ KINDS: tuple[_Kind, ...] = (
     _Kind("changes", "created_at", _tasks, _task),
     _Kind("conversation", "created_at", _texts, _text),
     _Kind("changes", "created_at", _notes, _note),
+    _Kind("changes", "created_at", _summaries, _summary),
 )
 GROUPS = (("", "All"), ("conversation", "Conversation"), ("automation", "Automation"), ("changes", "People and changes"))
 

@@ -11,11 +11,14 @@ CONTACT = "019a9d2c-5af0-7b15-8e21-0c9d8e7f6a5b"
 DELIVERY = "019a9d2c-5a10-7e63-b0f4-5d4c3b2a1908"
 RUN = "019a9d2c-5bd0-7f84-a1b2-c3d4e5f60718"
 MESSAGE = "019a9d2c-5c40-7a95-92d3-e4f506172839"
+SUMMARY = "019a9d2c-5c70-7b51-8a3c-16273849506b"
 TASK = "019a9d2c-5ca0-7ba6-83e4-f5061728394a"
+INCIDENT = "019a9d2c-5e20-7dc8-a5f6-1728394a5b6c"
 RECEIPT = "019a9d2c-5d10-7cb7-b4f5-061728394a5b"
 
 INDEX = {
-    name: f"{settings.PUBLIC_URL}/api/v1/{name}/" for name in ("deliveries", "events", "leads", "runs", "receipts", "messages", "tasks")
+    name: f"{settings.PUBLIC_URL}/api/v1/{name}/"
+    for name in ("deliveries", "events", "leads", "runs", "receipts", "messages", "summaries", "tasks", "incidents")
 }
 
 ONE: dict[str, dict[str, Any]] = {
@@ -116,6 +119,36 @@ ONE: dict[str, dict[str, Any]] = {
         "hold_until": "2026-11-21T15:00:00Z",
         "provider_id": "",
     },
+    "summaries": {
+        "id": SUMMARY,
+        "client": CLIENT,
+        "lead": LEAD,
+        "run": RUN,
+        "event": EVENT,
+        "kind": "conversation",
+        "status": "draft",
+        "says": "Written by the local summarizer.",
+        "writer": "local",
+        "model": "local extractive",
+        "internal_text": "The roof leaks above the kitchen; they want somebody this week.",
+        "client_text": "A homeowner asked for a roof repair this week.",
+        "claims": [
+            {
+                "text": "The roof leaks.",
+                "source": f"{EVENT}.personal.text",
+                "quote": "my roof leaks",
+                "supported": True,
+                "problem": "",
+            }
+        ],
+        "risk_flags": ["urgent"],
+        "next_action": "Call back today",
+        "sources_until": "2026-11-20T19:04:12.100000Z",
+        "created_at": "2026-11-20T19:04:12.100000Z",
+        "written_at": "2026-11-20T19:04:12.100000Z",
+        "decided_at": None,
+        "decided_by": "",
+    },
     "tasks": {
         "id": TASK,
         "client": CLIENT,
@@ -129,6 +162,24 @@ ONE: dict[str, dict[str, Any]] = {
         "closed_at": None,
         "outcome": "",
     },
+}
+ONE["incidents"] = {
+    "id": INCIDENT,
+    "client": CLIENT,
+    "title": "Twilio does not take texts of Summit Roofing",
+    "reason": "3 of the last 3 tries failed before anything was created.",
+    "scope": "sending over Twilio for Summit Roofing",
+    "status": "open",
+    "desk": "operations",
+    "person": None,
+    "opened_by": "Safety check",
+    "rollback": "Nothing has to be taken back: the provider created none of these texts.",
+    "verification": TASK,
+    "signs": 3,
+    "opened_at": "2026-11-20T19:00:20Z",
+    "released_at": None,
+    "closed_at": None,
+    "outcome": "",
 }
 
 CLOSED_TASK = {**ONE["tasks"], "status": "done", "closed_at": "2026-11-20T19:10:00Z", "outcome": "Called back, booked for Tuesday."}

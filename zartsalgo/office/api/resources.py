@@ -11,7 +11,8 @@ from rest_framework.serializers import Serializer
 from leads.models import Client, Event, Identity, Lead, Task
 from messaging.models import Message
 from providers.models import Delivery
-from workflows.models import Receipt, Run, Step
+from summaries.models import Summary
+from workflows.models import Incident, IncidentItem, Receipt, Run, Step
 from zartsalgo.office.api import serializers
 from zartsalgo.office.api.filters import Filters
 
@@ -139,6 +140,17 @@ MESSAGES = Resource(
     of_lead=lambda lead: Q(lead_id=lead),
     of_contacts=lambda people: Q(contact_id__in=people),
 )
+SUMMARIES = Resource(
+    name="summaries",
+    one="summary",
+    says="What was understood of a lead, every statement with its source, and what a person decided. Only approved text reaches the client.",
+    serializer=serializers.SummarySerializer,
+    rows=lambda: Summary.objects.select_related("client"),
+    newest_by="created_at",
+    client="client",
+    of_lead=lambda lead: Q(lead_id=lead),
+    of_contacts=lambda people: Q(lead__contact_id__in=people),
+)
 TASKS = Resource(
     name="tasks",
     one="task",
@@ -150,4 +162,17 @@ TASKS = Resource(
     of_lead=lambda lead: Q(lead_id=lead),
     of_contacts=lambda people: Q(contact_id__in=people),
 )
-ALL = (DELIVERIES, EVENTS, LEADS, RUNS, RECEIPTS, MESSAGES, TASKS)
+INCIDENTS = Resource(
+    name="incidents",
+    one="incident",
+    says="What went wrong or was paused by hand, what it holds, who has it, and how it was proven well again.",
+    serializer=serializers.IncidentSerializer,
+    rows=lambda: Incident.objects.select_related("client", "person"),
+    newest_by="opened_at",
+    client="client",
+    of_lead=lambda lead: Q(pause__lead_id=lead) | Q(pk__in=IncidentItem.objects.filter(message__lead_id=lead).values("incident_id")),
+    of_contacts=lambda people: (
+        Q(pause__lead__contact_id__in=people) | Q(pk__in=IncidentItem.objects.filter(message__contact_id__in=people).values("incident_id"))
+    ),
+)
+ALL = (DELIVERIES, EVENTS, LEADS, RUNS, RECEIPTS, MESSAGES, SUMMARIES, TASKS, INCIDENTS)

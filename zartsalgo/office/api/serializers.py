@@ -8,7 +8,8 @@ from rest_framework import serializers
 from leads.models import Lead, Task
 from messaging.models import Message
 from providers.models import Delivery
-from workflows.models import Receipt, Run, Step
+from summaries.models import Summary
+from workflows.models import Incident, Receipt, Run, Step
 
 
 def _one_of(choices: type[models.TextChoices], **options: Any) -> serializers.ChoiceField:
@@ -151,6 +152,56 @@ class TaskSerializer(serializers.Serializer[Task]):
     due_at = serializers.DateTimeField()
     closed_at = _maybe()
     outcome = serializers.CharField()
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    source = serializers.CharField(help_text="`<event id>.<path>`: where it was said.")  # type: ignore[assignment]
+    quote = serializers.CharField(help_text="The words there that say it.")
+    supported = serializers.BooleanField()
+    problem = serializers.CharField(help_text="What is not supported; empty when all is.")
+
+
+class SummarySerializer(serializers.Serializer[Summary]):
+    id = _id()
+    client = _client()
+    lead = _id("lead_id")
+    run = _id("run_id")
+    event = _id("cause_event_id")
+    kind = serializers.CharField(help_text="call, form or conversation")
+    status = _one_of(Summary.Status)
+    says = serializers.CharField(help_text="Why it stands as it does, in a sentence.")
+    writer = _one_of(Summary.Writer)
+    model = serializers.CharField()
+    internal_text = serializers.CharField(allow_null=True, help_text="For staff only.")
+    client_text = serializers.CharField(allow_null=True, help_text="The candidate; what the client sees is the approved text.")
+    claims = ClaimSerializer(many=True, allow_null=True)
+    risk_flags = serializers.ListField(child=serializers.CharField())
+    next_action = serializers.CharField()
+    sources_until = serializers.DateTimeField(help_text="What came after this is not in it.")
+    created_at = serializers.DateTimeField()
+    written_at = _maybe()
+    decided_at = _maybe()
+    decided_by = serializers.CharField()
+
+
+class IncidentSerializer(serializers.Serializer[Incident]):
+    id = _id()
+    client = serializers.CharField(source="client.slug", allow_null=True, help_text="The client's short name; null for the whole agency.")
+    title = serializers.CharField()
+    reason = serializers.CharField()
+    scope = serializers.CharField(help_text="What is paused, in words.")
+    status = _one_of(Incident.Status)
+    desk = serializers.CharField(help_text="The desk that owns it.")
+    person = serializers.CharField(source="person.username", allow_null=True, help_text="Who has taken it.")
+    opened_by = serializers.CharField()
+    rollback = serializers.CharField(help_text="What takes the harm back.")
+    verification = _id("verification_id", help_text="The task that proves it well again.")
+    signs = serializers.IntegerField(help_text="How often the trouble was seen.")
+    opened_at = serializers.DateTimeField()
+    released_at = _maybe("When what it held was judged anew and let go.")
+    closed_at = _maybe()
+    outcome = serializers.CharField(help_text="What came of it; empty while it is open.")
 
 
 class PlanSerializer(serializers.Serializer[Any]):

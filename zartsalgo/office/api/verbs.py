@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,6 +12,7 @@ from messaging.models import Message
 from messaging.planning import approve
 from providers.models import Delivery
 from workflows.replay import CannotReplay, plan_replay, replay
+from zartsalgo import rights
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.office.api import examples, parameters
@@ -28,6 +29,12 @@ REFUSALS = (400, 403, 404, 409, 413, 415)
 
 class Verb(Api):
     http_method_names = ["post"]
+    right = ""  # of zartsalgo.rights; a token may do what its owner may, no more
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.right and not rights.may(request.user, self.right):
+            raise PermissionDenied(rights.who_may(self.right))
 
     def by(self, request: Request) -> str:
         """Who is written down as having done it."""
@@ -62,6 +69,8 @@ class CloseTask(Verb):
 
 
 class ApproveMessage(Verb):
+    right = "approve"
+
     def post(self, request: Request, id: str) -> Response:
         read_names(request.data, allowed=())
         message: Message = find(resource=MESSAGES, id=id)
@@ -84,6 +93,8 @@ class ApproveMessage(Verb):
 
 
 class ReplayDelivery(Verb):
+    right = "replay"
+
     def post(self, request: Request, id: str) -> Response:
         confirm = read_names(request.data, allowed=("confirm",)).get("confirm")
         if not isinstance(confirm, bool):

@@ -1,15 +1,13 @@
 """The provider accounts of every client: when each was last heard, whether it is trouble, and how to connect the next one.
 
-The hook address is a secret: who knows it can try to post to it. It is shown to superusers only, on request, and that is noted.
+The hook address is a secret: who knows it can try to post to it. It is shown to owners only, on request, and that is noted.
 """
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,42 +21,12 @@ from providers.models import Connection, Delivery
 from zartsalgo.lib import clock
 from zartsalgo.lib.masking import DOTS
 from zartsalgo.lib.sealed import CannotOpen
-from zartsalgo.office.access import staff_only
+from zartsalgo.office.access import allowed, may, staff_only
+from zartsalgo.office.freshness import state_of
 from zartsalgo.office.labels import provider_word
 from zartsalgo.office.links import page_url
-from zartsalgo.office.strip import REFUSED_WITHIN
 
-# A trade business hears from its call tracking on most working days; silence over a long weekend is no alarm.
-FRESH_WITHIN = timedelta(hours=24)
 MOST = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """How a connection is: a code of office_tags.MARKS, its word, and a sentence."""
-
-    code: str
-    word: str
-    says: str
-
-
-def state_of(*, connection: Connection, last: datetime | None, now: datetime, real_now: datetime) -> State:
-    """Trouble first, then how long it has been silent. `last` is business time like `now`; refusals are counted in real time."""
-    if connection.disabled_at is not None:
-        return State(code="disabled", word="Switched off", says="Nothing is accepted from it or sent through it.")
-    if connection.trouble:
-        return State(code="broken", word="Trouble", says=connection.trouble)
-    refused = connection.last_refused_at
-    if refused is not None and real_now - refused <= REFUSED_WITHIN:
-        says = "A request with a wrong signature was refused within the last hour. If it was the provider, its signing secret is not ours."
-        return State(code="late", word="Trouble", says=says)
-    if last is None:
-        return State(code="quiet", word="Not heard yet", says="Nothing has come in since it was connected. Send a test from the provider.")
-    if now - last <= FRESH_WITHIN:
-        return State(code="fresh", word="Fresh", says="Heard within the last 24 hours.")
-    return State(
-        code="quiet", word="Quiet", says="Nothing for more than 24 hours. Normal where few people call; else send a test from the provider."
-    )
 
 
 @staff_only
@@ -100,7 +68,7 @@ def _page(request: HttpRequest, *, shown: Connection | None = None, address: str
         "items": items,
         "free": [entry for entry in free if entry["providers"]],
         "commands": _commands(slug=clients[0].slug if clients else "summit-roofing"),
-        "may_see_address": request.user.is_superuser,
+        "may_see_address": may(request.user, "connect"),
         "now": now,
     }
     return render(request, "office/connections.html", context)
@@ -118,12 +86,10 @@ def _commands(*, slug: str) -> list[dict[str, str]]:
     return found
 
 
-@staff_only
+@allowed("connect")
 @require_POST
 def show_address(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The whole hook address, once, in this answer only; who asked is kept in the record of changes."""
-    if not request.user.is_superuser:
-        raise PermissionDenied
     connection = get_object_or_404(Connection.objects.select_related("client"), pk=pk)
     try:
         address = hook_url(connection=connection)
@@ -131,7 +97,7 @@ def show_address(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, "Not shown: it is encrypted with a key that this installation does not have.")
         return redirect("office:connections")
     LogEntry.objects.log_actions(
-        user_id=request.user.pk,
+        user_id=cast(int, request.user.pk),
         queryset=[connection],
         action_flag=CHANGE,
         change_message="Saw the hook's address.",

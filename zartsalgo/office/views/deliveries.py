@@ -22,7 +22,7 @@ from workflows.replay import CannotReplay, Plan, plan_replay, replay
 from zartsalgo.lib import clock
 from zartsalgo.lib.masking import mask_headers, mask_text, mask_values
 from zartsalgo.lib.sealed import CannotOpen
-from zartsalgo.office.access import page_of, staff_only
+from zartsalgo.office.access import allowed, page_of, staff_only
 from zartsalgo.office.labels import event_word, in_words, provider_word
 from zartsalgo.office.links import page_url
 from zartsalgo.office.lists import chips_of, pager_urls
@@ -222,7 +222,7 @@ def _blocked(delivery: Delivery) -> str:
     return ""
 
 
-@staff_only
+@allowed("replay")
 @require_http_methods(["GET", "HEAD", "POST"])
 def replay_delivery(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET shows what reading it again would do; POST puts it back into the queue."""

@@ -5,16 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from leads import people
 from leads.actions import OUTCOMES, report_outcome
-from leads.models import Automation, Client, Contact, Identity, Lead, Note, Responder
-from messaging.models import SendStop
+from leads.models import Client, Contact, Identity, Lead, Note
 from workflows.intake import wake_runs_of
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
@@ -23,7 +21,6 @@ from zartsalgo.office import timeline
 from zartsalgo.office.access import page_of, staff_only
 from zartsalgo.office.lead_search import leads_list, people_matching
 from zartsalgo.office.naming import clock_time, person_name
-from zartsalgo.office.queue import workflow_name
 
 LONGEST_NOTE = 4000
 
@@ -165,42 +162,9 @@ def add_outcome(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("office:lead", pk=pk)
 
 
-@staff_only
-@require_safe
-def list_clients(request: HttpRequest) -> HttpResponse:
-    """Every business with what is on for it. Editing is the admin's."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
-    rows = Client.objects.order_by("name").prefetch_related(
-        Prefetch("automations", queryset=Automation.objects.order_by("workflow")),
-        Prefetch("responders", queryset=Responder.objects.filter(active=True)),
-        Prefetch("send_stops", queryset=SendStop.objects.select_related("by").filter(lifted_at__isnull=True), to_attr="stops_now"),
-    )
-    items = [
-        {
-            "client": client,
-            "automations": [(workflow_name(row.workflow), row) for row in client.automations.all()],
-            "responders": list(client.responders.all()),
-            "stops": client.stops_now,
-            "edit_url": _admin_url("leads_client_change", client.pk),
-        }
-        for client in rows
-    ]
-    everywhere = SendStop.objects.select_related("by").filter(lifted_at__isnull=True, client__isnull=True).first()
-    return render(request, "office/clients.html", {"now": now, "items": items, "everywhere": everywhere})
-
-
-def _admin_url(name: str, pk: int) -> str:
-    try:
-        return reverse(f"admin:{name}", args=[pk])
-    except NoReverseMatch:
-        return ""
-
-
 urlpatterns = [
     path("leads/", list_leads, name="leads"),
     path("leads/<uuid:pk>/", show_lead, name="lead"),
     path("leads/<uuid:pk>/note/", add_note, name="lead_note"),
     path("leads/<uuid:pk>/outcome/", add_outcome, name="lead_outcome"),
-    path("clients/", list_clients, name="clients"),
 ]

@@ -15,12 +15,13 @@ from messaging.models import Handover, Message
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import sayable
-from zartsalgo.office import decisions, queue
-from zartsalgo.office.access import page_of, staff_only
+from zartsalgo.office import decisions, items
+from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
 from zartsalgo.office.lead_search import people_matching
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import person_name
 from zartsalgo.office.run_page import shown_slip
+from zartsalgo.office.sign_in_mails import unsent
 
 _LINK = re.compile(r"https?://\S+")
 
@@ -48,7 +49,8 @@ def list_handovers(request: HttpRequest) -> HttpResponse:
                 "address": sayable(row.to_address) if row.to_address.startswith("+") else row.to_address,
             }
         )
-    return render(request, "office/outbox.html", {"now": now, "items": items, **_list(request, page=page, name="outbox", slug=slug)})
+    context = {"now": now, "items": items, "mails": unsent(now=clock.real_now()), **_list(request, page=page, name="outbox", slug=slug)}
+    return render(request, "office/outbox.html", context)
 
 
 @staff_only
@@ -69,7 +71,7 @@ def list_messages(request: HttpRequest) -> HttpResponse:
     page = page_of(rows=rows, request=request, order_by="created_at")
     context = {
         "now": now,
-        "items": [{"row": row, "who": row.contact.name or sayable(row.to), "by": queue.workflow_name(row.workflow)} for row in page.rows],
+        "items": [{"row": row, "who": row.contact.name or sayable(row.to), "by": items.workflow_name(row.workflow)} for row in page.rows],
         "statuses": Message.Status.choices,
         "status": status,
         "q": query,
@@ -98,16 +100,18 @@ def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     message = get_object_or_404(rows, pk=pk)
     attempts = list(message.attempts.order_by("n"))
     pending = message.status in Message.PENDING and not any(attempt.outcome in attempt.LIVE for attempt in attempts)
+    approvable = pending and message.approved_at is None
     context = {
         "now": now,
         "message": message,
         "who": message.contact.name or sayable(message.to),
-        "by": queue.workflow_name(message.workflow),
+        "by": items.workflow_name(message.workflow),
         "sentence": message.says or _standing(message),
         "next": _next(message),
         "slip": shown_slip(message=message, attempts=attempts),
         "pending": pending,
-        "approvable": pending and message.approved_at is None,
+        "approvable": approvable and may(request.user, "approve"),
+        "who_may": who_may("approve") if approvable and not may(request.user, "approve") else "",
         "seen": decisions.text_digest(message.body),
         "reject_reasons": decisions.REJECT_REASONS,
         "run_url": page_url("run", message.run_id),
@@ -129,7 +133,7 @@ def _standing(message: Message) -> str:
 
 
 def _next(message: Message) -> str:
-    if message.status == Message.Status.HELD and message.reason == queue.NEEDS_APPROVAL and message.approved_at is None:
+    if message.status == Message.Status.HELD and message.reason == items.NEEDS_APPROVAL and message.approved_at is None:
         return "Next: a person approves it or decides that it does not go."
     if message.status in Message.PENDING and message.approved_at is not None:
         return f"Approved by {message.approved_by}; the gate judges it again when it is due."
@@ -138,7 +142,7 @@ def _next(message: Message) -> str:
     return ""
 
 
-@staff_only
+@allowed("approve")
 @require_POST
 def approve_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Approve exactly the text that was on the page."""
@@ -153,7 +157,7 @@ def reject_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, *, pk: uuid.UUID, outcome: str) -> HttpResponse:
-    message = get_object_or_404(queue.texts(), pk=pk)
+    message = get_object_or_404(items.texts(), pk=pk)
     chip, note = (" ".join(clean_text(request.POST.get(name, ""), limit=200).split()) for name in ("reason", "note"))
     reason = ": ".join(part for part in ("" if chip == "Other" and not note else chip, note) if part)
     try:

@@ -25,6 +25,7 @@ from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.masking import mask_values
 from zartsalgo.lib.phone import sayable
 from zartsalgo.office.access import page_of, staff_only
+from zartsalgo.office.checklist import READ_WHY
 from zartsalgo.office.labels import event_word, in_words, provider_word
 from zartsalgo.office.links import page_url
 from zartsalgo.office.lists import chips_of, pager_urls
@@ -122,6 +123,7 @@ def _took(run: Run) -> str:
 def show_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The answer, the steps, the slip, the links, the raw facts."""
     now = clock.read()
+    request.session.setdefault(READ_WHY, True)
     run = get_object_or_404(_with_all(Run.objects.select_related("client", "contact", "version", "event", "lead")), pk=pk)
     steps = list(run.steps.all())
     message = (

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,20 +13,23 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from leads.models import Client, Event
-from messaging.models import Message
+from leads.models import Client
+from providers.connections import mood_of
 from zartsalgo.lib import clock
 from zartsalgo.lib.phone import sayable
+from zartsalgo.office import checklist
 from zartsalgo.office import simulator as playing
 from zartsalgo.office import simulator_outcome as outcomes
 from zartsalgo.office.access import staff_only
 from zartsalgo.office.links import page_url
+from zartsalgo.office.models import StoryRun
+from zartsalgo.office.simulator_phone import read_phone
 from zartsalgo.office.simulator_proofs import list_proofs
+from zartsalgo.office.stories import playing as stories
 from zartsalgo.office.templatetags.office_tags import full, zone_of
 
 KEPT_IN_SESSION = "simulator"
 KEPT = 8
-BUBBLES = 30
 CLIENTS = 200
 # Worker or ticker take a second or two; after this something is wrong and the page says so instead of reloading for ever.
 PATIENCE_SECONDS = 30
@@ -46,23 +49,20 @@ CLOCK = (
     ("+1d", "1 day on"),
     ("real", "Back to real time"),
 )
+MOODS = (
+    ("ok", "Works", "The provider takes every text."),
+    ("slow", "Slow", "It takes each text, two seconds late."),
+    ("down", "Down", "It refuses the connection: no text leaves."),
+    ("refused-credentials", "Refuses our login", "It does not know our account any more."),
+    ("unknown", "No clear answer", "It goes silent: nobody knows whether the text went."),
+)
 CHIPS = ("STOP", "How much?", "Yes, 2 pm", "no mas mensajes")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bubble:
-    """A text as the customer's phone shows it: `in` came from the business, `out` was typed by the customer."""
-
-    direction: str
-    who: str
-    body: str
-    at: datetime
-    run_url: str = ""
 
 
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulator(request: HttpRequest) -> HttpResponse:
+    stories.mend()
     asked = request.POST if request.method == "POST" else request.GET
     client = _client(slug=asked.get("client", ""))
     if client is None:
@@ -101,6 +101,11 @@ def _act(request: HttpRequest, *, client: Client, caller: playing.Caller) -> Htt
             part = "#clock"
             now = playing.move_clock(to=act.removeprefix("clock:"), client=client)
             messages.success(request, f"The clock says {full(now, zone=zone_of(client))}.")
+        elif act.startswith("mood:"):
+            part = "#mood"
+            mood = next(mood for mood in MOODS if mood[0] == act.removeprefix("mood:"))
+            playing.change_mood(client=client, mood=mood[0])
+            messages.success(request, f"The provider of {client}: {mood[1].lower()}. {mood[2]}")
         elif act == "text":
             _keep(request, client=client, posted=playing.text(client=client, caller=caller, words=words))
         else:
@@ -108,7 +113,7 @@ def _act(request: HttpRequest, *, client: Client, caller: playing.Caller) -> Htt
     except playing.Refused as refused:
         messages.error(request, str(refused))
         part = ""
-    except KeyError:
+    except (KeyError, StopIteration):
         messages.error(request, "The simulator has no such button; nothing was done.")
         part = ""
     return redirect(_address(client=client, caller=caller, part=part))
@@ -155,13 +160,18 @@ def _page(request: HttpRequest, *, client: Client, caller: playing.Caller) -> di
         "clients": list(Client.objects.order_by("name", "pk")[:CLIENTS]),
         "people": _people(caller=caller),
         "blocked": blocked,
-        "bubbles": _bubbles(client=client, caller=caller),
+        "bubbles": read_phone(client=client, number=caller.number, name=caller.name),
         "chips": CHIPS,
         "longest": playing.LONGEST_TEXT,
         "buttons": BUTTONS,
         "clock_buttons": CLOCK,
         "clock_says": full(now, zone=zone_of(client)),
         "moved_by": moved_by,
+        "moods": MOODS,
+        "mood": next(mood for mood in MOODS if mood[0] == mood_of(client_id=client.pk)),
+        "first_steps": checklist.read(user=request.user, session=request.session),  # type: ignore[arg-type]
+        "stories": [] if blocked else _stories(client=client),
+        "no_story": "" if blocked else stories.why_not(client=client),
         "outcome": outcome,
         "workflow": outcomes.workflow_name(run=outcome.run) if outcome and outcome.run else "",
         "run_url": page_url("run", outcome.run.pk) if outcome and outcome.run else "",
@@ -186,23 +196,22 @@ def _answers(answers: tuple[int, ...]) -> str:
     return f"webhook answered {', '.join(str(answer) for answer in answers)}"
 
 
-def _bubbles(*, client: Client, caller: playing.Caller) -> list[Bubble]:
-    """What this phone sent and got, oldest first. Texts that were held or dropped never reached it and are not here."""
-    if not caller.number:
-        return []
-    texts = Message.objects.filter(client=client, to=caller.number, contact__client=client, status__in=outcomes.ON_THE_PHONE)
-    got = [
-        Bubble(direction="in", who=client.name, body=text.body, at=text.sent_at or text.created_at, run_url=page_url("run", text.run_id))
-        for text in texts.order_by("-created_at")[:BUBBLES]
-    ]
-    written = Event.objects.filter(
-        contact__identities__value=caller.number, contact__client=client, type="message.received", personal__phone=caller.number
-    )
-    sent = [
-        Bubble(direction="out", who=caller.name, body=str((event.personal or {}).get("text") or ""), at=event.recorded_at)
-        for event in written.order_by("-recorded_at")[:BUBBLES]
-    ]
-    return sorted([*got, *sent], key=lambda bubble: bubble.at)[-BUBBLES:]
+def _stories(*, client: Client) -> list[dict[str, Any]]:
+    """The six cards, each with how it last ended for this business."""
+    last = stories.newest(client=client)
+    return [{"story": story, **_last(last.get(story.key))} for story in stories.STORIES]
+
+
+def _last(row: StoryRun | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    if row.state == StoryRun.State.PLAYING:
+        status, word = "running", "Playing"
+    elif row.state == StoryRun.State.BROKEN_OFF:
+        status, word = "failed", "Broken off"
+    else:
+        status, word = ("pass" if row.met == row.promised else "fail"), f"{row.met} of {row.promised} proven"
+    return {"status": status, "word": word, "url": page_url("story", row.pk), "at": row.ended_at}
 
 
 def _proofs(*, client: Client) -> list[dict[str, Any]]:

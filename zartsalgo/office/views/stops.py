@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from messaging import stops
-from messaging.models import SendStop
+from messaging import pauses
+from messaging.models import Pause
+from workflows import incidents, resuming
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.office import stopping
-from zartsalgo.office.access import staff_only
+from zartsalgo.office.access import may, require, staff_only, who_may
 from zartsalgo.office.naming import clock_time, person_name
 
 AGENCY_ZONE = "UTC"
@@ -22,7 +23,7 @@ AGENCY_ZONE = "UTC"
 @staff_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_page(request: HttpRequest) -> HttpResponse:
-    """GET counts for `?scope=` (all, or a client's short name) or for `?lift=<stop>`; POST stops or lifts."""
+    """GET counts for `?scope=` (all, or a client's short name) or for `?lift=<stop>`; POST stops (any staff) or lifts (who may)."""
     now = clock.read()
     request.read_now = lambda: now  # type: ignore[attr-defined]
     if request.method == "POST":
@@ -53,7 +54,7 @@ def _show(request: HttpRequest, *, now: datetime, code: str, error: str = "", re
         "error": error,
         "reason": reason,
         "standing": stopping.standing(),
-        "may_lift": stopping.may_lift(request.user),  # type: ignore[arg-type]
+        "may_lift": may(request.user, "lift"),
         "hidden": [("act", "stop"), ("scope", chosen.code)],
         "title": "Stop all sending" if chosen.client is None else f"Stop sending for {chosen.client}",
     }
@@ -67,9 +68,22 @@ def _stop(request: HttpRequest, *, now: datetime) -> HttpResponse:
         messages.error(request, "Say what to stop: all sending, or one client. Nothing was stopped.")
         return HttpResponseRedirect(reverse("office:stop"))
     reason = clean_text(request.POST.get("reason", ""), limit=300)
+    scope = pauses.Scope(client=chosen.client)
     try:
-        stop, made = stops.stop_sending(client=chosen.client, reason=reason, by=request.user, now=now)  # type: ignore[arg-type]
-    except stops.NoReason as error:
+        if chosen.stop is None:
+            incident, made = incidents.open_incident(
+                scope=scope,
+                cause=incidents.cause_by_hand(scope=scope),
+                title=f"{chosen.label if chosen.client is None else f'Sending for {chosen.client}'} was stopped by hand",
+                reason=reason,
+                opened_by=person_name(request.user),  # type: ignore[arg-type]
+                by=request.user,  # type: ignore[arg-type]
+                now=now,
+            )
+            stop = incident.pause
+        else:
+            stop, made = chosen.stop, False
+    except pauses.NoReason as error:
         return _show(request, now=now, code=code, error=f"{error} Nothing was stopped.")
     what = "All sending" if chosen.client is None else f"Sending for {chosen.client}"
     if made:
@@ -84,10 +98,14 @@ def _stop(request: HttpRequest, *, now: datetime) -> HttpResponse:
     return HttpResponseRedirect(reverse("office:stop") + ("" if chosen.client is None else f"?scope={chosen.code}"))
 
 
-def _find(raw: str) -> SendStop | None:
+def _find(raw: str) -> Pause | None:
     if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
         return None
-    return SendStop.objects.select_related("client", "by", "lifted_by").filter(pk=int(raw)).first()
+    return (
+        Pause.objects.select_related("client", "by", "lifted_by", "connection__client", "lead__contact", "lead__client")
+        .filter(pk=int(raw))
+        .first()
+    )
 
 
 def _show_lifting(request: HttpRequest, *, now: datetime) -> HttpResponse:
@@ -95,56 +113,48 @@ def _show_lifting(request: HttpRequest, *, now: datetime) -> HttpResponse:
     if stop is None or stop.lifted_at is not None:
         messages.warning(request, _lifted_before(stop))
         return HttpResponseRedirect(reverse("office:stop"))
-    plan = stopping.plan_lifting(stop=stop, now=now)
-    effects = [
-        f"{plan.too_old} of them {'is' if plan.too_old == 1 else 'are'} too old by now: not sent, a person calls instead.",
-        f"{plan.drafts} of them {'needs' if plan.drafts == 1 else 'need'} a person's approval first.",
-        "Each of the others passes every check again at this moment; what is still right goes, within its hours.",
-    ]
-    for other in plan.stays:
-        scope = f"The stop for {other.client}" if other.client else "The stop of all sending"
-        effects.append(f"{scope} ({other.reason}) stays and goes on holding.")
-    allowed = stopping.may_lift(request.user)  # type: ignore[arg-type]
+    plan = resuming.judge(pause=stop, now=now)
+    count = len(plan.items)
+    effects = [*stopping.lifting_effects(plan=plan), *stopping.others_that_stay(pause=stop)]
+    label = incidents.scope_words(scope=pauses.scope_of(pause=stop))
     context = {
         "now": now,
         "stop": stop,
-        "title": f"Lift the stop for {stop.client}" if stop.client else "Lift the stop of all sending",
-        "count": plan.held,
-        "what": "held text is judged anew" if plan.held == 1 else "held texts are judged anew",
+        "title": f"Lift the stop of {label}",
+        "count": count,
+        "what": "held text is judged anew" if count == 1 else "held texts are judged anew",
         "effects": effects,
         "hidden": [("act", "lift"), ("stop", stop.pk)],
-        "blocked": "" if allowed else "You may stop sending, but only an owner or an approver may lift a stop. Ask one of them.",
+        "blocked": "" if may(request.user, "lift") else f"You may stop sending, but not lift a stop. {who_may('lift')}",
     }
     return render(request, "office/stop.html", context)
 
 
 def _lift(request: HttpRequest, *, now: datetime) -> HttpResponse:
+    require(request.user, "lift")
     stop = _find(request.POST.get("stop", ""))
-    if not stopping.may_lift(request.user):  # type: ignore[arg-type]
-        messages.error(request, "Only an owner or an approver may lift a stop. Nothing was changed.")
-        return HttpResponseRedirect(reverse("office:stop"), status=303)
     if stop is None:
         messages.error(request, "There is no such stop. Nothing was changed.")
         return HttpResponseRedirect(reverse("office:stop"))
-    woken = stops.lift_stop(stop=stop, by=request.user, now=now)  # type: ignore[arg-type]
-    if woken is None:
+    name = person_name(request.user)  # type: ignore[arg-type]
+    done = resuming.release(pause=stop, by=request.user, name=name, now=now)  # type: ignore[arg-type]
+    if done is None:
         messages.warning(request, _lifted_before(_find(str(stop.pk))))
     else:
-        scope = f"for {stop.client}" if stop.client else "of all sending"
-        texts = f"{woken} held text is" if woken == 1 else f"{woken} held texts are"
-        messages.success(request, f"The stop {scope} is lifted. {texts} judged anew now.")
+        label = incidents.scope_words(scope=pauses.scope_of(pause=stop))
+        messages.success(request, f"The stop of {label} is lifted. {resuming.told(done=done)}")
     return HttpResponseRedirect(reverse("office:stop"))
 
 
-def _who(stop: SendStop) -> str:
-    return person_name(stop.by) if stop.by else "Somebody"
+def _who(stop: Pause) -> str:
+    return person_name(stop.by) if stop.by else "A safety check"
 
 
-def _when(stop: SendStop) -> str:
+def _when(stop: Pause) -> str:
     return clock_time(when=stop.at, zone=stop.client.timezone if stop.client else AGENCY_ZONE)
 
 
-def _lifted_before(stop: SendStop | None) -> str:
+def _lifted_before(stop: Pause | None) -> str:
     if stop is None or stop.lifted_at is None:
         return "There is no such stop. Nothing was changed."
     who = person_name(stop.lifted_by) if stop.lifted_by else "Somebody"

@@ -3,14 +3,17 @@
    of it off (WCAG 2.1.4).
      data-go="i"   on a menu link: g then i
      data-key="a"  on a link, button or field of a page: pressing a uses it (a field takes the focus)
-     data-item     on a list entry: j and k move through them, Enter opens (the entry's own link has the focus) */
+     data-item     on a list entry: j and k move through them, Enter opens (the entry's own link has the focus)
+     data-looking  on a form: sent now and every minute while the page is in sight, so that others see that somebody is on it
+   Escape closes the details it is pressed in and gives the focus back to its button; who comes back to a page finds the focus on the link
+   they left by. */
 {
-  const STORE = "zarts.keys";
   const dialog = document.getElementById("keys");
   let armed = 0;
 
-  const isOn = () => { try { return localStorage.getItem(STORE) !== "off"; } catch { return true; } };
-  const shown = (el) => el.getClientRects().length > 0;
+  const isOn = () => !dialog || dialog.dataset.keys !== "off";
+  const shown = (el) => el.checkVisibility() && el.getClientRects().length > 0;
+  const post = (form) => fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Live": "1" }, credentials: "same-origin", keepalive: true }).catch(() => {});
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
   const words = (el) => (el.getAttribute("aria-label") || el.dataset.keyWord || el.textContent || "").trim().replace(/\s+/g, " ");
 
@@ -27,7 +30,11 @@
   }
 
   function use(el) {
-    if (el.matches("input:not([type=submit], [type=button]), textarea, select")) el.focus(); else el.click();
+    el.focus();
+    if (el.matches("input:not([type=submit], [type=button], [type=radio], [type=checkbox]), textarea, select")) return;
+    el.click();
+    const opened = el.matches("summary") && el.parentElement.open && el.parentElement.querySelector("input:not([type=hidden]), button, a[href], textarea");
+    if (opened) opened.focus();
   }
 
   function list() {
@@ -46,16 +53,46 @@
   function open() {
     if (!dialog || dialog.open) return;
     list();
-    dialog.querySelector("[data-keys-switch]").checked = isOn();
     dialog.showModal();
   }
 
   if (dialog) {
-    dialog.querySelector("[data-keys-switch]").addEventListener("change", (event) => {
-      try { localStorage.setItem(STORE, event.target.checked ? "on" : "off"); } catch { /* private mode: for this page only */ }
+    dialog.querySelector("[data-keys-switch]")?.addEventListener("change", (event) => {
+      dialog.dataset.keys = event.target.checked ? "on" : "off";
+      for (const word of document.querySelectorAll("[data-keys-state]")) word.textContent = dialog.dataset.keys;
+      post(event.target.form);
     });
     document.querySelectorAll("[data-keys-open]").forEach((button) => button.addEventListener("click", open));
   }
+
+  const looking = document.querySelector("form[data-looking]");
+  if (looking) {
+    const look = () => { if (!document.hidden) post(looking); };
+    looking.hidden = true;
+    look();
+    setInterval(look, 60_000);
+  }
+
+  // Back to where one left: the link that was followed has the focus again.
+  const place = "zarts.left:" + location.pathname + location.search;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (link) try { sessionStorage.setItem(place, link.getAttribute("href")); } catch { /* private mode */ }
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted && performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+    let left = null;
+    try { left = sessionStorage.getItem(place); } catch { /* private mode */ }
+    if (left && (document.activeElement === document.body || !document.activeElement)) all(`main a[href="${CSS.escape(left)}"]`)[0]?.focus();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const fold = event.key === "Escape" && !event.defaultPrevented && event.target.closest("main details[open]");
+    if (!fold) return;
+    fold.open = false;
+    fold.querySelector("summary").focus();
+    event.preventDefault();
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !isOn()) return;

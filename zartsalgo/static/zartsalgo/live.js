@@ -21,6 +21,7 @@
 
   function swap(region, fresh) {
     for (const kept of region.querySelectorAll("details[id][open]")) fresh.querySelector(`#${CSS.escape(kept.id)}`)?.setAttribute("open", "");
+    if (fresh.dataset.live) region.dataset.live = fresh.dataset.live;
     if (region.innerHTML === fresh.innerHTML) return;
     const active = region.contains(document.activeElement) ? document.activeElement : null;
     const find = active && (active.id ? `#${CSS.escape(active.id)}` : active.getAttribute("href") ? `a[href="${CSS.escape(active.getAttribute("href"))}"]` : "");

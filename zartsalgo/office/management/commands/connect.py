@@ -18,7 +18,7 @@ class Command(SayingCommand):
     help = "Connect a provider to a client and print the address the provider must call."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("provider", help="callrail, twilio, generic, form")
+        parser.add_argument("provider", help="callrail, twilio, generic, form, openai")
         parser.add_argument("--client", required=True, help="the client's short name")
         parser.add_argument("--account", default="", help="the account at the provider, such as AC...")
         parser.add_argument("--base-url", default="", help="another address than the provider's own")
@@ -57,5 +57,10 @@ class Command(SayingCommand):
             "hook_url": hook_url,
             "live": connection.live,
         }
-        kind = "live" if connection.live else "not live: texts go to the simulator's phone"
-        self.say(document, as_json=options["json"], words=f"Connected ({kind}). Have {connection.provider} call:\n{hook_url}")
+        if adapters.load(connection.provider).can_understand:
+            writes = "it writes the summaries now" if connection.live else "not live: summaries are still written here"
+            words = f"Connected ({writes})."
+        else:
+            kind = "live" if connection.live else "not live: texts go to the simulator's phone"
+            words = f"Connected ({kind}). Have {connection.provider} call:\n{hook_url}"
+        self.say(document, as_json=options["json"], words=words)

@@ -7,7 +7,7 @@ worker, a lost ring) it does it itself. Two tickers are harmless: every claim is
 import logging
 import signal
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
@@ -16,9 +16,14 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
 from messaging import due as messaging_due
+from portal import due as portal_due
+from portal import sign_in, words
+from summaries import due as summaries_due
 from workflows import due as workflows_due
+from workflows import watching
 from zartsalgo.lib import clock, heartbeat
 from zartsalgo.lib.doorbell import ring
+from zartsalgo.office import portal_outcomes
 
 log = logging.getLogger(__name__)
 PERIOD_SECONDS = 1.0
@@ -26,20 +31,31 @@ PERIOD_SECONDS = 1.0
 GRACE = timedelta(seconds=2)
 # Rung this often without the work going away, the ticker stops trusting the bell and works itself.
 RINGS_BEFORE_OWN_HANDS = 3
+# Breakers, ends of pauses and proofs of incidents are read this often; a failure rings for its breaker at once.
+ROUNDS_BETWEEN_WATCHES = 20
+# A summary may wait for a free worker as long as a model takes to answer; only then does the ticker have it written itself.
+RINGS_BEFORE_WRITING = 60
 
 
 class Command(BaseCommand):
     help = "Find what is due and see that it is done; runs until it is told to stop."
     requires_system_checks: list[str] = []
+    writer: threading.Thread | None = None
+    rings_to_write = 0
+    mailer: threading.Thread | None = None
+    rings_for_portal = 0
 
     def handle(self, *args: Any, **options: Any) -> None:
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
-        rung = 0
+        rung, rounds = 0, 0
         while not over.is_set():
             try:
                 rung = self.tick(rung=rung)
+                if rounds % ROUNDS_BETWEEN_WATCHES == 0:
+                    watching.watch(now=clock.read())
+                rounds += 1
             except (DatabaseError, InterfaceError) as error:
                 log.warning("ticker: database away (%s)", type(error).__name__)
                 connection.close()
@@ -53,6 +69,8 @@ class Command(BaseCommand):
         now = clock.read()
         own_hands = rung >= RINGS_BEFORE_OWN_HANDS or not self._broker_answers()
         grace = timedelta(0) if own_hands else GRACE
+        self.see_to_summaries(now=now, grace=grace, own_hands=own_hands)
+        self.see_to_portal(now=now, grace=grace, own_hands=own_hands)
         deliveries, runs, messages = workflows_due.anything_due(now=now, grace=grace)
         if not (deliveries or runs or messages):
             return 0
@@ -68,9 +86,56 @@ class Command(BaseCommand):
             ring(task="messaging.work_off")
         return rung + 1
 
+    def see_to_summaries(self, *, now: datetime, grace: timedelta, own_hands: bool) -> None:
+        """Summaries whose ring was lost or whose call died. Asking a model takes long, so own hands do it beside the rounds."""
+        if not summaries_due.due(now=now, grace=grace, limit=1):
+            self.rings_to_write = 0
+        elif not own_hands and self.rings_to_write < RINGS_BEFORE_WRITING:
+            self.rings_to_write += 1
+            ring(task="summaries.work_off")
+        elif self.writer is None or not self.writer.is_alive():
+            self.writer = threading.Thread(target=_write_summaries, name="summaries", daemon=True)
+            self.writer.start()
+
+    def see_to_portal(self, *, now: datetime, grace: timedelta, own_hands: bool) -> None:
+        """Sign-in mails and what clients said, where the ring was lost. A mail server may be slow, so own hands write beside the rounds."""
+        said = portal_outcomes.untaken(now=now, grace=grace)
+        mails = portal_due.due_mails(now=clock.real_now(), grace=grace)
+        if not (said or mails):
+            self.rings_for_portal = 0
+        elif not own_hands and self.rings_for_portal < RINGS_BEFORE_OWN_HANDS:
+            self.rings_for_portal += 1
+            for word_id in said:
+                ring(task=words.TAKE, id=str(word_id))
+            for mail_id in mails:
+                ring(task=sign_in.SEND, id=str(mail_id))
+        else:
+            portal_outcomes.work_off(now=now)
+            if mails and (self.mailer is None or not self.mailer.is_alive()):
+                self.mailer = threading.Thread(target=_send_mails, name="mails", daemon=True)
+                self.mailer.start()
+
     def _broker_answers(self) -> bool:
         try:
             with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=None) as client:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
+
+
+def _write_summaries() -> None:
+    try:
+        summaries_due.work_off(now=clock.read())
+    except Exception:
+        log.exception("ticker: writing summaries broke")
+    finally:
+        connection.close()
+
+
+def _send_mails() -> None:
+    try:
+        portal_due.work_off(now=clock.real_now())
+    except Exception:
+        log.exception("ticker: sending sign-in mails broke")
+    finally:
+        connection.close()

@@ -1,0 +1,150 @@
+"""Which sentences of a conversation carry it: an extractive choice by what is asked, what comes up again, and where it stands.
+
+No model and no downloads; the same conversation always gives the same choice. Every chosen sentence keeps its place in its source.
+"""
+
+# ruff: noqa: SIM905 (tables of words read better as text)
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from summaries.folding import fold
+from summaries.retelling import Told, Voice, retell
+from summaries.words import FUNCTION
+
+LONGEST: Final = 20_000
+"""Characters of one source that are read; a longer one is read at its beginning."""
+_MOST_SENTENCES: Final = 400
+_END: Final = re.compile(
+    r"(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bdr)(?<!\bst)(?<!\bapt)(?<!\bave)(?<!\bno)(?<!\b[a-z])[.!?…]+[\"”')]*(?=\s|$)|\n+|\s[-–—]{1,2}\s"
+    # People run sentences together: a comma before a request or an introduction ends one, too.
+    r"|,\s+(?:and\s+)?(?=(?:can|could|would|will)\s(?:you|u|ya|someone|somebody|i|we)\b|(?:please|pls|plz)\s\w|how\s(?:much|soon|long)\b|my\sname\b|(?:i|we)\s(?:need|want)\b|call\sme\b)",
+    re.IGNORECASE,
+)
+_TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_COURTESY: Final = re.compile(
+    r"\b(?:how are you|nice to meet|nice to see|good to see|have a (?:nice|good|great)|see you|take care|you're welcome|you are welcome|no problem|glad to|my pleasure|"
+    r"thank you|thanks|bye|good ?bye|here you are|here it is|what can i do for you|can i help|may i help|how can i help|how may i|anything else|(?:thanks|thank you) for (?:calling|reaching|your)|sorry (?:we|i) missed|this is|speaking|don't mention|hold on|just a moment|one moment|that's all right|"
+    r"sounds (?:good|great)|i see|that's great|really|of course|sure thing|excuse me|i'm sorry to hear|what's up|go ahead|i guess so|i think so|that's (?:a )?(?:good|nice|true))\b",
+    re.IGNORECASE,
+)
+_NEED: Final = re.compile(
+    r"\b(?:need|want|would like|i'd like|i 'd like|looking for|trying to|have to|can you|could you|would you|please|help|problem|trouble|broken?|leak\w*|worried|afraid|lost|missed|hope|plan\w*|decid\w*|"
+    r"order\w*|book\w*|schedule|cancel\w*|appointment|quote|estimate|cost|price|how much|complain\w*|interested|recommend\w*|suggest\w*|apply|applied|invite\w*|offer\w*|"
+    r"think|believe|prefer|should|must|because|going to|used to|necesit\w*|quier\w*|quisiera|ayuda|problema|fuga|gotea|cotiza\w*|precio|urgente|cita)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of one speaker at `start..end` of source number `source`; `turn` counts changes of speaker."""
+
+    source: int
+    start: int
+    end: int
+    words: str
+    customer: bool
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A sentence that carries the conversation, how much, and how it is told."""
+
+    sentence: Sentence
+    told: Told
+    weight: float
+
+
+def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
+    """Cut texts (from the customer?, words) into sentences with their offsets."""
+    found: list[Sentence] = []
+    turn, speaking = -1, None
+    for source, (customer, text) in enumerate(texts):
+        text = text[:LONGEST]
+        at = 0
+        for stop in [*_END.finditer(text), None]:
+            end = stop.end() if stop else len(text)
+            piece = text[at:end]
+            words = piece.strip(" \t\n-–—")
+            if words and len(found) < _MOST_SENTENCES:
+                if customer is not speaking:
+                    turn, speaking = turn + 1, customer
+                start = at + piece.index(words)
+                found.append(Sentence(source=source, start=start, end=start + len(words), words=words, customer=customer, turn=turn))
+            at = end
+        speaking = None if found and found[-1].source == source else speaking
+    return found
+
+
+def choose(*, found: Sequence[Sentence], customer: Voice, business: Voice, words: int) -> list[Chosen]:
+    """The sentences that carry it, in order, told by a third, with about `words` words together (one at least, where any can be told)."""
+    counts = Counter(word for one in found for word in set(_content(one.words)))
+    candidates: list[Chosen] = []
+    last_turn = max((one.turn for one in found), default=0)
+    for one in found:
+        speaker, other = (customer, business) if one.customer else (business, customer)
+        told = retell(words=one.words, speaker=speaker, other=other)
+        if told is not None and (weight := _weight(one, told, counts, last_turn)) > 0:
+            candidates.append(Chosen(sentence=one, told=told, weight=weight))
+    chosen: list[Chosen] = []
+    covered: Counter[str] = Counter()
+    left = words
+    while candidates:
+        # What is said already adds little: each word counts less the second time.
+        best = max(candidates, key=lambda one: (one.weight * _novelty(one, covered), -one.sentence.turn))
+        candidates.remove(best)
+        size = len(best.told.sentence.split())
+        if chosen and size > left * 1.25:
+            continue
+        if chosen and best.weight * _novelty(best, covered) < 0.25 * chosen[0].weight:
+            break
+        chosen.append(best)
+        covered.update(_content(best.sentence.words))
+        left -= size
+        if left < 4:
+            break
+    return sorted(chosen, key=lambda one: (one.sentence.source, one.sentence.start))
+
+
+def _content(words: str) -> list[str]:
+    return [
+        word
+        for word in (match.group().removesuffix("'s") for match in _TOKEN.finditer(fold(words).text))
+        if word not in FUNCTION and len(word) > 2
+    ]
+
+
+def _novelty(one: Chosen, covered: Counter[str]) -> float:
+    content = _content(one.sentence.words)
+    return sum(1.0 if not covered[word] else 0.35 for word in content) / len(content) if content else 0.3
+
+
+def _weight(one: Sentence, told: Told, counts: Counter[str], last_turn: int) -> float:
+    content = _content(one.words)
+    size = len(_TOKEN.findall(one.words))
+    if size < 3 or not content:
+        return 0.0
+    weight = sum(min(counts[word], 4) for word in set(content)) / (len(content) + 3) + 0.15 * min(len(set(content)), 6)
+    weight += {"ask": 0.9, "suggest": 0.5, "question": 0.5, "tell": 0.15}[told.act]
+    if told.act == "tell" and not told.rest.startswith("says "):
+        weight += 0.25  # about the speaker
+    if _NEED.search(one.words):
+        weight += 0.6
+    if one.turn <= 1:
+        weight += 0.9
+    elif one.turn <= 3:
+        weight += 0.35
+    elif one.turn >= last_turn - 1:
+        weight += 0.1
+    if _COURTESY.search(one.words):
+        weight -= 1.2 if size < 10 else 0.3
+    if size > 22:
+        weight -= 0.04 * (size - 22)
+    return weight

@@ -1,0 +1,68 @@
+"""How the tests are shared between the workers of pytest-xdist (`script/test` without arguments): whole rooms or whole files, never halves.
+
+A room that starts processes of its own stays on one worker, so that there is one system and one browser; the rooms that wait most come
+first, so that no worker is left waiting alone at the end. Each worker has a database of its own (pytest-django). Names of tests stay as
+they are, so a failure's line can be given to `script/test` as it stands.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# In this order; the numbers of tests say nothing about how long a room takes.
+ROOMS = ("stack", "embedded", "browser")
+# What axe could not decide is for people to look at; it fails nothing. Filled by tests/browser, here by the workers when they end.
+undecided: Counter[str] = Counter()
+
+
+def _room(nodeid: str) -> str:
+    """The room of a test that goes in one piece, else its file."""
+    path = nodeid.partition("::")[0]
+    return next((room for room in ROOMS if path.startswith(f"tests/{room}/")), path)
+
+
+class WholeRooms(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _room(nodeid)
+
+    def schedule(self) -> None:
+        first = next(iter(self.registered_collections.values()))
+        assert len(set(first)) == len(first), "two tests have one name: one of them would be lost"
+        super().schedule()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeRooms:
+    config.option.loadscopereorder = False
+    return WholeRooms(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Schemathesis gives all its tests of one function the same id, and of one id xdist would run one test only.
+    for item in items:
+        _, bracket, parameter = item.name.partition("[")
+        if bracket and item.id.params is None:
+            item._id = replace(item.id, params=parameter.removesuffix("]"))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: ROOMS.index(room) if (room := _room(item.nodeid)) in ROOMS else len(ROOMS))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["undecided"] = dict(undecided)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    undecided.update(getattr(node, "workeroutput", {}).get("undecided", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if undecided:
+        terminalreporter.section("axe could not decide")
+        for line in sorted(undecided):
+            terminalreporter.line(line)
