@@ -182,9 +182,10 @@ def show_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _near(*, run: Run) -> QuerySet[Run]:
-    """Other runs of the same person within an hour before or after: two workflows that meet are seen here."""
+    """Other runs that text the same person within an hour before or after: two workflows that meet are seen here."""
     first, last = run.created_at - NEAR, run.created_at + NEAR
-    others = Run.objects.filter(contact=run.contact, created_at__gte=first, created_at__lte=last).exclude(pk=run.pk)
+    texting = [key for key, workflow in registry.workflows().items() if any(spec.kind == "message" for spec in workflow.steps)]
+    others = Run.objects.filter(contact=run.contact, workflow__in=texting, created_at__gte=first, created_at__lte=last).exclude(pk=run.pk)
     return _with_all(others).order_by("created_at")[:MOST_NEAR]
 
 
