@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# In this order; the numbers of tests say nothing about how long a room takes.
-ROOMS = ("stack", "embedded", "browser")
+# In this order: the browser alone takes as long as everything else together, so it has a worker to itself; numbers of tests say nothing.
+ROOMS = ("browser", "stack", "embedded")
 # What axe could not decide is for people to look at; it fails nothing. Filled by tests/browser, here by the workers when they end.
 undecided: Counter[str] = Counter()
 
