@@ -215,7 +215,7 @@ OFFICE = (
     Page(name="pause, paused already", view="pause", where="/pause/?client=granite-supply", words=("It is paused already",)),
     Page(name="pause, no reason given", view="pause", where="/pause/", act=_pause_without_words, status=400, words=("Nothing was paused",)),
     Page(name="simulator", view="simulator", where="/try/"),
-    Page(name="simulator, pressed", view="simulator", where="/try/?caller=%2B13035550188", act=_press_and_wait("Missed call")),
+    Page(name="simulator, pressed", view="simulator", where="/try/?caller=%2B13035550196", act=_press_and_wait("Missed call")),
     Page(name="simulator, bad signature", view="simulator", where="/try/", act=_press("Bad signature"), words=("Answered 401",)),
     Page(name="simulator, withheld number", view="simulator", where="/try/?caller=withheld"),
     Page(name="simulator, live client", view="simulator", where="/try/?client=bluebird-plumbing", words=("does not touch it",)),

@@ -45,8 +45,8 @@ STORIES = (
     ("withheld", "withheld"),
     ("late", "+13035550131"),
     ("duplicate", "+13035550132"),
-    ("pre-call", "+13035550133"),
-    ("bad-signature", "+13035550134"),
+    ("pre-call", "+13035550197"),
+    ("bad-signature", "+13035550198"),
 )
 
 

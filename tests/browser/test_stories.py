@@ -114,12 +114,12 @@ def test_a_story_is_told_without_scripts_too(bare, rows):
 
 
 def test_a_missed_call_shows_its_text_within_five_seconds(tab, rows):
-    tab.goto("/try/?caller=%2B13035550179")
+    tab.goto("/try/?caller=%2B13035550195")
     began = time.monotonic()
     tab.get_by_role("button", name="Missed call", exact=True).click()
     tab.locator("#sim-phone .bubble").wait_for(timeout=5_000)
     assert time.monotonic() - began < 5
-    assert rows("select status from messaging_message where \"to\" = '+13035550179'") == [("delivered",)]
+    assert rows("select status from messaging_message where \"to\" = '+13035550195'") == [("delivered",)]
 
 
 def test_at_night_the_text_is_held_and_says_until_when(world, tab, rows):
@@ -162,7 +162,7 @@ def test_a_bad_signature_is_refused_and_counted_and_stores_nothing(world, rows):
     assert world.told["told"]["bad-signature"]["answers"] == [401]
     ((refused,),) = rows("select refused_signatures from providers_connection where id = %s", world.told["connection"])
     assert refused >= 1
-    assert rows("select count(*) from leads_identity where value = '+13035550134'") == [(0,)]
+    assert rows("select count(*) from leads_identity where value = '+13035550198'") == [(0,)]
 
 
 def test_every_text_and_every_silence_of_a_lead_is_one_click_from_its_reason(world, tab):

@@ -53,7 +53,7 @@ def test_sign_in(world):
 
 
 def test_a_missed_call_its_text_and_why(world, bare, rows):
-    bare.goto("/try/?caller=%2B13035550177")
+    bare.goto("/try/?caller=%2B13035550193")
     press(bare, "Missed call")
     # The page asks again by itself until the worker is done.
     bare.locator("#sim-phone .bubble").wait_for()
@@ -61,7 +61,7 @@ def test_a_missed_call_its_text_and_why(world, bare, rows):
     follow(bare, bare.locator("#sim-phone").get_by_role("link", name="Why?"))
     assert re.fullmatch(rf"{world.url}/runs/[0-9a-f-]+/", bare.url)
     assert "sent the text" in bare.locator("[data-answer]").inner_text()
-    found = rows("select run_id::text, status from messaging_message where \"to\" = '+13035550177'")
+    found = rows("select run_id::text, status from messaging_message where \"to\" = '+13035550193'")
     assert found == [(bare.url.split("/")[-2], "delivered")]
 
 
@@ -128,10 +128,10 @@ def test_all_sending_is_stopped_and_the_stop_is_lifted(world, bare, rows, soon):
     press(bare, "Stop all sending")
     assert rows(opened) == [("A wrong price went out", True)]
     try:
-        bare.goto("/try/?caller=%2B13035550178")
+        bare.goto("/try/?caller=%2B13035550194")
         assert "A wrong price went out" in bare.get_by_label("Needs attention").inner_text()
         press(bare, "Missed call")
-        mine = "select status, reason from messaging_message where \"to\" = '+13035550178'"
+        mine = "select status, reason from messaging_message where \"to\" = '+13035550194'"
         soon(lambda: rows(mine), [("held", "sending-stopped")])
     finally:
         bare.goto("/stop/")
