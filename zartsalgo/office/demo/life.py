@@ -32,7 +32,8 @@ from zartsalgo.office.demo.people import Person, crowd
 from zartsalgo.office.demo.scenes import scenes
 
 # Causes over 60 days; a shorter life has its share of them.
-CAUSES = 150
+# More would make the first start wait longer than twenty seconds for the demo on two cores.
+CAUSES = 112
 STORM = 14
 WHOLE_LIFE = 60
 # Shares of the life, counted back from now.
