@@ -134,7 +134,7 @@ def test_the_list_costs_the_same_for_five_and_fifty(noon, sam, count, django_ass
         make_task(client=client, contact=contact)
         make_text(contact=contact)
     assert Client.objects.count() == count and not Summary.objects.exists()
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         sam.get("/clients/")
 
 

@@ -15,7 +15,7 @@ from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, St
 from tests.office.rows import make_event, make_poison, make_run, make_summary, make_task, make_text, sign_in
 from workflows.models import Incident, Run
 from zartsalgo.models import InboxMark
-from zartsalgo.office import queue, strip
+from zartsalgo.office import checklist, queue, strip
 from zartsalgo.office.decisions import text_digest
 
 pytestmark = pytest.mark.django_db
@@ -430,10 +430,20 @@ def test_shortcuts_are_a_choice_of_the_person(summit, sam):
 def test_the_page_costs_the_same_for_five_and_fifty(summit, sam, count, django_assert_num_queries):
     fill(summit, count)
     sam.get("/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = sam.get("/")
     assert len(page.context["queue"].items) == count
     assert len(page.content) <= 60 * 1024
+
+
+def test_with_the_demo_the_line_of_first_steps_is_the_twelfth_statement(summit, sam, django_assert_num_queries):
+    ClientFactory(slug="demo-client", name="Demo", phone="+13125550150", demo=True)
+    fill(summit, 5)
+    sam.get("/")
+    checklist.forget()
+    with django_assert_num_queries(12):
+        page = sam.get("/")
+    assert page.context["first_steps"] is not None
 
 
 def test_more_than_fifty_are_said_to_be_more(summit, sam):

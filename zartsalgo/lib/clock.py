@@ -7,12 +7,14 @@ here read a clock: everything below the edge takes `now`.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 # The row is made by the first migration; without it (a table just flushed by a test) the offset is nothing.
-_SQL = "select clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')"
+_SQL = """select clock_timestamp() + moved, moved
+            from (select coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0') as moved) as clock"""
 _here = threading.local()
 
 
@@ -36,14 +38,27 @@ def told_now() -> datetime | None:
     return getattr(_here, "now", None)
 
 
-def read() -> datetime:
-    """The business's now, aware, UTC."""
+@dataclass(frozen=True)
+class Moment:
+    """The business's now (aware, UTC), and how far its clock has been moved; zero unless a demo or a test moved it."""
+
+    now: datetime
+    moved: timedelta
+
+
+def read_moment() -> Moment:
+    """Both in one statement."""
     if (now := told_now()) is not None:
-        return now
+        return Moment(now, now - real_now())
     with connection.cursor() as cursor:
         cursor.execute(_SQL)
-        (value,) = cursor.fetchone()
-    return value.astimezone(UTC)  # type: ignore[no-any-return]
+        now, moved = cursor.fetchone()
+    return Moment(now.astimezone(UTC), moved)
+
+
+def read() -> datetime:
+    """The business's now, aware, UTC."""
+    return read_moment().now
 
 
 def real_now() -> datetime:
@@ -53,12 +68,7 @@ def real_now() -> datetime:
 
 def offset() -> timedelta:
     """How far the business clock has been moved; zero unless a demo or a test moved it."""
-    if (now := told_now()) is not None:
-        return now - real_now()
-    with connection.cursor() as cursor:
-        cursor.execute("select coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')")
-        (value,) = cursor.fetchone()
-    return value  # type: ignore[no-any-return]
+    return read_moment().moved
 
 
 def shift(*, by: timedelta) -> datetime:

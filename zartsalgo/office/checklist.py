@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, reverse
 
 from leads.models import Client
@@ -79,7 +80,8 @@ class Since:
     really: datetime
 
 
-_kept: tuple[float, Since | None] | None = None
+# When it was last seen that there is no demo, by this process's own clock.
+_none_at: float | None = None
 
 
 def begin(*, now: datetime) -> None:
@@ -100,8 +102,8 @@ def show(*, user: User) -> None:
 
 def forget() -> None:
     """Look anew whether there is a demo; for tests, and where it was just loaded or removed."""
-    global _kept
-    _kept = None
+    global _none_at
+    _none_at = None
 
 
 def since() -> Since:
@@ -110,29 +112,27 @@ def since() -> Since:
     return Since(row.begun_at, row.really_at) if row is not None else Since(_LONG_AGO, _LONG_AGO)
 
 
-def _since_demo() -> Since | None:
-    """The same, None where there is no demo client. At most KEEP_SECONDS old, so that nobody pays for it where there is none."""
-    global _kept
-    if _kept is None or time.monotonic() - _kept[0] > KEEP_SECONDS:
-        _kept = (time.monotonic(), since() if Client.objects.filter(demo=True).exists() else None)
-    return _kept[1]
-
-
 def read(*, user: User, session: Mapping[str, Any]) -> Checklist | None:
-    """The person's first steps, in one statement; None where there is no demo, and then nothing is asked but every now and then."""
-    began = _since_demo()
-    if began is None:
+    """The person's first steps, in one statement; None where there is no demo, and then it is asked every KEEP_SECONDS only."""
+    global _none_at
+    if _none_at is not None and time.monotonic() - _none_at < KEEP_SECONDS:
         return None
-    found = {**_look(user=user, since=began.at), "why": bool(session.get(READ_WHY))}
+    found = _look(user=user)
+    if not found["demo"]:
+        _none_at = time.monotonic()
+        return None
+    found["why"] = bool(session.get(READ_WHY))
     items = [
         Item(key=key, words=words, url=url + more, done=bool(found[key])) for key, words, page, more in STEPS if (url := _address(page))
     ]
     return Checklist(items=tuple(items), hidden=bool(found["hidden"]))
 
 
-def _look(*, user: User, since: datetime) -> dict[str, Any]:
-    """What the rows say of this person since then, by key."""
+def _look(*, user: User) -> dict[str, Any]:
+    """What the rows say of this person since the demo was told, by key; `demo` is whether there is one."""
     name = person_name(user)
+    began = FirstSteps.objects.filter(pk=1)
+    since = Coalesce(Subquery(began.values("begun_at")), Value(_LONG_AGO))
     said_no = Message.objects.filter(status=Message.Status.SKIPPED, reason="rejected", says__startswith=f"{name} decided")
     rows: dict[str, QuerySet[Any]] = {
         "fire": Delivery.objects.filter(connection__live=False, connection__provider="callrail", received_at__gt=since),
@@ -145,6 +145,7 @@ def _look(*, user: User, since: datetime) -> dict[str, Any]:
         "portal": Session.objects.filter(viewer=name),
         "connect": Connection.objects.filter(live=True, disabled_at__isnull=True),
         "hidden": FirstStepsHidden.objects.filter(user=user),
+        "demo": Client.objects.filter(demo=True),
     }
     asked = User.objects.filter(pk=user.pk).annotate(**{f"did_{key}": Exists(found) for key, found in rows.items()})
     return dict(zip(rows, asked.values_list(*(f"did_{key}" for key in rows)).get(), strict=True))

@@ -3,28 +3,16 @@
 A menu entry whose page does not exist yet is left out, never a dead link. Signed-out visitors get an empty frame.
 """
 
-import importlib
-import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from zartsalgo.lib import clock
-
-
-class StripItem(TypedDict):
-    """One trouble on top of every page. Levels: bad, warn, info."""
-
-    level: str
-    text: str
-    url: NotRequired[str]
-    url_label: NotRequired[str]
+from zartsalgo.office.page_time import moment_of
+from zartsalgo.office.strip import Line, build_strip
 
 
 @dataclass(frozen=True)
@@ -127,30 +115,16 @@ def menu(*, view_name: str) -> list[Group]:
     return groups
 
 
-def _strip() -> list[StripItem]:
-    if importlib.util.find_spec("zartsalgo.office.strip") is None:
-        return []
+def _strip(request: HttpRequest) -> list[Line]:
     try:
-        return list(importlib.import_module("zartsalgo.office.strip").build_strip())
+        return build_strip(read_moment=lambda: moment_of(request))
     except DatabaseError:
         # The page itself was readable; that its health is not must be said, not hidden.
         return [{"level": "bad", "text": "The state of the services could not be read. What you see here may be old."}]
 
 
-def _read_once() -> Callable[[], datetime]:
-    seen: list[datetime] = []
-
-    def read() -> datetime:
-        if not seen:
-            seen.append(clock.read())
-        return seen[0]
-
-    return read
-
-
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context for the frame. The strip is read only where a template shows it, once per page."""
-    request.read_now = getattr(request, "read_now", None) or _read_once()  # type: ignore[attr-defined]
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not user.is_staff:
         return {"menu": [], "strip": [], "stop_url": ""}
@@ -158,7 +132,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     view_name = match.view_name if match else ""
     return {
         "menu": menu(view_name=view_name),
-        "strip": SimpleLazyObject(_strip),
+        "strip": SimpleLazyObject(lambda: _strip(request)),
         "stop_url": _first_url(("office:stop",)),
         "stop_current": view_name == "office:stop",
     }

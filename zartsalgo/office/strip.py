@@ -7,6 +7,7 @@ seconds and process, where a broker that hangs costs BROKER_SECONDS. It never br
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import NotRequired, TypedDict
 
@@ -54,10 +55,10 @@ _looking = threading.Lock()
 _kept: tuple[float, list[Line]] | None = None
 
 
-def build_strip() -> list[Line]:
+def build_strip(*, read_moment: Callable[[], clock.Moment] = clock.read_moment) -> list[Line]:
     """The lines of now. Never raises, and waits for nothing that another thread already looks at."""
     try:
-        lines = _wanted()
+        lines = _wanted(moment=read_moment())
     except (DatabaseError, InterfaceError):
         _let_go()
         return [{"level": "bad", "text": AWAY["database"]}]
@@ -120,10 +121,9 @@ def _broker_answers() -> bool:
         return False
 
 
-def _wanted() -> list[Line]:
+def _wanted(*, moment: clock.Moment) -> list[Line]:
     """What somebody has set on purpose: stops and a moved clock. Always fresh, so that the one who did it sees it at once."""
-    moved = clock.offset()
-    now = clock.real_now() + moved
+    now, moved = moment.now, moment.moved
     lines: list[Line] = []
     incident = Incident.objects.filter(pause=OuterRef("pk"), closed_at__isnull=True).values("pk")[:1]
     for stop in pauses.open_pauses().annotate(incident=Subquery(incident))[:MOST_LINES]:

@@ -10,7 +10,7 @@
 `{{ span|duration }}`      380 ms, 22 s, 4 min 05 s, 1 h 12 min, 3 days 4 h
 
 A zone is an IANA name, a ZoneInfo, or anything with a `timezone` or `zone` of that kind (a client). `now` is the view's `now`; without one
-it is the business clock, read once per request (zartsalgo.office.context).
+it is the business clock, read once per request (zartsalgo.office.page_time).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from zartsalgo.office.page_time import now_of
 
 register = template.Library()
 
@@ -232,9 +234,9 @@ def _now(context: Context) -> datetime:
     given: Any = context.get("now")
     if isinstance(given, datetime):
         return given
-    # An include with `only` sees no context but the request: the frame's context processor left the clock there.
-    read = getattr(getattr(context, "request", None), "read_now", None)
-    return read() if callable(read) else timezone.now()
+    # An include with `only` sees no context but the request.
+    request = getattr(context, "request", None)
+    return now_of(request) if request is not None else timezone.now()
 
 
 def _time(moment: datetime, zone: ZoneInfo, inner: str) -> SafeString:

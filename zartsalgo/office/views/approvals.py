@@ -22,6 +22,7 @@ from zartsalgo.office.access import allowed, may, page_of, require, staff_only, 
 from zartsalgo.office.links import page_url
 from zartsalgo.office.lists import chips_of, pager_urls
 from zartsalgo.office.naming import clock_time, person_name
+from zartsalgo.office.page_time import now_of
 
 SHOWS = (("", "All that waits"), ("summaries", "Summaries"), ("texts", "Texts"), ("decided", "Decided"))
 KINDS = {"": frozenset({"summary", "draft"}), "summaries": frozenset({"summary"}), "texts": frozenset({"draft"})}
@@ -31,8 +32,7 @@ KINDS = {"": frozenset({"summary", "draft"}), "summaries": frozenset({"summary"}
 @require_safe
 def list_approvals(request: HttpRequest) -> HttpResponse:
     """What waits, oldest promise first; `?show=decided` what was decided, newest first. Filters `show` and `client`."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     show, slug = request.GET.get("show", ""), clean_text(request.GET.get("client", ""), limit=60)
     waiting = queue.read_queue(now=now, user=request.user, kinds=KINDS.get(show, frozenset()), client=slug)  # type: ignore[arg-type]
     context: dict[str, Any] = {
@@ -69,8 +69,7 @@ def _get(pk: uuid.UUID) -> Summary:
 
 def _page(request: HttpRequest, *, summary: Summary, text: str | None = None, error: str = "", status: int = 200) -> HttpResponse:
     """The page; `text` are words that somebody changed and that are shown again with what stands against them."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     waits = summary.status in Summary.OPEN
     approval, proof = (None, None) if waits else summary_page.decision_of(summary=summary)
     found = summary_page.said(summary=summary)
@@ -225,8 +224,7 @@ def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET says what withdrawing takes away; POST does it, with a reason."""
     summary = _get(pk)
     proof = get_object_or_404(Proof, approval__summary=summary)
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     error = ""
     if request.method == "POST":
         reason = clean_text(request.POST.get("reason", ""), limit=300)

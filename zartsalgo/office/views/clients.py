@@ -16,6 +16,7 @@ from zartsalgo.office.access import PAGE_SIZE, may, staff_only, who_may
 from zartsalgo.office.client_health import read_health
 from zartsalgo.office.items import workflow_name
 from zartsalgo.office.links import page_url
+from zartsalgo.office.page_time import now_of
 
 REPORTS, CLOSURES = 3, 5
 DAYS = dict(OpeningHours._meta.get_field("weekday").choices or ())
@@ -25,8 +26,7 @@ DAYS = dict(OpeningHours._meta.get_field("weekday").choices or ())
 @require_safe
 def list_clients(request: HttpRequest) -> HttpResponse:
     """Every business by name with its health in words. `?after=<short name>` goes on there; one that names nobody finds nothing."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     query, after = (clean_text(request.GET.get(name, ""), limit=120) for name in ("q", "after"))
     rows = Client.objects.order_by("name", "pk")
     if query:
@@ -53,8 +53,7 @@ def list_clients(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_client(request: HttpRequest, slug: str) -> HttpResponse:
     """One business: how it is doing, its hours and people, what is on, where its calls come from, and what it sees of us."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     client = get_object_or_404(Client, slug=slug)
     (health,) = read_health(clients=[client], now=now, real_now=clock.real_now())
     configures = may(request.user, "configure")

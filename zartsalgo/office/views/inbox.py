@@ -19,6 +19,7 @@ from zartsalgo.office.access import may, require, staff_only, who_may
 from zartsalgo.office.items import Item
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import clock_time, person_name
+from zartsalgo.office.page_time import now_of
 from zartsalgo.office.thread import read_thread
 
 KEPT = ("view", "client")
@@ -29,8 +30,7 @@ KEPT = ("view", "client")
 def inbox(request: HttpRequest) -> HttpResponse:
     """The queue with the item of `?item=`, else the first, opened. `?undo=` offers to take the last outcome back; `?view=` and `?client=`
     show a part of it."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     kept = _kept(request.GET)
     waiting = queue.read_queue(now=now, user=_user(request), view=kept.get("view", ""), client=kept.get("client", ""))
     asked = request.GET.get("item", "")[:80]

@@ -23,6 +23,7 @@ from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
 from zartsalgo.office.links import page_url
 from zartsalgo.office.lists import chips_of, pager_urls
 from zartsalgo.office.naming import clock_time, person_name
+from zartsalgo.office.page_time import now_of
 from zartsalgo.office.templatetags.office_tags import absolute, duration, relative, zone_of
 
 AGENCY_ZONE = "UTC"
@@ -57,8 +58,7 @@ def _zone(incident: Incident) -> str:
 @require_safe
 def list_incidents(request: HttpRequest) -> HttpResponse:
     """Open ones first to see; `view` is a saved view."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     chosen = next((view for view in VIEWS if view[0] == request.GET.get("view", "")), VIEWS[0])
     rows = Incident.objects.select_related("client", "person")
     if chosen[2]:
@@ -114,8 +114,7 @@ def _find(pk: uuid.UUID) -> Incident:
 @require_safe
 def show_incident(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Everything about one: status, scope, owner, what it holds by judgement, history, and what to do next."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     incident = _find(pk)
     notes = incident.notes.order_by("-at", "-pk")[:200]
     context = {
@@ -219,8 +218,7 @@ def add_note(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """GET counts what resuming would do with the chosen age and rate; POST does it, once."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     incident = _find(pk)
     source = request.POST if request.method == "POST" else request.GET
     age_code, rate = source.get("age", ""), stopping.rate_of(source.get("rate", ""))
@@ -296,8 +294,7 @@ def close(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pause_page(request: HttpRequest) -> HttpResponse:
     """GET counts what a pause of the chosen scope would hold; POST sets it and opens its incident."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     if request.method == "POST":
         return _pause(request, now=now)
     return _show_pause(request, now=now, source=request.GET)

@@ -21,6 +21,7 @@ from zartsalgo.office import timeline
 from zartsalgo.office.access import page_of, staff_only
 from zartsalgo.office.lead_search import leads_list, people_matching
 from zartsalgo.office.naming import clock_time, person_name
+from zartsalgo.office.page_time import now_of
 
 LONGEST_NOTE = 4000
 
@@ -29,8 +30,7 @@ LONGEST_NOTE = 4000
 @require_safe
 def list_leads(request: HttpRequest) -> HttpResponse:
     """Newest first; filters `client`, `stage` and `q`. A filter that names nothing finds nothing, never all."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     clients = list(Client.objects.order_by("name").values_list("slug", "name"))
     slug, stage, query = (clean_text(request.GET.get(name, ""), limit=120) for name in ("client", "stage", "q"))
     rows = leads_list()
@@ -69,8 +69,7 @@ def _who(contact: Contact) -> str:
 @require_safe
 def show_lead(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The newest hundred things, oldest first; `before` goes on to earlier ones, `show` keeps one kind."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     # Any: the facts beside the lead are annotations of this query.
     lead: Any = get_object_or_404(timeline.leads_with_facts(), pk=pk)
     group = request.GET.get("show", "")

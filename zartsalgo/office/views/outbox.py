@@ -20,6 +20,7 @@ from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
 from zartsalgo.office.lead_search import people_matching
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import person_name
+from zartsalgo.office.page_time import now_of
 from zartsalgo.office.run_page import shown_slip
 from zartsalgo.office.sign_in_mails import unsent
 
@@ -30,8 +31,7 @@ _LINK = re.compile(r"https?://\S+")
 @require_safe
 def list_handovers(request: HttpRequest) -> HttpResponse:
     """What responders were told, newest first: to whom, about whom, word for word, and what they said came of it."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     slug = clean_text(request.GET.get("client", ""), limit=120)
     rows = Handover.objects.select_related("client", "lead__contact")
     if slug:
@@ -57,8 +57,7 @@ def list_handovers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def list_messages(request: HttpRequest) -> HttpResponse:
     """Every text, newest first; filters `status`, `client` and `q` (a name's start, a number)."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     slug, status, query = (clean_text(request.GET.get(name, ""), limit=120) for name in ("client", "status", "q"))
     rows = Message.objects.select_related("client", "contact").defer("slip")
     if slug:
@@ -94,8 +93,7 @@ def _list(request: HttpRequest, *, page: Any, name: str, slug: str) -> dict[str,
 @require_safe
 def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One text: the answer first, then its words, every check of the gate, and every try."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     rows = Message.objects.select_related("client", "contact", "lead", "template", "connection")
     message = get_object_or_404(rows, pk=pk)
     attempts = list(message.attempts.order_by("n"))

@@ -27,6 +27,7 @@ from zartsalgo.office import seen_by
 from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
 from zartsalgo.office.lists import chips_of, pager_urls
 from zartsalgo.office.naming import person_name
+from zartsalgo.office.page_time import now_of
 
 STATES = (("", "All"), *Report.Status.choices)
 
@@ -39,8 +40,7 @@ def list_reports(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, *, status_code: int, error: str = "", chosen: dict[str, str] | None = None) -> HttpResponse:
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     slug, status = (clean_text(request.GET.get(name, ""), limit=60) for name in ("client", "status"))
     clients = list(Client.objects.order_by("name"))
     rows = Report.objects.select_related("client")
@@ -113,8 +113,7 @@ def show(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _show(request: HttpRequest, *, report: Report, words: dict[str, str] | None = None, error: str = "") -> HttpResponse:
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     shown = _shown(report)
     draft = report.status == Report.Status.DRAFT
     context = {
@@ -187,8 +186,7 @@ def _label(report: Report, key: str) -> str:
 @require_safe
 def counted(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The leads that one number was counted from."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     report = _get(pk)
     key = request.GET.get("of", "")
     if key not in report.counted:
@@ -293,7 +291,6 @@ def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, *, report: Report, now: datetime, context: dict[str, Any]) -> HttpResponse:
-    request.read_now = lambda: now  # type: ignore[attr-defined]
     return render(request, "office/report_confirm.html", {"now": now, "report": report, "period": period(report), **context})
 
 

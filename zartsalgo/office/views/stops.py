@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 from messaging import pauses
 from messaging.models import Pause
 from workflows import incidents, resuming
-from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.office import stopping
 from zartsalgo.office.access import may, require, staff_only, who_may
 from zartsalgo.office.naming import clock_time, person_name
+from zartsalgo.office.page_time import now_of
 
 AGENCY_ZONE = "UTC"
 
@@ -24,8 +24,7 @@ AGENCY_ZONE = "UTC"
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_page(request: HttpRequest) -> HttpResponse:
     """GET counts for `?scope=` (all, or a client's short name) or for `?lift=<stop>`; POST stops (any staff) or lifts (who may)."""
-    now = clock.read()
-    request.read_now = lambda: now  # type: ignore[attr-defined]
+    now = now_of(request)
     if request.method == "POST":
         return _lift(request, now=now) if request.POST.get("act") == "lift" else _stop(request, now=now)
     if request.GET.get("lift"):
