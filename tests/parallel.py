@@ -13,7 +13,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # In this order: the browser alone takes as long as everything else together, so it has a worker to itself; numbers of tests say nothing.
-ROOMS = ("browser", "stack", "embedded")
+ROOMS = ("browser", "chaos", "stack", "embedded")
 # What axe could not decide is for people to look at; it fails nothing. Filled by tests/browser, here by the workers when they end.
 undecided: Counter[str] = Counter()
 

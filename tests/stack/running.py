@@ -78,6 +78,9 @@ print(json.dumps(hooks))
 class System:
     """One `script/up`. Use as a context manager; it ends only what it started."""
 
+    # What must answer before a start counts: /readyz waits for worker and ticker too.
+    ready = "/readyz"
+
     def __init__(self, *, demo: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="zarts-stack-")
         self.data = Path(self._folder.name) / "data"
@@ -98,13 +101,13 @@ class System:
             self._up = subprocess.Popen(
                 arguments + ([] if self._demo else ["--no-demo"]), env=self._env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_until(self._ready, seconds=90, what="/readyz")
+        wait_until(self._ready, seconds=90, what=self.ready)
 
     def _ready(self) -> bool:
         if self._up is not None and self._up.poll() is not None:
             raise RuntimeError(f"script/up ended: {(Path(self._folder.name) / 'up.log').read_text()[-2000:]}")
         try:
-            return http("GET", f"{self.url}/readyz", seconds=5)[0] == 200
+            return http("GET", f"{self.url}{self.ready}", seconds=5)[0] == 200
         except OSError:
             return False
 
@@ -178,16 +181,21 @@ class Business:
             "start_time": datetime.now(UTC).isoformat(),
         }
         body = json.dumps({**fields, **changes}).encode()
+        return body, self.sign(body)
+
+    @staticmethod
+    def sign(body: bytes) -> dict[str, str]:
+        """The headers with which CallRail sends these bytes."""
         signature = base64.b64encode(hmac.new(CALLRAIL_KEY.encode(), body, hashlib.sha1).digest()).decode()
-        return body, {"Content-Type": "application/json", "Signature": signature}
+        return {"Content-Type": "application/json", "Signature": signature}
 
     def miss_call(self, *, caller: str, id: str, **changes: Any) -> int:
         """Post it; the status."""
         body, headers = self.call(caller=caller, id=id, **changes)
         return http("POST", self.callrail, body=body, headers=headers)[0]
 
-    def text_in(self, *, sender: str, text: str, sid: str) -> int:
-        """Post an inbound text as Twilio signs it; the status."""
+    def text(self, *, sender: str, text: str, sid: str) -> tuple[str, bytes, dict[str, str]]:
+        """The address, body and headers of an inbound text as Twilio signs it."""
         from urllib.parse import urlencode
 
         from twilio.request_validator import RequestValidator
@@ -203,4 +211,9 @@ class Business:
         }
         signature = RequestValidator(TWILIO_TOKEN).compute_signature(self.twilio, fields)
         headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
-        return http("POST", self.twilio, body=urlencode(fields).encode(), headers=headers)[0]
+        return self.twilio, urlencode(fields).encode(), headers
+
+    def text_in(self, *, sender: str, text: str, sid: str) -> int:
+        """Post it; the status."""
+        url, body, headers = self.text(sender=sender, text=text, sid=sid)
+        return http("POST", url, body=body, headers=headers)[0]

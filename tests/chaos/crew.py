@@ -1,0 +1,292 @@
+"""A process of the product as the harness runs it: `python -m tests.chaos.crew worker|ticker|beat|web ...`.
+
+CHAOS in the environment is one JSON object:
+  die      {"point": name, "nth": n}      the process ends there by itself, as by kill -9
+  halt     {"point": name, "note": path}  it stops there once (SIGSTOP) and leaves its pid in the note
+  slow     {"point": name, "seconds": s, "note": path}  it takes that long there once, and says so in the note
+  without  [guard, ...]                   these guards are not there: see WITHOUT
+  poison   "+1..."                        the run of this caller kills the worker that takes it up
+  lease    seconds                        how long a run is leased, where the usual six are too long
+"""
+
+import functools
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+ASKED: dict[str, Any] = json.loads(os.environ.get("CHAOS", "{}"))
+
+# Where a worker can be made to die or to stop: the module and function after which it happens, and whether its result must be true.
+POINTS = {
+    "taken in, not committed": ("workflows.intake", "take_in", False),
+    "taken in": ("workflows.intake", "_take_in_safely", False),
+    "run claimed": ("workflows.engine", "_load", False),
+    "step done, not committed": ("workflows.engine", "_handle", False),
+    "step done": ("workflows.engine", "_one_step", False),
+    "reserved": ("messaging.sending", "_reserve", True),
+    "calling": ("messaging.sending", "_start_calling", True),
+    "called": ("messaging.sending", "_call", False),
+    "settled, not committed": ("messaging.settling", "_accepted", False),
+    "settled": ("messaging.sending", "settle", False),
+    "judged": ("messaging.gate", "judge", False),
+}
+
+
+def _module(name: str) -> Any:
+    return __import__(name, fromlist=["_"])
+
+
+def _after(point: str, do: Callable[[], None]) -> None:
+    name, function, must_be_true = POINTS[point]
+    module = _module(name)
+    real = getattr(module, function)
+
+    @functools.wraps(real)
+    def _then(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        if result or not must_be_true:
+            do()
+        return result
+
+    setattr(module, function, _then)
+
+
+def _plant() -> None:
+    """Deaths, stops and delays."""
+    if asked := ASKED.get("die"):
+        seen = itertools.count(1)
+        _after(asked["point"], lambda: os._exit(137) if next(seen) == asked["nth"] else None)
+    if asked := ASKED.get("halt"):
+
+        def _halt(once: list[str] = [asked["note"]]) -> None:  # noqa: B006 the default is the memory
+            if once:
+                Path(once.pop()).write_text(str(os.getpid()))
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+        _after(asked["point"], _halt)
+    if asked := ASKED.get("slow"):
+
+        def _dawdle(once: list[str] = [asked["note"]]) -> None:  # noqa: B006
+            if once:
+                Path(once.pop()).write_text(str(os.getpid()))
+                time.sleep(asked["seconds"])
+
+        _after(asked["point"], _dawdle)
+    if poison := ASKED.get("poison"):
+        from workflows import engine
+
+        real = engine._handle
+
+        def _poisoned(*, run: Any, **kwargs: Any) -> Any:
+            if run.event.personal.get("phone") == poison:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(run=run, **kwargs)
+
+        engine._handle = _poisoned
+
+
+def _press_time() -> None:
+    from messaging import sending, settling
+    from workflows import engine, intake
+    from zartsalgo.office.management.commands import ticker
+
+    engine.LEASE_SECONDS = intake.LEASE_SECONDS = ASKED.get("lease", 6)
+    engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
+    sending.ATTEMPT_SECONDS, sending.CALL_SECONDS, sending.START_WITHIN_SECONDS = 10, 4.0, 5
+    settling.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
+    settling.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
+    settling.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))
+    ticker.ROUNDS_BETWEEN_WATCHES = 5
+
+
+def _never_unknown() -> None:
+    """The naive sender: a call without an answer counts as not sent, and is tried again."""
+    from dataclasses import replace
+
+    from messaging import sending
+
+    real = sending.settle
+
+    def _settle(*, attempt_id: int, result: Any, now: Any) -> None:
+        if result.outcome == "unknown":
+            result = replace(result, outcome="rejected", error_code="unreachable", note="not sent: no answer")
+        real(attempt_id=attempt_id, result=result, now=now)
+
+    sending.settle = _settle
+
+
+def _no_guards_of_a_send() -> None:
+    """Nobody looks whether another has the attempt; the index on live attempts is dropped by the arm."""
+    from django.db import connection
+
+    from messaging import sending
+
+    def _start(*, attempt: Any) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("update messaging_attempt set outcome = 'calling' where id = %s", [attempt.pk])
+        return True
+
+    sending._is_over, sending._start_calling = (lambda *, attempt: True), _start
+
+
+def _no_address_lock() -> None:
+    from messaging import inbound, sending
+
+    sending.lock_address = inbound.lock_address = lambda **_: None
+
+
+def _no_pause_before_the_call() -> None:
+    from messaging import sending
+
+    sending.UNPAUSED = "true"
+
+
+def _no_lease_no_fence() -> None:
+    """Whoever is rung takes the run, as it was when they looked; unique steps are dropped by the arm."""
+    from django.db.models import QuerySet
+
+    from leads import people
+    from workflows import engine
+
+    engine._CLAIM = engine._CLAIM.replace("and (lease_until is null or lease_until < clock_timestamp())", "")
+    real, handle = QuerySet.filter, engine._handle
+
+    def _filter(self: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("lease_epoch", None)
+        return real(self, *args, **kwargs)
+
+    def _slowly(**kwargs: Any) -> Any:
+        time.sleep(0.3)
+        return handle(**kwargs)
+
+    QuerySet.filter = _filter
+    QuerySet.select_for_update = lambda self, **_: self
+    people.hold = lambda **_: None
+    engine._handle = _slowly
+
+
+def _no_ranks() -> None:
+    """Every status callback counts, whatever came before."""
+    from messaging import settling
+
+    counter = itertools.count()
+
+    class _Rising(dict):
+        def get(self, key: Any, default: Any = None) -> Any:
+            return next(counter) * -1
+
+    settling.RANK = _Rising()
+
+
+def _no_most_claims() -> None:
+    from workflows import engine
+
+    engine.MOST_CLAIMS = 10**6
+
+
+def _no_lateness() -> None:
+    """Texts that have waited too long go all the same."""
+    from messaging import gate
+
+    gate.CHECKS = tuple((name, look) for name, look in gate.CHECKS if name not in ("too-late", "overtaken", "quiet-hours"))
+
+
+def _no_dedupe() -> None:
+    """Each copy of a webhook is stored as its own; the unique key of events is dropped by the arm."""
+    import uuid
+
+    from providers import deliveries, views
+
+    real = deliveries.store
+
+    def _store(*, key: str, **kwargs: Any) -> Any:
+        return real(key=uuid.uuid4().hex, **kwargs)
+
+    views.deliveries.store = _store
+
+
+def _no_signature() -> None:
+    from providers.adapters import twilio
+
+    twilio.TwilioAdapter.verify = lambda self, **_: True
+
+
+def _no_short_patience() -> None:
+    """The accept path waits for the broker, as `.delay()` in a view does."""
+    from celery import current_app
+
+    from providers import views
+    from zartsalgo.celery import app
+
+    app.conf.broker_transport_options = {}
+    views.ring = lambda *, task, id="": current_app.send_task(task, args=[id] if id else [])
+
+
+def _no_claims() -> None:
+    """A second cause of the same person starts its own run and takes no claim."""
+    from messaging import gate, sending
+    from workflows import receipts, registry
+
+    for workflow in registry.workflows().values():
+        object.__setattr__(workflow, "joins_within", timedelta(0))
+    receipts.registry = registry
+    sending.claims.take = lambda **_: True
+    gate.claims.held_by_other = lambda **_: None
+
+
+# Guards by name: what takes each of them out of a process.
+WITHOUT: dict[str, Callable[[], None]] = {
+    "unknown is a state": _never_unknown,
+    "one live attempt": _no_guards_of_a_send,
+    "address lock": _no_address_lock,
+    "pause before the call": _no_pause_before_the_call,
+    "lease and fence": _no_lease_no_fence,
+    "forward only": _no_ranks,
+    "most claims": _no_most_claims,
+    "lateness": _no_lateness,
+    "dedupe": _no_dedupe,
+    "signature": _no_signature,
+    "doorbell": _no_short_patience,
+    "purpose claim": _no_claims,
+}
+
+
+def prepare() -> None:
+    """Load the product and change what was asked, before anything runs."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
+    django.setup()
+    _press_time()
+    for guard in ASKED.get("without", ()):
+        WITHOUT[guard]()
+    _plant()
+
+
+def main(arguments: list[str]) -> None:
+    role, *rest = arguments
+    prepare()
+    if role == "ticker":
+        from django.core.management import call_command
+
+        call_command("ticker")
+    elif role == "worker":
+        from zartsalgo.celery import QUEUES, app
+
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        app.worker_main(["worker", "-Q", ",".join(QUEUES), *quiet, *rest])
+    elif role == "beat":
+        from zartsalgo.celery import app
+
+        app.start(["beat", *rest])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

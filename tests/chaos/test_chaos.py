@@ -1,0 +1,23 @@
+"""A minute of chaos in the suite; `script/chaos` has the long runs and the arms without their guards."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+from tests.stack.running import OWN, ROOT
+
+SECONDS = 60
+
+
+def test_a_minute_of_faults_breaks_no_promise():
+    seed = random.SystemRandom().randrange(10**6)
+    command = [sys.executable, "-P", "-m", "tests.chaos", "--seconds", str(SECONDS), "--seed", str(seed), "--arms", "none", "--json"]
+    env = {name: value for name, value in os.environ.items() if name not in OWN} | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    again = f"repeat it with: script/chaos --seconds {SECONDS} --seed {seed} --arms none"
+    assert done.stdout, f"{again}\n{done.stderr[-3000:]}"
+    report = json.loads(done.stdout)
+    assert report["storm"]["broken"] == {}, f"{again}\n{done.stderr[-3000:]}"
+    assert sum(report["storm"]["faults"].values()) >= 5 and report["storm"]["reached"] >= 100, again
