@@ -14,6 +14,7 @@ loop           more than 12 runs for a person in an hour: something causes itsel
 surge          more leads of a client in 10 minutes than a fifth of its hourly texts         the client and workflow
 forged         20 requests with a wrong signature between two looks                          the connection
 drift          5 and more deliveries not understood in an hour, half of all                  the connection
+clock          the database's clock jumps by more than 2 minutes (workflows.clock_watch)     everything
 """
 
 import logging

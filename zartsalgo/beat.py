@@ -1,14 +1,13 @@
-"""Celery beat that says it is alive: the row is written from the scheduler's own loop, so a stuck scheduler goes stale too."""
+"""Celery beat that says it is alive and rings the canaries, both from the scheduler's own loop: a stuck scheduler goes stale too."""
 
-import logging
 import time
 from typing import Any
 
 from celery.beat import PersistentScheduler
 
+from zartsalgo import canaries
 from zartsalgo.lib import heartbeat
 
-log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
 
 
@@ -19,4 +18,5 @@ class Scheduler(PersistentScheduler):
         if time.monotonic() - self._last >= BEAT_SECONDS:
             self._last = time.monotonic()
             heartbeat.beat_quietly(name="beat")
+            canaries.ring_quietly()
         return super().tick(*args, **kwargs)

@@ -23,6 +23,7 @@ BROKER_TIMEOUTS = {
     "max_retries": 0,
 }
 SWITCH_SECONDS = 0.0005
+# What a worker must be told with -Q; every queue has its canary (zartsalgo.canaries).
 QUEUES = ("engine", "sms", "email", "ai", "crm", "default")
 
 app = Celery("zartsalgo")
@@ -58,8 +59,7 @@ app.conf.update(
     beat_scheduler="zartsalgo.beat:Scheduler",
     beat_max_loop_interval=5,
     beat_schedule={
-        # Each is an idempotent nudge; none carries local time.
-        "canary": {"task": "zartsalgo.canary", "schedule": 10.0},
+        # The canaries of the queues are rung by beat's own loop (zartsalgo.beat). Each is an idempotent nudge; none carries local time.
         "poll providers": {"task": "workflows.poll_providers", "schedule": 120.0},
     },
 )

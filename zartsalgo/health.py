@@ -8,9 +8,10 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from zartsalgo import canaries
 from zartsalgo.lib import heartbeat
 
-# Older than this and the process counts as down; the slowest sign of life comes every 10 s.
+# Older than this and the process counts as down. A worker signs with every canary: one of six each 30 s, all of them at worst at once.
 STALE_SECONDS = {"worker": 45.0, "beat": 25.0, "ticker": 15.0}
 # Across rooms on purpose: one number for "how long has the oldest thing that should have happened been waiting".
 _OLDEST_DUE = """
@@ -39,12 +40,15 @@ def _broker_answers() -> bool:
 
 
 def look() -> dict[str, Any]:
-    """The state of everything: database, broker, worker, beat, ticker ("ok" or "down") and the seconds the oldest due item waits."""
+    """The state of everything: database, broker, worker, beat, ticker, queues ("ok" or "down"), the queues that nobody works off, and the
+    seconds the oldest due item waits."""
     found: dict[str, Any] = {"database": "down", "broker": "ok" if _broker_answers() else "down"}
     ages: dict[str, float] = {}
+    silent: list[str] | None = None
     oldest: float | None = None
     try:
         ages = heartbeat.ages()
+        silent = canaries.silent_queues()
         with connection.cursor() as cursor:
             cursor.execute(_OLDEST_DUE)
             oldest = cursor.fetchone()[0] or 0.0
@@ -53,6 +57,8 @@ def look() -> dict[str, Any]:
         connection.close()
     for name, limit in STALE_SECONDS.items():
         found[name] = "ok" if ages.get(name, limit + 1) <= limit else "down"
+    found["queues"] = "ok" if silent == [] else "down"
+    found["silent_queues"] = silent or []
     found["oldest_due_seconds"] = None if oldest is None else round(oldest, 1)
     return found
 
@@ -70,7 +76,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     up = Gauge("zarts_up", "1 when the part works", ["part"], registry=registry)
     found = look()
-    for part in ("database", "broker", "worker", "beat", "ticker"):
+    for part in ("database", "broker", "worker", "beat", "ticker", "queues"):
         up.labels(part).set(found[part] == "ok")
     Gauge("zarts_oldest_due_seconds", "Age of the oldest due item", registry=registry).set(found["oldest_due_seconds"] or 0)
     if found["database"] == "ok":

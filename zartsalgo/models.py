@@ -1,4 +1,4 @@
-"""People and access: users, API tokens; and the two one-row facts every process shares: the clock's offset and signs of life."""
+"""People and access: users, API tokens; and the few facts every process shares: the clock's offset, signs of life, canaries."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -67,6 +67,24 @@ class Heartbeat(models.Model):
     at = models.DateTimeField()
     host = models.CharField(max_length=100)
     pid = models.IntegerField()
+
+
+class Canary(models.Model):
+    """Whether a queue of Celery is worked off: when a tiny task was last put into it, and when one last came out. All by the database's
+    clock; see zartsalgo.canaries."""
+
+    queue = models.CharField(primary_key=True, max_length=20)
+    asked_at = models.DateTimeField(help_text="The first ring since the last answer.")
+    sent_at = models.DateTimeField(help_text="The last ring.")
+    next_at = models.DateTimeField(help_text="When it is rung again if this one stays unanswered.")
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "canaries"
+        constraints = [models.CheckConstraint(condition=models.Q(asked_at__lte=models.F("sent_at")), name="canary_asked_first")]
+
+    def __str__(self) -> str:
+        return self.queue
 
 
 class InboxMark(models.Model):

@@ -32,6 +32,7 @@ RIGHTS: dict[str, Right] = {
     "declare": Right(_DECIDERS, "declare whether a text went out"),
     "lift": Right(_DECIDERS, "lift a stop"),
     "stop": Right(_ALL, "stop sending"),
+    "see_to": Right(_ALL, "say that they see to an alert"),
     "replay": Right(_ALL, "read a delivery again"),
     "connect": Right((OWNER,), "connect a provider, change a connection or see its address"),
     "configure": Right((OWNER,), "change a client's settings"),

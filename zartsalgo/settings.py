@@ -227,6 +227,21 @@ elif OPENAI_BASE_URL and not (OPENAI_BASE_URL.startswith("https://") and _model_
 # Tokens in and out that one client's summaries may use in any 24 hours; beyond it the local summarizer writes.
 OPENAI_TOKENS_PER_DAY = env.int("OPENAI_TOKENS_PER_DAY", default=200_000)
 
+# A watcher outside is called here once a minute, only while everything is as it must be (zartsalgo.office.operations.life_sign).
+HEARTBEAT_URL = "" if TESTING else env.str("ZARTS_HEARTBEAT_URL", default="").strip()
+try:
+    _watcher = urlsplit(HEARTBEAT_URL)
+    _watcher_host = _watcher.hostname
+except ValueError:
+    raise ImproperlyConfigured("ZARTS_HEARTBEAT_URL is no address: write https:// and what the watcher gave you.") from None
+if HEARTBEAT_URL and _watcher_host in ("127.0.0.1", "localhost", "::1"):
+    if not ALLOW_LOOPBACK:
+        raise ImproperlyConfigured(
+            "ZARTS_HEARTBEAT_URL is on this machine: that needs ZARTS_ALLOW_LOOPBACK=1, which production never sets."
+        )
+elif HEARTBEAT_URL and not (_watcher.scheme == "https" and _watcher_host and "@" not in _watcher.netloc):
+    raise ImproperlyConfigured("ZARTS_HEARTBEAT_URL is no https address: write https:// and what the watcher gave you.")
+
 LOG_LEVEL = env.str("ZARTS_LOG_LEVEL", default="INFO").upper()
 LOGGING = {
     "version": 1,

@@ -1,10 +1,10 @@
-"""The canary: beat rings it, the worker that sings it is alive."""
+"""The canary: the ticker or beat puts it into a queue, the worker that sings it works that queue off (zartsalgo.canaries)."""
 
 from celery import shared_task
 
-from zartsalgo.lib import heartbeat
+from zartsalgo import canaries
 
 
-@shared_task(name="zartsalgo.canary")
-def canary(**_: object) -> None:
-    heartbeat.beat(name="worker")
+@shared_task(name=canaries.TASK)
+def canary(queue: str = "default", **_: object) -> None:
+    canaries.sing(queue=queue)

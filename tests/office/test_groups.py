@@ -30,6 +30,7 @@ HOLDERS = {
     "declare": {"owner", "approver"},
     "lift": {"owner", "approver"},
     "stop": {"owner", "approver", "staff"},
+    "see_to": {"owner", "approver", "staff"},
     "replay": {"owner", "approver", "staff"},
     "connect": {"owner"},
     "configure": {"owner"},
@@ -127,7 +128,7 @@ def test_staff_may_keep_a_text_from_going(draft):
 @pytest.mark.parametrize("outcome", ["went", "not-gone"])
 def test_only_who_may_declares_whether_a_text_went(draft, outcome):
     Message.objects.filter(pk=draft.pk).update(status="unknown", reason="")
-    form = {"item": f"unknown:{draft.pk}", "outcome": outcome}
+    form = {"item": f"unknown:{draft.pk}", "outcome": outcome, "note": "Looked in its console"}
     assert sign_in("lee", group="staff").post(reverse("office:inbox_act"), form).status_code == 403
     draft.refresh_from_db()
     assert draft.status == "unknown"

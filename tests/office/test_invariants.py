@@ -104,7 +104,10 @@ def test_a_silent_refusal(carla):
 
 def test_a_text_after_an_opt_out(carla):
     Suppression.objects.create(client=carla.client, contact=carla, kind="phone", value="+13035550123", rule="word", at=NOON)
-    try_text(make_text(contact=carla, sent_at=NOON + timedelta(minutes=1), **SENT), at=NOON + timedelta(minutes=1))
+    message = make_text(contact=carla, sent_at=NOON + timedelta(minutes=1), **SENT)
+    tried = try_text(message, outcome="not_sent", at=clock.real_now() - timedelta(minutes=1))
+    assert "nobody-after-opt-out" not in broken()
+    try_text(message, n=tried.n + 1, at=clock.real_now() + timedelta(minutes=1))
     assert broken() == {"nobody-after-opt-out": 1}
 
 

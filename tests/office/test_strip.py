@@ -167,4 +167,4 @@ def test_the_strip_stands_on_a_page(client, monkeypatch):
     monkeypatch.setattr(strip, "_broker_answers", lambda: True)
     client.force_login(StaffFactory())
     html = client.get(reverse("office:runs")).content.decode()
-    assert "The worker is not running: calls and forms are stored" in html
+    assert "The worker is not running: the ticker does its work" in html

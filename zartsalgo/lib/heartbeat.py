@@ -3,7 +3,6 @@
 import logging
 import os
 import socket
-from datetime import datetime
 
 from django.db import DatabaseError, connection
 
@@ -34,11 +33,3 @@ def ages() -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute("select name, extract(epoch from clock_timestamp() - at)::float8 from zartsalgo_heartbeat")
         return dict(cursor.fetchall())
-
-
-def last_seen(*, name: str) -> datetime | None:
-    """When `name` last said it works, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute("select at from zartsalgo_heartbeat where name = %s", [name])
-        row = cursor.fetchone()
-    return row[0] if row else None

@@ -65,8 +65,10 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Outbox", "outbox", ("office:outbox",), go="o"),
             Entry("Receipts", "receipts", ("office:receipts",), ("admin:workflows_receipt",)),
             Entry("Connections", "connections", ("office:connections",), ("office:connection", "admin:providers_connection")),
+            Entry("Alerts", "info", ("office:alerts",), ("office:alert",)),
             Entry("Incidents", "warn", ("office:incidents",), ("office:incident",)),
             Entry("Reports", "form", ("office:reports",), ("office:report",)),
+            Entry("System", "stage", ("office:operations",)),
         ),
     ),
     (

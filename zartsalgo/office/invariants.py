@@ -3,7 +3,7 @@
 They run on live data (`script/manage invariants`), after every fault of `script/chaos`, and before the heartbeat to the outside. The
 database's constraints forbid most of this already; a constraint that was dropped, or a row written around it, shows here.
 Parameters: %(now)s is the business clock, %(window)s the purpose windows in hours as JSON, %(listeners)s the workflows of each event
-type as JSON, %(guarded)s the names of tables and triggers that keep evidence.
+type as JSON, %(guarded)s the names of tables and triggers that keep evidence, %(workflows)s and %(handlers)s what this build can run.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, transaction
 
-from messaging.sending import DEFAULT_WINDOW, PURPOSE_WINDOW
+from messaging.claims import DEFAULT_WINDOW, PURPOSE_WINDOW
 from workflows import registry
 
 EXAMPLES = 5
@@ -65,6 +65,13 @@ INVARIANTS = (
                   and (lease_until is null or lease_until < clock_timestamp())""",
     ),
     Invariant(
+        key="runs-have-their-code",
+        says="Every run that has not ended can be gone on with by this build: its workflow and the handlers of its version are there.",
+        sql="""select r.id from workflows_run r where r.status in ('ready', 'waiting', 'parked') and (r.workflow <> all(%(workflows)s) or exists
+                 (select 1 from workflows_workflowversion v, jsonb_array_elements(v.definition -> 'steps') as step
+                   where v.id = r.version_id and step ->> 'handler' <> all(%(handlers)s)))""",
+    ),
+    Invariant(
         key="steps-end-with-the-run",
         says="Nothing happens in a run after its end.",
         sql="select s.id from workflows_step s join workflows_run r on r.id = s.run_id where r.finished_at is not null and s.at > r.finished_at",
@@ -100,11 +107,11 @@ INVARIANTS = (
     ),
     Invariant(
         key="nobody-after-opt-out",
-        says="Nothing automatic is tried for a person after their opt-out was stored.",
+        says="Nothing automatic is tried for a person after their opt-out was stored; both times are of the database's clock.",
         sql="""select m.id from messaging_suppression s join messaging_message m
                    on (m.contact_id = s.contact_id or m.to = s.value) and (s.client_id is null or s.client_id = m.client_id)
                  join messaging_attempt a on a.message_id = m.id
-                where (a.slip ->> 'made_at')::timestamptz > s.at + interval '5 seconds' and m.workflow <> ''""",
+                where a.started_at > s.stored_at and m.workflow <> ''""",
     ),
     Invariant(
         key="nobody-twice",
@@ -154,15 +161,16 @@ def _parameters(*, now: datetime) -> dict[str, Any]:
         "window": json.dumps({**windows, "": DEFAULT_WINDOW.total_seconds() / 3600}),
         "listeners": json.dumps({kind: [workflow.key for workflow in heard] for kind, heard in registry.listeners().items()}),
         "guarded": json.dumps(guarded),
+        **registry.able(),
     }
 
 
-def check_invariants(*, now: datetime) -> list[Finding]:
+def check_invariants(*, now: datetime, statement_seconds: int = STATEMENT_SECONDS) -> list[Finding]:
     """Every invariant with the number of rows that break it; all in one read-only snapshot, so what is under way is seen whole."""
     parameters = _parameters(now=now)
     found = []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+        cursor.execute(f"set local statement_timeout = '{statement_seconds}s'")
         for invariant in INVARIANTS:
             cursor.execute(
                 f"with broken(id) as ({invariant.sql}) select (select count(*) from broken), array(select id::text from broken limit {EXAMPLES})",

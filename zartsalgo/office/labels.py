@@ -29,6 +29,7 @@ CHECKS = {
     "opted-out": "Has not opted out",
     "number": "The number can be texted",
     "already-texted": "No other text for the same purpose",
+    "sent-before-restore": "Not sent before the restore",
     "too-late": "Still of use",
     "overtaken": "Not overtaken by a reply or an outcome",
     "switched-off": "The workflow is on",

@@ -21,9 +21,11 @@ from messaging import pauses
 from providers.models import Connection
 from workflows.answer import workflow_name
 from workflows.models import Incident
+from zartsalgo.canaries import silent_queues
 from zartsalgo.health import STALE_SECONDS
 from zartsalgo.lib import clock, heartbeat
 from zartsalgo.office.labels import provider_word
+from zartsalgo.office.models import Alert
 from zartsalgo.office.templatetags.office_tags import absolute, duration, zone_of
 
 KEEP_SECONDS = 5.0
@@ -33,7 +35,7 @@ REFUSED_WITHIN = timedelta(hours=1)
 MOST_LINES = 5
 
 AWAY = {
-    "worker": "The worker is not running: calls and forms are stored, but nothing is answered until it is back.",
+    "worker": "The worker is not running: the ticker does its work, slowly, one thing after another. Nothing is lost.",
     "ticker": "The ticker is not running: waits, held texts and retries do not come due. New calls and forms are still answered.",
     "beat": "The scheduler is not running: regular work such as asking providers for missed calls is late. Texts still go.",
     "broker": "The broker is not reachable: everything is stored, and work goes on at the ticker's pace, a second or two late.",
@@ -88,14 +90,19 @@ def _unwell() -> list[Line]:
 
 
 def _look() -> list[Line]:
+    queues: list[Line] = []
     try:
         # A page may be inside a transaction; a statement that fails in here must not spoil it.
         with transaction.atomic():
-            lines = [*_processes(), *_connections()]
+            lines = [*_processes(), *_connections(), *_broken_promises()]
+            if not any(line["text"].startswith(AWAY["worker"]) for line in lines):
+                queues = _queues()
     except (DatabaseError, InterfaceError):
         _let_go()
         lines = [{"level": "bad", "text": AWAY["database"]}]
-    if not _broker_answers():
+    if _broker_answers():
+        lines += queues
+    else:
         ticker_down = [line for line in lines if line["text"].startswith(AWAY["ticker"])]
         if ticker_down:
             # Either can stand in for the other; without both nothing tells a worker that there is something to do.
@@ -153,6 +160,22 @@ def _processes() -> list[Line]:
         since = f" Last sign of life {duration(round(age))} ago." if age is not None else " It has not been seen yet."
         lines.append({"level": "warn" if name == "beat" else "bad", "text": AWAY[name] + since})
     return lines
+
+
+def _queues() -> list[Line]:
+    """Queues that no worker takes from, while a worker and the broker are there: else that is the line."""
+    silent = silent_queues()
+    if not silent:
+        return []
+    names = silent[0] if len(silent) == 1 else f"{', '.join(silent[:-1])} and {silent[-1]}"
+    text = f"Nobody works off the queue{'' if len(silent) == 1 else 's'} {names}: what waits there is late."
+    return [_linked({"level": "bad", "text": text}, name="office:operations", label="Look at the system")]
+
+
+def _broken_promises() -> list[Line]:
+    """Invariants that do not hold: the one trouble that no other line tells."""
+    broken = Alert.objects.filter(resolved_at__isnull=True, kind="invariant").values_list("title", flat=True)[:MOST_LINES]
+    return [_linked({"level": "bad", "text": f"{title}."}, name="office:alerts", label="Look at the alerts") for title in broken]
 
 
 def _connections() -> list[Line]:

@@ -21,9 +21,11 @@ from portal import sign_in, words
 from summaries import due as summaries_due
 from workflows import due as workflows_due
 from workflows import watching
+from workflows.clock_watch import ClockWatch, seconds_since_start
 from zartsalgo.lib import clock, heartbeat
 from zartsalgo.lib.doorbell import ring
 from zartsalgo.office import portal_outcomes
+from zartsalgo.office.operations.vigil import keep_watch
 
 log = logging.getLogger(__name__)
 PERIOD_SECONDS = 1.0
@@ -45,10 +47,17 @@ class Command(BaseCommand):
     mailer: threading.Thread | None = None
     rings_for_portal = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clock_watch = ClockWatch()
+
     def handle(self, *args: Any, **options: Any) -> None:
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
+        # Canaries, invariants, alerts and the heartbeat: a thread of its own, for none of it may hold up what is due.
+        watch = threading.Thread(target=keep_watch, kwargs={"over": over}, name="vigil", daemon=True)
+        watch.start()
         rung, rounds = 0, 0
         while not over.is_set():
             try:
@@ -62,11 +71,14 @@ class Command(BaseCommand):
             except Exception:
                 log.exception("ticker: a round broke")
             over.wait(PERIOD_SECONDS)
+        watch.join(timeout=PERIOD_SECONDS)
 
     def tick(self, *, rung: int) -> int:
         """One round; returns how many rounds in a row found work that should have been done."""
         heartbeat.beat(name="ticker")
-        now = clock.read()
+        moment = clock.read_moment()
+        self.clock_watch.look(moment=moment, seconds=seconds_since_start())
+        now = moment.now
         own_hands = rung >= RINGS_BEFORE_OWN_HANDS or not self._broker_answers()
         grace = timedelta(0) if own_hands else GRACE
         self.see_to_summaries(now=now, grace=grace, own_hands=own_hands)

@@ -1,0 +1,234 @@
+"""What people are alerted to: each rule looks at one kind of trouble and says what is wrong now, folded by its cause.
+
+A rule is one or two statements over partial indexes. It is read every few seconds, so an alert opens and closes with what it stands for;
+nothing rings for it. Words name clients, workflows and numbers of rows, never a person, a phone number or what somebody wrote.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.urls import reverse
+
+from leads.models import Desk, DeskHolder
+from workflows import registry
+from workflows.answer import workflow_name
+from workflows.models import Incident
+from zartsalgo.models import User
+from zartsalgo.office.models import Alert
+from zartsalgo.office.operations import life_sign
+from zartsalgo.office.operations.verdict import Known
+from zartsalgo.office.strip import AWAY
+from zartsalgo.rights import OWNER
+
+log = logging.getLogger(__name__)
+BAD, WARN = Alert.Severity.BAD, Alert.Severity.WARN
+# A restart takes this long; only what stays away is an alert.
+PATIENCE = 30.0
+STUCK_SECONDS = 300
+HEARTBEAT_FAILS_SECONDS = 600
+# Two names for one trouble: the invariant is checked every few minutes, the rule sees it at once.
+SAME = {"deliveries-worked-off": "deliveries"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """One cause that shows now. `patience`: seconds it must last before anybody is told; `people`: whom it concerns, empty for the house."""
+
+    cause: str
+    kind: str
+    severity: str
+    title: str
+    says: str
+    to_do: str
+    url: str = ""
+    count: int = 1
+    patience: float = 0.0
+    people: frozenset[int] = field(default=frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What was read once for all rules: health.look() and the invariants' verdict."""
+
+    found: dict[str, Any]
+    known: Known
+
+
+def people_of_the_house() -> frozenset[int]:
+    """Who hears of the house itself: everybody who holds or stands in at the Operations desk of any client; without them the owners."""
+    held = DeskHolder.objects.filter(desk=Desk.OPERATIONS).values_list("person", "deputy")
+    found = frozenset(pk for pair in held for pk in pair if pk is not None)
+    staff = User.objects.filter(is_active=True, is_staff=True)
+    there = frozenset(staff.filter(pk__in=found).exclude(email="").values_list("pk", flat=True)) if found else frozenset()
+    return there or frozenset((staff.filter(groups__name=OWNER) | staff.filter(is_superuser=True)).values_list("pk", flat=True))
+
+
+def find_troubles(*, look: Look) -> tuple[list[Trouble], set[str]]:
+    """Every trouble of now, and the kinds that could not be read: alerts of those stay as they are."""
+    found: dict[str, Trouble] = {}
+    unread = set()
+    for kind, rule in RULES.items():
+        try:
+            with transaction.atomic():
+                for trouble in rule(look):
+                    found.setdefault(trouble.cause, trouble)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("alerts: the rule for %s broke", kind)
+            unread.add(kind)
+    return list(found.values()), unread
+
+
+SERVICE_WORDS = {"worker": "The worker is not running", "broker": "The broker is not reachable", "beat": "The scheduler is not running"}
+SERVICE_TO_DO = "Look at the log of this part in the data folder, then start it: script/manage services start {name}."
+
+
+def _services(look: Look) -> list[Trouble]:
+    """Without the broker no canary can reach a worker: then only the broker is named."""
+    names = ["broker"] if look.found["broker"] == "down" else [name for name in ("worker", "beat") if look.found[name] == "down"]
+    return [
+        Trouble(
+            cause=f"service:{name}", kind="service", severity=WARN if name == "beat" else BAD, title=SERVICE_WORDS[name], says=AWAY[name],
+            to_do=SERVICE_TO_DO.format(name=name), url=reverse("office:operations"), patience=PATIENCE,
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def _queues(look: Look) -> list[Trouble]:
+    """A queue without a worker, while others have one; with none at all the worker is the cause."""
+    if "down" in (look.found["broker"], look.found["worker"]):
+        return []
+    return [
+        Trouble(
+            cause=f"queue:{queue}", kind="queue", severity=BAD, title=f"The queue “{queue}” is not being worked",
+            says="For two minutes no worker has taken anything out of it. What waits there is late; the ticker does the most urgent of it itself.",
+            to_do=f"See that a worker runs with -Q {queue} and is not stuck in a long call; restart it: script/manage services kill worker.",
+            url=reverse("office:operations"),
+        )
+        for queue in look.found["silent_queues"]
+    ]  # fmt: skip
+
+
+def _invariants(look: Look) -> list[Trouble]:
+    url = reverse("office:operations")
+    found = [
+        Trouble(
+            cause=SAME.get(finding["key"], f"invariant:{finding['key']}"), kind="invariant", severity=BAD,
+            title=f"This must hold and does not: {finding['says'].rstrip('.')}"[:200],
+            says=f"{_rows(finding['broken'])} broken. First: {', '.join(finding['examples'][:3])}."[:400],
+            to_do="Look at the rows with script/manage invariants. Stop all sending if people could be texted wrongly, then tell a developer.",
+            url=url, count=finding["broken"],
+        )
+        for finding in look.known.findings
+    ]  # fmt: skip
+    if look.known.says and look.known.age_seconds is not None:
+        found.append(
+            Trouble(
+                cause="invariants:unchecked", kind="invariant", severity=BAD, title="The invariants could not be checked",
+                says=look.known.says, to_do="Look whether the database is overloaded (script/manage invariants says what takes long).", url=url,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{' is' if count == 1 else 's are'}"
+
+
+def _incidents(look: Look) -> list[Trouble]:
+    """What a breaker has opened and nobody has resumed yet goes to the person who has it, its desk's people for the client, else the house."""
+    rows = Incident.objects.select_related("client", "pause").filter(
+        closed_at__isnull=True, released_at__isnull=True
+    ).exclude(breaker="").order_by("opened_at")[:100]  # fmt: skip
+    found = []
+    for row in rows:
+        held = DeskHolder.objects.filter(client=row.client_id, desk=row.desk).values_list("person", "deputy") if row.client_id else ()
+        people = {row.person_id, *(pk for pair in held for pk in pair)} - {None}
+        # A breaker that stopped one person names them in its title; a mail must not.
+        title = row.title if row.pause.lead_id is None else f"Too much at once for one person ({row.client})"
+        found.append(
+            Trouble(
+                cause=f"incident:{row.pk}", kind="incident", severity=BAD, title=title,
+                says=f"A breaker has paused it by itself and holds what waits; desk: {row.get_desk_display()}.",
+                to_do="Open the incident: it says what is wrong, what is held, and what resuming would do.",
+                url=reverse("office:incident", args=[row.pk]), count=row.signs, people=frozenset(pk for pk in people if pk is not None),
+            )
+        )  # fmt: skip
+    return found
+
+
+_PARKED = "select workflow, cursor, count(*) from workflows_run where status = 'parked' group by workflow, cursor order by 3 desc limit 50"
+
+
+def _parked(look: Look) -> list[Trouble]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PARKED)
+        rows = cursor.fetchall()
+    return [
+        Trouble(
+            cause=f"parked:{workflow}:{step}", kind="parked", severity=WARN,
+            title=f"{workflow_name(key=workflow)}: {count} run{'' if count == 1 else 's'} stand{'s' if count == 1 else ''} still",
+            says=f"Parked at the step “{_step_title(workflow, step)}”: it broke five times or cannot go on without a person. Each has a task in the inbox.",
+            to_do="Open one of them, mend what it names, and let it try again; the others of the same cause follow the same way.",
+            url=reverse("office:runs") + "?view=needs", count=count,
+        )
+        for workflow, step, count in rows
+    ]  # fmt: skip
+
+
+def _step_title(workflow: str, step: str) -> str:
+    """As the newest version calls it; one that is gone keeps its key."""
+    known = registry.workflows().get(workflow)
+    return next((spec.title for spec in known.steps if spec.key == step), step) if known else step
+
+
+_STUCK = f"""
+select count(*) from (select 1 from providers_delivery where state = 'received'
+   and next_at < clock_timestamp() - interval '{STUCK_SECONDS} seconds' limit 1000) as stuck"""  # noqa: S608  # constants of this file
+
+
+def _deliveries(look: Look) -> list[Trouble]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STUCK)
+        count = cursor.fetchone()[0]
+    if not count:
+        return []
+    return [
+        Trouble(
+            cause="deliveries", kind="deliveries", severity=BAD, title="Stored webhooks are not being read",
+            says=f"{'1000 or more' if count == 1000 else count} have waited longer than five minutes for their turn. None is lost.",
+            to_do="See that worker and ticker run, and what their logs say; what was stored is read by itself as soon as it can be.",
+            url=reverse("office:deliveries"), count=count,
+        )
+    ]  # fmt: skip
+
+
+def _heartbeat(look: Look) -> list[Trouble]:
+    sign = life_sign.read()
+    if not life_sign.host() or (sign.failing_seconds or 0) < HEARTBEAT_FAILS_SECONDS:
+        return []
+    return [
+        Trouble(
+            cause="heartbeat", kind="heartbeat", severity=WARN, title="The watcher outside does not take our heartbeat",
+            says=f"All is well here, but for ten minutes no call got through. {sign.says}"[:400],
+            to_do="Look at ZARTS_HEARTBEAT_URL and at the way out of this machine; the watcher will report us as dead meanwhile.",
+            url=reverse("office:operations"),
+        )
+    ]  # fmt: skip
+
+
+# The kind of an alert, and who sees it.
+RULES: dict[str, Callable[[Look], list[Trouble]]] = {
+    "service": _services,
+    "queue": _queues,
+    "deliveries": _deliveries,
+    "invariant": _invariants,
+    "incident": _incidents,
+    "parked": _parked,
+    "heartbeat": _heartbeat,
+}
