@@ -25,19 +25,22 @@ from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
 # A held message without a time of its own is looked at again when somebody acts, and at the latest after this.
 LOOK_AGAIN = timedelta(hours=1)
 MOST_CHARACTERS = 1200
+# The reason of a text that the provider's list knows and our rows did not: see messaging.reconciling.
+BEFORE_RESTORE = "sent-before-restore"
 # A text that goes at once cannot have been overtaken by a reply or a booking.
 WAITED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Finding:
-    """What one check found. `verdict` counts only when it did not pass."""
+    """What one check found. `verdict` counts only when it did not pass; `name` where another reason than the check's own decided."""
 
     passed: bool
     says: str
     verdict: str = DROP
     until: datetime | None = None
     values: tuple[tuple[str, str], ...] = ()
+    name: str = ""
 
 
 def _local(when: datetime, zone: str) -> str:
@@ -119,7 +122,7 @@ def _unclear(message: Message, now: datetime) -> _Finding:
 
 
 def _pauses(message: Message, now: datetime) -> _Finding:
-    found = pauses.covering(message=message).select_related("client", "connection__client", "lead__contact", "lead__client", "by").first()
+    found = pauses.covering(message=message).first()
     if found is None:
         return _Finding(passed=True, says="Sending is not stopped.")
     scope = pauses.words(scope=pauses.scope_of(pause=found))
@@ -157,13 +160,19 @@ def _quiet_hours(message: Message, now: datetime) -> _Finding:
 
 
 def _purpose(message: Message, now: datetime) -> _Finding:
-    until = claims.held_by_other(
-        client_id=message.client_id, contact_id=message.contact_id, purpose=message.purpose, holder=message.pk, now=now
+    taken = claims.taken_by_other(
+        client_id=message.client_id, contact_id=message.contact_id, purpose=message.purpose, to=message.to, holder=message.pk, now=now
     )
-    if until is None:
-        return _Finding(passed=True, says="No other text for this purpose in its window.")
-    says = f"This person already has a text for this purpose; the next may go after {_local(until, message.client.timezone)}."
-    return _Finding(passed=False, says=says, values=(("until", until.isoformat()),))
+    if taken.until is not None:
+        says = f"This person already has a text for this purpose; the next may go after {_local(taken.until, message.client.timezone)}."
+        return _Finding(passed=False, says=says, values=(("until", taken.until.isoformat()),))
+    # A text that a person writes by hand is theirs to repeat; what a workflow sends never is.
+    if taken.listed_at is not None and message.workflow:
+        when = _local(taken.listed_at, message.client.timezone)
+        says = f"The provider's list shows a text to this person on {when} ({message.client.timezone}), sent before the restore."
+        evidence = (("listed_at", taken.listed_at.isoformat()), ("provider_id", taken.provider_id))
+        return _Finding(passed=False, says=says, values=evidence, name=BEFORE_RESTORE)
+    return _Finding(passed=True, says="No other text for this purpose in its window.")
 
 
 def _connection(message: Message, now: datetime) -> _Finding:
@@ -216,6 +225,7 @@ def judge(*, message: Message, now: datetime) -> Slip:
     failed: tuple[str, _Finding] | None = None
     for name, look in CHECKS:
         found = look(message, now)
+        name = found.name or name
         checks.append(Check(name=name, passed=found.passed, says=found.says, values=dict(found.values)))
         # A pause decides before everything: while it stands nothing is dropped either, all of it is judged when it is lifted.
         decides = (

@@ -27,7 +27,11 @@ def suppress(*, contact: Contact | None, client: Client, value: str, rule: str, 
 def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Contact, number: str, now: datetime) -> Lead | None:
     """Do what an inbound text asks for: suppress, hold and ask a person, or put it before a person. Returns the lead it belongs to."""
     if reading.kind == "opt_out":
-        for value in {number, *contact.identities.filter(kind="phone").values_list("value", flat=True)}:
+        values = sorted({number, *contact.identities.filter(kind="phone").values_list("value", flat=True)})
+        # All locks before the first row, in one order: from the first row on nothing is tried for any number of theirs.
+        for value in values:
+            lock_address(channel="sms", address=value)
+        for value in values:
             suppress(contact=contact, client=client, value=value, rule=reading.rule, event=event, now=now)
         return None
     lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()

@@ -4,6 +4,7 @@ The partial unique index `attempt_one_live` is the guard against a second text: 
 unknown no other can exist. Unknown is a state of its own and never a reason to repeat.
 """
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 
@@ -134,10 +135,16 @@ class Attempt(models.Model):
     provider_id = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=20, blank=True)
     note = models.CharField(max_length=300, blank=True)
+    declared_by = models.CharField(max_length=150, blank=True, help_text="Who looked and declared that an unknown try did not go out.")
+    declared_reason = models.CharField(max_length=300, blank=True, help_text="What they saw.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["message", "n"], name="attempt_numbered"),
+            models.CheckConstraint(
+                condition=models.Q(declared_by="", declared_reason="") | (~models.Q(declared_by="") & ~models.Q(declared_reason="")),
+                name="attempt_declared_with_reason",
+            ),
             models.UniqueConstraint(
                 fields=["message"],
                 name="attempt_one_live",
@@ -148,7 +155,21 @@ class Attempt(models.Model):
             models.Index(fields=["deadline_at"], name="attempt_open", condition=models.Q(outcome__in=["reserved", "calling"])),
             models.Index(fields=["-finished_at"], name="attempt_finished", condition=models.Q(finished_at__isnull=False)),
         ]
-        triggers = append_only(may_change=("outcome", "finished_at", "http_status", "provider_id", "error_code", "note"))
+        triggers = [
+            *append_only(
+                may_change=("outcome", "finished_at", "http_status", "provider_id", "error_code", "note", "declared_by", "declared_reason")
+            ),
+            # Bytes may have left: that they did not is a person's word, with a name and a reason. What was accepted stays accepted.
+            pgtrigger.Protect(
+                name="unsent_is_declared",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "((OLD.outcome IN ('calling', 'unknown') AND NEW.outcome = 'not_sent' AND NEW.declared_by = '')"
+                    " OR (OLD.outcome = 'accepted' AND NEW.outcome <> 'accepted')"
+                    " OR (OLD.declared_by <> '' AND (NEW.declared_by <> OLD.declared_by OR NEW.declared_reason <> OLD.declared_reason)))"
+                ),
+            ),
+        ]
 
 
 class Suppression(models.Model):
@@ -160,7 +181,11 @@ class Suppression(models.Model):
     value = models.CharField(max_length=254, help_text="The number or address it came from; kept after the person is erased.")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="suppressions")
     rule = models.CharField(max_length=80, help_text="Which rule read the words so, or where it came from.")
-    at = models.DateTimeField()
+    at = models.DateTimeField(help_text="By the business clock.")
+    stored_at = models.DateTimeField(
+        db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField()),
+        help_text="By the database's clock, under the lock of the address: no try may have started after it.",
+    )
 
     class Meta:
         constraints = [
@@ -201,6 +226,10 @@ class Pause(models.Model):
     )
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    unknown_since = models.DateTimeField(
+        null=True, blank=True, help_text="After a restore: what the providers did from then on is not known here, and has to be compared."
+    )
+    compared_at = models.DateTimeField(null=True, blank=True, help_text="When the lists of all providers had been compared.")
 
     class Meta:
         constraints = [
@@ -221,10 +250,46 @@ class Pause(models.Model):
                 condition=models.Q(until__isnull=True) | models.Q(until__gt=models.F("at")), name="pause_ends_after_it_began"
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="pause_has_a_reason"),
+            models.CheckConstraint(
+                condition=models.Q(lifted_at__isnull=True) | models.Q(unknown_since__isnull=True) | models.Q(compared_at__isnull=False),
+                name="pause_lifted_once_compared",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"pause {self.pk}"
+
+
+class ListedSend(models.Model):
+    """A text in a provider's list that no row of ours knew after a restore: evidence, append-only. What went out stands between the
+    person and a second text (the gate); what came in may have been an opt-out. See messaging.reconciling.
+    """
+
+    class Direction(models.TextChoices):
+        OUTBOUND = "outbound", "Sent"
+        INBOUND = "inbound", "Received"
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="listed_sends")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listed_sends")
+    provider_id = models.CharField(max_length=64)
+    direction = models.CharField(max_length=8, choices=Direction)
+    number = models.CharField(max_length=40, null=True, help_text="The person's number, E.164; NULL once erased.")  # noqa: DJ001
+    body_sha256 = models.CharField(max_length=64)
+    sent_at = models.DateTimeField(help_text="When the provider made it.")
+    adopted = models.ForeignKey(
+        Message, on_delete=models.PROTECT, null=True, related_name="listed_sends", help_text="The text of ours that it turned out to be."
+    )
+    found_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "provider_id"], name="listed_send_once")]
+        indexes = [
+            models.Index(fields=["client", "number", "-sent_at"], name="listed_send_to", condition=models.Q(direction="outbound")),
+        ]
+        triggers = append_only(erasable=("number",))
+
+    def __str__(self) -> str:
+        return f"listed {self.direction} {self.pk}"
 
 
 class Handover(models.Model):

@@ -29,6 +29,12 @@ ON_ITS_WAY = timedelta(days=3)
 # Pauses that hold all of a client, or of the agency.
 WHOLE = Q(workflow="", channel="", connection__isnull=True, lead__isnull=True)
 CHANNELS = {"sms": "texts", "email": "emails"}
+# A pause of a restore may be lifted only once the providers' lists were compared: see messaging.reconciling.
+NOTHING_UNKNOWN = Q(unknown_since__isnull=True) | Q(compared_at__isnull=False)
+COMPARE_FIRST = (
+    "What went out between the backup and the restore is not known here yet, so somebody could be texted twice. "
+    "Compare with the providers' lists first; after that it can be resumed."
+)
 
 # For a statement that has the message as `m`.
 UNPAUSED = """not exists (
@@ -44,6 +50,10 @@ class NoReason(Exception):
 
 class NoScope(Exception):
     """The scope does not hold together; the text says why."""
+
+
+class NotCompared(Exception):
+    """After a restore the pause stays until the providers' lists were compared; the text says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,5 +177,13 @@ def pause(*, scope: Scope, reason: str, by: User | None, now: datetime, until: d
 
 
 def lift(*, pause: Pause, by: User | None, now: datetime) -> bool:
-    """Open the gate again; False when somebody did before. Judges nothing: call workflows.resuming.release, which does both."""
-    return Pause.objects.filter(pk=pause.pk, lifted_at__isnull=True).update(lifted_at=now, lifted_by=by) == 1
+    """Open the gate again; False when somebody did before. Judges nothing: call workflows.resuming.release, which does both.
+
+    Raises NotCompared while the pause is one of a restore and the providers' lists have not been compared; a constraint says the same.
+    """
+    open_one = Pause.objects.filter(pk=pause.pk, lifted_at__isnull=True)
+    if open_one.filter(NOTHING_UNKNOWN).update(lifted_at=now, lifted_by=by):
+        return True
+    if open_one.exclude(NOTHING_UNKNOWN).exists():
+        raise NotCompared(COMPARE_FIRST)
+    return False

@@ -7,7 +7,7 @@ from typing import Any
 from leads.models import Automation, Client, Contact, Event, Lead
 from messaging import templates
 from messaging.models import Message, Template
-from providers.connections import sending_connection
+from providers.connections import sender_of, sending_connection
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 
@@ -40,7 +40,6 @@ def plan_text(
     template: Template | None = templates.live_template(client=client, key=template_key)
     body = templates.render(template=template, values=values) if template else ""
     connection = sending_connection(client=client)
-    sender = str(connection.options.get("from") or client.phone) if connection else client.phone
     automation = Automation.objects.filter(client=client, workflow=workflow).first()
     message = Message.objects.create(
         id=new_id(),
@@ -54,7 +53,7 @@ def plan_text(
         purpose=purpose,
         template=template,
         to=to,
-        sender=sender,
+        sender=sender_of(connection=connection, client=client),
         body=body,
         approval_needed=automation is None or automation.send == Automation.Send.DRAFT,
         created_at=now,

@@ -35,9 +35,6 @@ log = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 25
 CALL_SECONDS = 15.0
 START_WITHIN_SECONDS = 5
-# How long one text answers for its purpose.
-PURPOSE_WINDOW = {"missed-call-text-back": timedelta(hours=12)}
-DEFAULT_WINDOW = timedelta(hours=24)
 
 
 def owner_name() -> str:
@@ -80,17 +77,15 @@ def _reserve(*, message_id: uuid.UUID, now: datetime) -> tuple[Message, Attempt,
             if last is not None and not _is_over(attempt=last):
                 return None
             slip = gate.judge(message=message, now=now)
-            if slip.verdict == SEND:
-                window = PURPOSE_WINDOW.get(message.purpose, DEFAULT_WINDOW)
-                if not claims.take(
-                    client_id=message.client_id,
-                    contact_id=message.contact_id,
-                    purpose=message.purpose,
-                    holder=message.pk,
-                    now=now,
-                    until=now + window,
-                ):
-                    slip = gate.judge(message=message, now=now)
+            if slip.verdict == SEND and not claims.take(
+                client_id=message.client_id,
+                contact_id=message.contact_id,
+                purpose=message.purpose,
+                holder=message.pk,
+                now=now,
+                until=now + claims.window_of(purpose=message.purpose),
+            ):
+                slip = gate.judge(message=message, now=now)
             if slip.verdict != SEND:
                 _note_refusal(message=message, slip=slip, now=now)
                 return None

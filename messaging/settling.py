@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db import connection as database
+from django.db.models import Q
 
-from leads.actions import create_task, note_first_response
-from leads.models import Desk
+from leads.actions import close_task, create_task, note_first_response
+from leads.models import Desk, Task
 from messaging import claims, pauses, simulated
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message
@@ -38,6 +39,10 @@ RETRY_CODES = ("unreachable", "20429", "429", "30001", "30022", "14107")
 # The provider does not take us, whoever the text is for: waiting for better credentials costs nobody a text (twilio.com/docs/api/errors).
 CREDENTIAL_CODES = ("20003", "20404", "30002", "config")
 CREDENTIALS_AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15))
+# Closed without the provider's word: its own record, however late, outweighs that.
+NOT_PROVEN = ("did-not-go", "never-confirmed")
+NEVER = timedelta(days=3650)
+CALL_WITHIN = timedelta(minutes=15)
 FAILURE_TASK = "workflows.sending_failed"
 
 
@@ -65,7 +70,7 @@ def settle(*, attempt_id: int, result: SendResult, now: datetime) -> None:
 
 def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
     simulated = message.connection_id is None
-    if message.status in (Message.Status.DELIVERED, Message.Status.FAILED):
+    if message.status in (Message.Status.DELIVERED, Message.Status.FAILED) and message.reason not in NOT_PROVEN:
         return  # a callback was faster
     message.status = Message.Status.DELIVERED if simulated else Message.Status.SENT
     message.reason = ""
@@ -167,6 +172,12 @@ def expire_calling(*, now: datetime) -> int:
     return len(ids)
 
 
+# What the provider's own record may settle: a try without an answer, and one that a person declared unsent.
+_OPEN_QUESTION = Q(outcome__in=(Attempt.Outcome.CALLING, Attempt.Outcome.UNKNOWN)) | Q(outcome=Attempt.Outcome.NOT_SENT) & ~Q(
+    declared_by=""
+)
+
+
 def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
     """The provider has this message after all: the open attempt is accepted. False when another message has that provider id."""
     try:
@@ -174,7 +185,7 @@ def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
             locked = Message.objects.select_for_update().get(pk=message.pk)
             if Message.objects.filter(connection=locked.connection, provider_id=provider_id[:64]).exclude(pk=locked.pk).exists():
                 return False
-            Attempt.objects.filter(message=locked, outcome__in=(Attempt.Outcome.CALLING, Attempt.Outcome.UNKNOWN)).update(
+            Attempt.objects.filter(message=locked).filter(_OPEN_QUESTION).update(
                 outcome=Attempt.Outcome.ACCEPTED, provider_id=provider_id[:64], note="adopted from the provider's own record"
             )
             _accepted(message=locked, provider_id=provider_id[:64], now=now)
@@ -205,11 +216,17 @@ def look_up(*, message: Message, now: datetime) -> None:
     if checks < len(LOOK_UP_AFTER) and len(fits) < 2:
         Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(checks_made=checks, due_at=now + LOOK_UP_AFTER[checks])
         return
-    Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(
+    if message.useful_until is not None and now > message.useful_until:
+        _close_unconfirmed(message=message, checks=checks, now=now)
+        return
+    parked = Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(
         checks_made=checks,
-        due_at=now + timedelta(days=3650),
+        # Looked up once more when its purpose has passed, and closed then.
+        due_at=message.useful_until + timedelta(seconds=1) if message.useful_until else now + NEVER,
         says="The provider's list does not tell whether it went. A person decides; it is not repeated.",
     )
+    if not parked:
+        return
     create_task(
         client=message.client,
         lead=message.lead,
@@ -222,6 +239,37 @@ def look_up(*, message: Message, now: datetime) -> None:
         due_at=now + timedelta(minutes=30),
         now=now,
     )
+
+
+def _close_unconfirmed(*, message: Message, checks: int, now: datetime) -> None:
+    """Nobody can tell whether it went and it is of no use any more: one call task takes its place, and the question is closed.
+
+    The try stays unknown: no second one can exist, and a late report still finds it.
+    """
+    with transaction.atomic():
+        closed = Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(
+            status=Message.Status.FAILED,
+            reason="never-confirmed",
+            checks_made=checks,
+            says="The provider never confirmed it and its time has passed. It is not repeated; a person calls instead.",
+        )
+        if not closed:
+            return
+        for question in Task.objects.filter(client_id=message.client_id, cause=f"unknown:{message.pk}", status=Task.Status.OPEN):
+            close_task(task=question, by="The clock", outcome="Its time has passed; a call took its place", now=now)
+        create_task(
+            client=message.client,
+            lead=message.lead,
+            contact=message.contact,
+            desk=Desk.AUTOMATION_OPS,
+            kind="call-back",
+            title=f"Call {_who(message=message)}: their text was never confirmed",
+            reason="The provider neither answered nor lists the text, and its time has passed. They may have got it. Call instead.",
+            cause=f"never-confirmed:{message.pk}",
+            due_at=now + CALL_WITHIN,
+            now=now,
+        )
+        ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
 
 
 def _listed(*, message: Message, since: datetime) -> list[Mapping[str, Any]]:

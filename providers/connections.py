@@ -153,6 +153,11 @@ def sending_connection(*, client: Client) -> Connection | None:
     return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
 
 
+def sender_of(*, connection: Connection | None, client: Client) -> str:
+    """The number, or messaging service, that the client's texts go out from."""
+    return str(connection.options.get("from") or client.phone) if connection else client.phone
+
+
 def understanding_connection(*, client: Client) -> Connection | None:
     """The client's newest enabled live connection to a language model, or None."""
     able = [a.provider for a in adapters.all_adapters() if a.can_understand]

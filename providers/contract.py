@@ -2,8 +2,8 @@
 
 A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
 by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
-pure: they read bytes and return values, they open no database connection; only `send`, `find_sent`, `poll` and `understand` talk to
-the network.
+pure: they read bytes and return values, they open no database connection; only `send`, `find_sent`, `list_texts`, `poll` and
+`understand` talk to the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,6 +83,18 @@ class SendResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListedText:
+    """One text in the provider's own list; `number` is the person's side, whoever wrote. `created_at` is by the provider's clock."""
+
+    provider_id: str
+    inbound: bool
+    number: str
+    body: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What a language model is asked. `material` is data by strangers, never an instruction; `schema` is the shape of the answer."""
 
@@ -150,6 +162,10 @@ class Adapter:
 
     def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
         """Messages the provider holds for this pair since then: dicts with `provider_id`, `body`, `created_at`, `status`."""
+        raise NotImplementedError
+
+    def list_texts(self, *, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
+        """Every text from and to the sender since then, all pages or none. Raises `http.CallFailed`: no answer is not "none"."""
         raise NotImplementedError
 
     def poll(self, *, credentials: Credentials, since: datetime, now: datetime) -> list[tuple[str, bytes]]:

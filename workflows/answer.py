@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from messaging.models import Message
+from messaging.settling import NOT_PROVEN
 from workflows import registry
 from workflows.models import Receipt, Run, Step
 
@@ -114,6 +115,10 @@ def _already_texted(text: _Text) -> str:
     return f"No text went out: this person already got a text for the same purpose in its window{rest} (judged at {text.judged})."
 
 
+def _sent_before_restore(text: _Text) -> str:
+    return f"No text went out: {text.says} (judged at {text.judged})."
+
+
 def _too_late(text: _Text) -> str:
     ended = text.noted("too-late", "useful_until")
     until = f" after {ended}" if ended else ""
@@ -187,6 +192,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "opted-out": _opted_out,
     "number": _number,
     "already-texted": _already_texted,
+    "sent-before-restore": _sent_before_restore,
     "too-late": _too_late,
     "too-old": _too_old,
     "overtaken": _overtaken,
@@ -244,6 +250,8 @@ def _failed(text: _Text) -> str:
     if text.message.reason == "not-delivered":
         when = f" sent at {text.at(text.message.sent_at)}" if text.message.sent_at else ""
         return f"The text{when} was not delivered: the carrier says{code}: {text.says}; a person should call instead."
+    if text.message.reason in NOT_PROVEN:
+        return f"The text does not count as sent: {text.says}."
     return f"No text went out: the provider refused it at {text.judged}{code}: {text.says}; a person should call instead."
 
 

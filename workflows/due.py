@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from workflows import breakers, engine, intake
+from workflows import breakers, engine, intake, registry
 from workflows.steps import summary_key
 from zartsalgo.lib import clock
 
@@ -20,13 +20,17 @@ select r.id from workflows_run r join summaries_summary s on s.run_id = r.id
    and (s.status in ('approved', 'private', 'replaced')
         or (s.status <> 'asked' and not exists (select 1 from workflows_step t where t.run_id = r.id and t.kind = 'summarize')))"""
 _SETTLED = f"{_TEXT_SETTLED} union all {_SUMMARY_SETTLED} limit %s"
-_DUE = """
-select id from workflows_run where status in ('ready', 'waiting') and wake_at <= %s
-   and (lease_until is null or lease_until < clock_timestamp()) order by wake_at limit %s"""
+# What this build cannot run is not due to it: it would be picked again and again, and crowd out what can go on.
+_ABLE = """workflow = any(%(workflows)s) and version_id not in (
+    select v.id from workflows_workflowversion v, jsonb_array_elements(v.definition -> 'steps') as step
+     where step ->> 'handler' <> all(%(handlers)s))"""
+_DUE = f"""
+select id from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
+   and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE} order by wake_at limit %(limit)s"""
 _ANYTHING = f"""
 select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second'),
        exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
-                 and (lease_until is null or lease_until < clock_timestamp()))
+                 and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE})
          or exists({_TEXT_SETTLED}) or exists({_SUMMARY_SETTLED}),
        exists(select 1 from messaging_message where status in ('queued', 'held', 'unknown') and due_at <= %(now)s)
          or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())"""
@@ -54,7 +58,7 @@ def due_runs(*, now: datetime, limit: int = 500) -> list[uuid.UUID]:
             cursor.execute(
                 "update workflows_run set wake_at = least(wake_at, %s) where id = any(%s) and status = 'waiting'", [now, settled]
             )
-        cursor.execute(_DUE, [now, limit])
+        cursor.execute(_DUE, {**registry.able(), "now": now, "limit": limit})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -73,6 +77,6 @@ def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:
     Within the grace the doorbell that rang for them is trusted: to ring again for what is being done would only slow it down.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ANYTHING, {"now": now - grace, "grace": grace.total_seconds()})
+        cursor.execute(_ANYTHING, {**registry.able(), "now": now - grace, "grace": grace.total_seconds()})
         row = cursor.fetchone()
     return bool(row[0]), bool(row[1]), bool(row[2])

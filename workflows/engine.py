@@ -4,6 +4,9 @@
 2. In one transaction: lock the run if the epoch is still ours, run the step at the cursor, write its Step row, move the cursor.
 3. Go on until the run waits, ends, or fails.
 
+A build takes up only runs whose whole version it can run (`registry.handlers`): while two builds work side by side neither breaks what
+the other started, and a run whose handler is gone stays where it is, untouched, until a build that has it comes.
+
 A worker that dies loses nothing: the lease ends and the next claim goes on at the cursor. A worker that slept past its lease is
 fenced: its epoch no longer matches and its transaction writes nothing. Five claims without a step done park the run for a person.
 Steps never call the network, so a lease is short.
@@ -41,7 +44,9 @@ update workflows_run
    set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
        lease_epoch = lease_epoch + 1, claims = claims + 1
  where id = %(id)s and status in ('ready', 'waiting') and wake_at <= %(now)s
-   and (lease_until is null or lease_until < clock_timestamp())
+   and (lease_until is null or lease_until < clock_timestamp()) and workflow = any(%(workflows)s)
+   and not exists (select 1 from workflows_workflowversion v, jsonb_array_elements(v.definition -> 'steps') as step
+                    where v.id = workflows_run.version_id and step ->> 'handler' <> all(%(handlers)s))
 returning lease_epoch, claims, frozen_for + coalesce((
     select greatest(interval '0', %(now)s - greatest(min(p.at), workflows_run.created_at)) from messaging_pause p
      where p.lifted_at is null and (p.client_id is null or p.client_id = workflows_run.client_id)
@@ -61,13 +66,10 @@ class Fenced(Exception):
 
 def advance(*, run_id: uuid.UUID, now: datetime) -> str:
     """Advance one run as far as it goes; returns its status, or "" when there was nothing to claim. Never raises for a step's fault."""
-    owner = f"{socket.gethostname()[:40]}:{os.getpid()}"
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"owner": owner, "lease": LEASE_SECONDS, "id": run_id, "now": now})
-        row = cursor.fetchone()
-    if row is None:
+    claimed = _claim(run_id=run_id, now=now)
+    if claimed is None:
         return ""
-    epoch, claims, frozen, thawed = row
+    epoch, claims, frozen, thawed = claimed
     if claims > MOST_CLAIMS:
         return _park(run_id=run_id, epoch=epoch, says=f"Taken up {MOST_CLAIMS} times without a step done; a person must look.", now=now)
     try:
@@ -81,6 +83,15 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
     except Exception as error:  # a step may break in any way; the run stays, backs off, and is parked after five claims
         log.exception("run %s: step broke", run_id)
         return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
+
+
+def _claim(*, run_id: uuid.UUID, now: datetime) -> tuple[int, int, timedelta, timedelta] | None:
+    """Take the lease. None when the run is not due, has ended, is leased, or names what this build does not have."""
+    owner = f"{socket.gethostname()[:40]}:{os.getpid()}"
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {**registry.able(), "owner": owner, "lease": LEASE_SECONDS, "id": run_id, "now": now})
+        row: tuple[int, int, timedelta, timedelta] | None = cursor.fetchone()
+    return row
 
 
 @dataclass(frozen=True)

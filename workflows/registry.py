@@ -26,8 +26,21 @@ def workflows() -> dict[str, Workflow]:
 
 @functools.cache
 def handlers() -> dict[str, Handler]:
-    """Handlers by name and version."""
-    return {spec.handler_name: spec.handler for workflow in workflows().values() for spec in workflow.steps}
+    """Handlers by name and version: those of the definitions as they are now, and those kept for runs that started on an earlier one.
+
+    Raises ValueError when a kept name is one that is still in use.
+    """
+    known = {spec.handler_name: spec.handler for workflow in workflows().values() for spec in workflow.steps}
+    for workflow in workflows().values():
+        for name, handler in workflow.keeps.items():
+            if known.setdefault(name, handler) is not handler:
+                raise ValueError(f"{workflow.key} keeps {name}, which is still in use with another meaning")
+    return known
+
+
+def able() -> dict[str, Any]:
+    """What this build can run, as parameters of the statements that pick runs."""
+    return {"workflows": list(workflows()), "handlers": list(handlers())}
 
 
 @functools.cache

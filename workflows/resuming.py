@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
-from messaging import gate, pauses
-from messaging.models import Message, Pause, PurposeClaim, Suppression, Template
+from messaging import claims, gate, pauses
+from messaging.models import ListedSend, Message, Pause, PurposeClaim, Suppression, Template
 from workflows import incidents
 from workflows.models import Incident, IncidentItem
 from zartsalgo.lib.doorbell import ring_after_commit
@@ -144,9 +144,12 @@ def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
         lifted_at__isnull=True,
     )
     claim = PurposeClaim.objects.filter(client=OuterRef("client"), contact=OuterRef("contact"), purpose=OuterRef("purpose"), until__gt=now)
+    number = Q(number=OuterRef("to")) | Q(number__in=Identity.objects.filter(contact=OuterRef(OuterRef("contact"))).values("value"))
+    listed = ListedSend.objects.filter(number, client=OuterRef("client"), direction=ListedSend.Direction.OUTBOUND)
     rows = pauses.held_by(pause=pause).annotate(
         opted_out=Exists(Suppression.objects.filter(Q(client=OuterRef("client")) | Q(client__isnull=True)).filter(person)),
         texted=Exists(claim.exclude(holder=OuterRef("pk"))),
+        listed_at=Subquery(listed.order_by("-sent_at").values("sent_at")[:1]),
         decided=Exists(StageChange.objects.filter(lead=OuterRef("lead"), at__gt=known, new__in=Lead.CLOSED)),
         off=Exists(automation.filter(enabled=False)),
         auto=Exists(automation.filter(send=Automation.Send.AUTO)),
@@ -156,7 +159,7 @@ def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
     wanted = (
         "pk", "client_id", "contact_id", "lead_id", "contact__name", "to", "created_at", "approved_at", "useful_until", "workflow",
         "client__timezone", "lead__replied_at", "template__status", "connection__disabled_at",
-        "opted_out", "texted", "decided", "off", "auto", "other", "unclear",
+        "opted_out", "texted", "listed_at", "purpose", "decided", "off", "auto", "other", "unclear",
     )  # fmt: skip
     return rows.order_by("created_at", "pk").values(*wanted, "connection_id").iterator(chunk_size=1000)
 
@@ -186,6 +189,8 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
         return STALE, "opted-out", "They asked us to stop."
     if row["texted"]:
         return STALE, "already-texted", "They got another text for the same purpose."
+    if row["listed_at"] and row["workflow"] and row["listed_at"] > now - claims.window_of(purpose=row["purpose"]):
+        return STALE, gate.BEFORE_RESTORE, f"They got theirs on {_local(row['listed_at'], zone)}, before the restore."
     if row["useful_until"] and now > row["useful_until"]:
         return STALE, "too-late", f"It was of use until {_local(row['useful_until'], zone)}."
     if waited and replied is not None and replied > known:

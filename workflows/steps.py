@@ -11,6 +11,7 @@ from leads import actions, people
 from leads.models import Contact, Event, Lead, Responder
 from messaging.models import Handover, Message
 from messaging.planning import plan_text
+from messaging.settling import NOT_PROVEN
 from messaging.templates import CannotRender
 from summaries import writing
 from summaries.models import Summary
@@ -171,7 +172,8 @@ def wait_for_message(context: Context) -> Result:
             says=f"No text went out. {message.says}", expected="every check passed", actual=message.reason, skipped=True, goto=otherwise
         )
     if message.status == Message.Status.FAILED:
-        return Done(says=f"The text was refused. {message.says}", expected="accepted", actual=message.reason, skipped=True, goto=otherwise)
+        says = message.says if message.reason in NOT_PROVEN else f"The text was refused. {message.says}"
+        return Done(says=says, expected="accepted", actual=message.reason, skipped=True, goto=otherwise)
     patience = message.created_at + timedelta(hours=24) + context.frozen
     if context.now >= patience:
         return Done(says=f"No word of the text after a day. {message.says}", expected="accepted", actual=message.status, skipped=True)

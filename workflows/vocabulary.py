@@ -120,6 +120,8 @@ class Workflow:
     settings: type[BaseModel] = NoSettings
     # A second cause of the same person inside this window joins the run instead of starting another.
     joins_within: timedelta = timedelta(0)
+    # Handlers of earlier versions by name, such as "workflows.steps.hand_over@1": kept until no unfinished run needs them.
+    keeps: Mapping[str, Handler] = field(default_factory=dict)
     on_for_new_clients: bool = True
 
     def definition(self) -> dict[str, Any]:

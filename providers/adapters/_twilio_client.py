@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -11,7 +12,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from providers.adapters._twilio_errors import ERROR_MEANING
-from providers.contract import Credentials, SendResult
+from providers.contract import Credentials, ListedText, SendResult
 from zartsalgo.lib import http
 
 # Statuses with which Twilio documents that it created nothing. Any other status proves nothing about the text.
@@ -66,6 +67,40 @@ def connect(*, credentials: Credentials, timeout_seconds: float) -> tuple[Client
     # An environment of our own: a stray TWILIO_EDGE or TWILIO_REGION on the machine must not change where texts go.
     client = Client(credentials.account, credentials.secret, http_client=transport, environment={"TWILIO_EDGE": ""})
     return client, transport
+
+
+def list_messages(*, credentials: Credentials, sender: str, since: datetime, limit: int | None, **by: str) -> list[Any]:
+    """The messages since the start of that UTC day that match, all pages; a messaging service's own only. Raises `http.CallFailed`."""
+    client, transport = connect(credentials=credentials, timeout_seconds=http.TOTAL_SECONDS)
+    try:
+        day: Any = since.astimezone(UTC).date().isoformat()
+        listed = client.messages.list(date_sent_after=day, limit=limit, page_size=100, **by)
+        return [item for item in listed if item.sid and (not sender.startswith("MG") or item.messaging_service_sid == sender)]
+    except http.CallFailed:
+        raise
+    except Exception:
+        status = f"HTTP {transport.reply.status}" if transport.reply else "nothing readable"
+        raise http.Unclear("refused", f"Twilio answered the list of messages with {status}.") from None
+
+
+def list_both_ways(*, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
+    """What the sender sent and got since then, each text once, the oldest first. Raises `http.CallFailed`."""
+    ways: tuple[dict[str, str], ...] = ({},) if sender.startswith("MG") else ({"from_": sender}, {"to": sender})
+    found = {}
+    for by in ways:
+        for item in list_messages(credentials=credentials, sender=sender, since=since, limit=None, **by):
+            created = item.date_created if item.date_created.tzinfo else item.date_created.replace(tzinfo=UTC)
+            inbound = item.direction == "inbound"
+            if created >= since:
+                found[item.sid] = ListedText(
+                    provider_id=item.sid,
+                    inbound=inbound,
+                    number=(item.from_ if inbound else item.to) or "",
+                    body=item.body or "",
+                    status=item.status or "",
+                    created_at=created,
+                )
+    return sorted(found.values(), key=lambda text: (text.created_at, text.provider_id))
 
 
 def warm_up() -> None:

@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from leads.models import Client, Event, Lead, StageChange, Task
 from messaging import due as messaging_due
 from messaging.models import Handover
-from tests.office.test_simulator import CARLA, work_off
+from tests.office.simulator.trying import CARLA, work_off
 from workflows.models import Run
 from workflows.steps import OUTCOME_SALT
 from zartsalgo.lib import clock

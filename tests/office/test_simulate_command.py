@@ -10,7 +10,7 @@ from leads.models import Automation, Client
 from messaging.models import Message
 from providers.connections import connect
 from tests.factories import NOON
-from tests.office.test_simulator import work_off
+from tests.office.simulator.trying import work_off
 from zartsalgo.lib import clock
 from zartsalgo.office import simulator as playing
 from zartsalgo.office import simulator_outcome as outcomes

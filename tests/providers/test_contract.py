@@ -77,7 +77,13 @@ def test_it_is_whole(adapter: Adapter) -> None:
     assert not [name for name in others if name in vars(source)], "an adapter imports another one"
     with open(source.__file__) as file:
         assert len(file.readlines()) < 200
-    for can, method in (("can_send", "send"), ("can_send", "find_sent"), ("can_poll", "poll"), ("can_understand", "understand")):
+    for can, method in (
+        ("can_send", "send"),
+        ("can_send", "find_sent"),
+        ("can_send", "list_texts"),
+        ("can_poll", "poll"),
+        ("can_understand", "understand"),
+    ):
         assert getattr(adapter, can) == (getattr(type(adapter), method) is not getattr(Adapter, method))
 
 

@@ -274,6 +274,19 @@ FATES = {
         "The provider did not answer when the text was tried at 12:00 MST on Fri 20 Nov; the text may have gone: "
         "its list does not tell either, so a person decides, and it is not repeated.",
     ),
+    "never confirmed": (
+        {
+            "status": "failed",
+            "reason": "never-confirmed",
+            "says": "The provider never confirmed it and its time has passed. It is not repeated; a person calls instead.",
+        },
+        "The text does not count as sent: the provider never confirmed it and its time has passed; it is not repeated; "
+        "a person calls instead.",
+    ),
+    "declared unsent": (
+        {"status": "failed", "reason": "did-not-go", "says": "Olga looked it up: it did not go. It is not sent again."},
+        "The text does not count as sent: Olga looked it up: it did not go; it is not sent again.",
+    ),
     "retry": (
         {"status": "queued", "reason": "retry", "says": "Not sent yet: Too many at once. Try 2 follows.", "due_at": LATER},
         "No text went out yet: not sent yet: Too many at once; try 2 follows at 12:00 MST on Sun 22 Nov.",

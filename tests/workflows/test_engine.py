@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from leads.models import Event, Task
 from tests.factories import NOON, ClientFactory
@@ -117,9 +117,7 @@ def test_eight_workers_do_each_step_once(run):
 
 def test_a_worker_that_slept_past_its_lease_writes_nothing(run, monkeypatch):
     grounds = engine._load(run_id=run.pk)
-    with connection.cursor() as cursor:
-        cursor.execute(engine._CLAIM, {"owner": "sleeper", "lease": 20, "id": run.pk, "now": clock.read()})
-        epoch, *_ = cursor.fetchone()
+    epoch, *_ = engine._claim(run_id=run.pk, now=clock.read())
     free_lease(run)
     assert advance(run) == "waiting"
     with pytest.raises(engine.Fenced):
@@ -128,8 +126,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(run, monkeypatch):
 
 
 def test_a_leased_run_is_left_alone_until_the_lease_ends(run):
-    with connection.cursor() as cursor:
-        cursor.execute(engine._CLAIM, {"owner": "other", "lease": 20, "id": run.pk, "now": clock.read()})
+    assert engine._claim(run_id=run.pk, now=clock.read())
     assert advance(run) == "" and due.due_runs(now=clock.read()) == []
     Run.objects.filter(pk=run.pk).update(lease_until=NOON - timedelta(days=999))
     assert due.due_runs(now=clock.read()) == [run.pk]
@@ -155,8 +152,7 @@ def test_a_step_that_breaks_five_times_parks_the_run_and_tells_a_person(run, set
 
 def test_a_worker_killed_again_and_again_parks_the_run(run):
     for _ in range(5):
-        with connection.cursor() as cursor:
-            cursor.execute(engine._CLAIM, {"owner": "dies", "lease": 20, "id": run.pk, "now": clock.read()})
+        assert engine._claim(run_id=run.pk, now=clock.read())
         free_lease(run)
     assert advance(run) == "parked" and done == []
 

@@ -4,20 +4,19 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import connections, transaction
 
 from leads.actions import change_stage, create_task
-from leads.models import Automation, Lead, StageChange, Task
+from leads.models import Automation, Lead, Task
 from messaging import due, gate, pauses, planning, sending
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, Template
 from messaging.pauses import Scope
 from providers.connections import connect
-from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
-from tests.office.rows import make_run
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.workflows.test_breakers import line, provider, text  # noqa: F401  provider is a fixture
-from workflows import engine, incidents, resuming, watching
-from workflows.models import Incident, IncidentItem, Run
+from workflows import incidents, resuming, watching
+from workflows.models import IncidentItem
 from zartsalgo.lib import clock
 from zartsalgo.lib.slip import DROP, SEND
 
@@ -134,40 +133,6 @@ def test_a_committed_pause_stops_a_text_in_another_workers_hands(summit, provide
     worker.join(10)
     assert provider.calls == []
     assert list(Attempt.objects.values_list("outcome", flat=True)) == ["not_sent"]
-
-
-def test_a_scope_must_make_sense_and_is_open_once(summit, blue):
-    lead = LeadFactory(client=summit, contact=ContactFactory(client=summit))
-    with pytest.raises(pauses.NoScope):
-        Scope(client=blue, lead=lead)
-    with pytest.raises(pauses.NoScope):
-        Scope(client=summit, lead=lead, workflow="lead-intake")
-    with pytest.raises(pauses.NoReason):
-        pauses.pause(scope=Scope(), reason="  ", by=None, now=NOON)
-    with pytest.raises(pauses.NoScope):
-        pauses.pause(scope=Scope(), reason="x", by=None, now=NOON, until=NOON)
-    for wrong in ({"lead": lead}, {"client": summit, "lead": lead, "channel": "sms"}, {"reason": ""}):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Pause.objects.create(**{"reason": "x", "at": NOON, **wrong})
-    first, made = pauses.pause(scope=Scope(client=summit, workflow="lead-intake"), reason="x", by=None, now=NOON)
-    again, made_again = pauses.pause(scope=Scope(client=summit, workflow="lead-intake"), reason="y", by=None, now=NOON)
-    assert (made, made_again, again.pk, again.reason) == (True, False, first.pk, "x")
-    assert pauses.pause(scope=Scope(client=summit), reason="x", by=None, now=NOON)[1]
-
-
-def test_the_slip_names_the_scope_in_words(one, summit):
-    cases = {
-        "A safety check stopped all sending on Fri 20 Nov 12:00: A test": {},
-        "A safety check stopped Missed call text back for Summit Roofing on": {"client": summit, "workflow": one.workflow},
-        "A safety check stopped texts for Summit Roofing on": {"client": summit, "channel": "sms"},
-        "A safety check stopped sending over Twilio for Summit Roofing on": {"client": summit, "connection": one.connection},
-        "A safety check stopped sending to Carla Gomez for Summit Roofing on": {"client": summit, "lead": one.lead},
-    }
-    for said, scope in cases.items():
-        row = pause(**scope)
-        check = next(check for check in gate.judge(message=one, now=NOON).checks if check.name == pauses.STOPPED)
-        assert not check.passed and check.says.startswith(said), check.says
-        pauses.lift(pause=row, by=None, now=NOON)
 
 
 # Every way a held text may have become wrong, or need a person: what is done to it while it waits, and what is said about it.
@@ -413,79 +378,3 @@ def test_a_hold_that_nothing_holds_any_more_is_found(held):
     assert message.due_at > clock.read()
     watching.watch(now=clock.read())
     assert send(message) == "delivered"
-
-
-@pytest.fixture
-def waiting(summit):
-    """A run that waits for a reply since noon, for at most 72 hours."""
-    contact = ContactFactory(client=summit, phone="+13035550121")
-    lead = LeadFactory(client=summit, contact=contact)
-    return make_run(
-        contact=contact, lead=lead, status=Run.Status.WAITING, cursor="reply", wait_key=f"contact:{contact.pk}", says="Waiting for a reply."
-    )
-
-
-def advance(run, at):
-    Run.objects.filter(pk=run.pk).update(wake_at=at)
-    engine.advance(run_id=run.pk, now=at)
-    run.refresh_from_db()
-    return run.status
-
-
-@pytest.mark.parametrize("name", ["agency", "client", "workflow", "lead"])
-def test_timers_stand_still_while_paused_and_go_on_with_what_was_left(waiting, summit, name):
-    scope = {
-        "agency": {},
-        "client": {"client": summit},
-        "workflow": {"workflow": waiting.workflow},
-        "lead": {"client": summit, "lead": waiting.lead},
-    }
-    row, _ = pauses.pause(scope=Scope(**scope[name]), reason="x", by=None, now=NOON + timedelta(hours=70))
-    assert advance(waiting, NOON + timedelta(hours=100)) == "waiting"
-    resuming.release(pause=row, by=None, name="Olga", now=NOON + timedelta(hours=110))
-    # Two hours were left at hour 70; they end at hour 112.
-    assert advance(waiting, NOON + timedelta(hours=111, minutes=59)) == "waiting"
-    assert advance(waiting, NOON + timedelta(hours=112, minutes=1)) == "done"
-
-
-def test_two_pauses_that_overlap_freeze_their_time_once(waiting, summit):
-    def at(hours):
-        return NOON + timedelta(hours=hours)
-
-    first, _ = pauses.pause(scope=Scope(), reason="x", by=None, now=at(10))
-    second, _ = pauses.pause(scope=Scope(client=summit), reason="x", by=None, now=at(20))
-    resuming.release(pause=first, by=None, name="O", now=at(30))
-    waiting.refresh_from_db()
-    assert waiting.frozen_for == timedelta(hours=10)
-    resuming.release(pause=second, by=None, name="O", now=at(40))
-    waiting.refresh_from_db()
-    assert waiting.frozen_for == timedelta(hours=30)
-
-
-def test_an_event_wakes_a_paused_run(waiting, summit):
-    from tests.office.rows import make_event
-
-    pause(client=summit)
-    make_event(contact=waiting.contact, at=NOON + timedelta(minutes=5), facts={"reading": {"kind": "other"}})
-    assert advance(waiting, NOON + timedelta(minutes=6)) == "done"
-
-
-def test_the_history_cannot_be_rewritten_and_the_states_hold_together(summit):
-    incident, opened = incidents.open_incident(
-        scope=Scope(client=summit), cause="x", title="t", reason="r", opened_by="Sam", by=StaffFactory(), now=NOON
-    )
-    assert opened
-    for statement in ("update workflows_incidentnote set says = 'x'", "delete from workflows_incidentnote"):
-        with pytest.raises(Exception, match=r"(?i)cannot"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement)
-    for wrong in ({"status": "closed"}, {"closed_at": NOON}, {"status": "verifying"}):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Incident.objects.filter(pk=incident.pk).update(**wrong)
-    with pytest.raises(incidents.StillHolding):
-        incidents.close(incident=incident, by="Sam", outcome="x", now=NOON)
-    resuming.release(pause=incident.pause, by=None, name="Sam", now=NOON)
-    with pytest.raises(incidents.StillHolding):
-        incidents.close(incident=incident, by="Sam", outcome=" ", now=NOON)
-    assert incidents.close(incident=incident, by="Sam", outcome="It was the carrier.", now=NOON)
-    assert not incidents.close(incident=incident, by="Lee", outcome="Late.", now=NOON)
-    assert StageChange.objects.count() == 0

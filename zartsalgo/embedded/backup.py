@@ -2,8 +2,8 @@
 
 The file is a zip of `manifest.json` (when, by which code, which keys sealed what is sealed, how many rows) and `database.dump` (pg_dump's
 custom format). The encryption keys are not in it, and the file must not lie beside them: who has both can read every credential.
-What was sent after the backup is unknown to the restored database. So sending is stopped before anything starts, until somebody has
-compared it with the providers' own lists and resumes.
+What was sent after the backup is unknown to the restored database. So sending is stopped before anything starts, and nobody can
+resume before it was compared with the providers' own lists (messaging.reconciling).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from zartsalgo.embedded.servers import Postgres
 from zartsalgo.embedded.state import ROOT, locate
 from zartsalgo.embedded.supervisor import Stopped, Supervisor, say
 from zartsalgo.embedded.trouble import Trouble
-from zartsalgo.embedded.up import _bring_up, _django, _inherited
+from zartsalgo.embedded.up import bring_up, inherited, run_django
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
@@ -136,8 +136,8 @@ def run_restore(arguments: Sequence[str]) -> int:
     say(
         f"Restored in {time.monotonic() - began:.1f} s: {manifest['rows']['leads_client']} clients, {manifest['rows']['leads_lead']} leads, "
         f"as of {manifest['made_at']}.\n"
-        "Sending is stopped: what was sent after the backup is not known here. Start with script/up, compare with the provider's own list "
-        "of texts, then resume on the page Stop all sending."
+        "Sending is stopped: what was sent after the backup is not known here. Start with script/up, then compare with the providers' own "
+        "lists of texts (the button on the incident, or script/manage reconcile); after that somebody resumes on the incident's page."
     )
     return 0
 
@@ -178,7 +178,7 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
             )
         postgres = add_postgres(supervisor, secrets)
         supervisor.remember()
-        _bring_up(supervisor, supervisor.services["postgres"])
+        bring_up(supervisor, supervisor.services["postgres"])
         postgres.make_roles()
         owner = postgres.url("superuser")
     _need_empty(owner)
@@ -193,7 +193,7 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
         )
     given = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if os.environ.get(name)}
     env = {
-        **_inherited(),
+        **inherited(),
         **server_addresses(postgres, None),
         **keys,
         "REDIS_URL": "redis://127.0.0.1:9/0",  # nobody is rung while nothing runs
@@ -203,8 +203,8 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
         "TZ": "UTC",
     }
     say("Bringing its tables up to this version ...")
-    _django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
-    _django(supervisor, env, "close_after_restore", "--made-at", manifest["made_at"])
+    run_django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
+    run_django(supervisor, env, "close_after_restore", "--made-at", manifest["made_at"])
     supervisor.state.first_start = True  # the restored installation has its people; no demo is loaded into it
     supervisor.remember()
     if not here & set(manifest["keys"]):

@@ -96,7 +96,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     supervisor.listen()
     for name in ("broker", "postgres"):
         if name in supervisor.services:
-            _bring_up(supervisor, supervisor.services[name])
+            bring_up(supervisor, supervisor.services[name])
     if postgres is not None:
         postgres.make_roles()
 
@@ -117,18 +117,18 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     if options.host in {"0.0.0.0", "::"} and not os.environ.get("ZARTS_ALLOWED_HOSTS"):  # noqa: S104  # asked for with --host
         ours["ZARTS_ALLOWED_HOSTS"] = ",".join(_own_names())
     write_json(folder.environment, ours)
-    env = {**_inherited(), **ours, **home_folders(folder), "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
+    env = {**inherited(), **ours, **home_folders(folder), "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
 
     fingerprint = _fingerprint(os.environ.get("DATABASE_URL", ""))
     if state.migrated != fingerprint:
         say("Preparing the database ...")
-        _django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
+        run_django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
         state.migrated = fingerprint
         supervisor.remember()
     if postgres is not None:
         postgres.look_at_portal_role()
     if not state.first_start:
-        _keep_login(folder, _django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
+        _keep_login(folder, run_django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
         state.first_start = True
     add_apps(supervisor, env, options.host, port)
     web = supervisor.services["web"]
@@ -162,7 +162,8 @@ def _web_port(options: argparse.Namespace, state: State) -> int:
     return found
 
 
-def _bring_up(supervisor: Supervisor, service: Service) -> None:
+def bring_up(supervisor: Supervisor, service: Service) -> None:
+    """Start one server and wait until it answers. Raises Trouble with its last words, or Stopped."""
     service.start()
     supervisor.remember()
     supervisor.wait(lambda: service.state == "running" or service.restarts > 3, seconds=PATIENCE)
@@ -170,7 +171,7 @@ def _bring_up(supervisor: Supervisor, service: Service) -> None:
         raise Trouble(f"{service.name} does not start: {_last_words(service.log)} (more in {service.log})")
 
 
-def _django(supervisor: Supervisor, env: dict[str, str], *arguments: str, relay: str = "") -> str:
+def run_django(supervisor: Supervisor, env: dict[str, str], *arguments: str, relay: str = "") -> str:
     """Run a management command while looking after the servers; gives its stdout. Raises Trouble with its last words, or Stopped.
 
     Lines of its stderr that start with `relay` are shown as they come.
@@ -293,7 +294,7 @@ def _own_names() -> list[str]:
     return sorted({name, *found})
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
     """Our own environment without what was set to run us."""
     kept = dict(os.environ)
     paths = [part for part in kept.pop("PYTHONPATH", "").split(os.pathsep) if part and Path(part) != ROOT]

@@ -62,6 +62,7 @@ _PLAIN = (Choice("done", "Done", "main-act", "a"), Choice("not-needed", "Not nee
 _UNKNOWN = (
     Choice("went", "It went out", key="a", right="declare"),
     Choice("not-gone", "It did not go: call instead", key="x", right="declare"),
+    Choice("send-again", "It did not go: send it again", right="declare"),
 )
 _HELD = (
     Choice("judge", "Check it again now", "main-act", "a"),
@@ -118,8 +119,8 @@ def text_digest(body: str) -> str:
 def decide(*, item: Item, outcome: str, by: str, now: datetime, seen: str = "", reason: str = "") -> Decided:
     """Carry out an outcome of `choices(item)`. Raises NotAnOutcome for another code or a missing reason.
 
-    `seen` is `text_digest` of the text on the page, for an approval; `reason` why a draft is not sent. Whoever comes second gets a
-    sentence with the first one's name, and nothing is done.
+    `seen` is `text_digest` of the text on the page, for an approval; `reason` why a draft is not sent, or how somebody knows that a text
+    did not go. Whoever comes second gets a sentence with the first one's name, and nothing is done.
     """
     if not is_open(item):
         return _second(item)
@@ -133,8 +134,16 @@ def decide(*, item: Item, outcome: str, by: str, now: datetime, seen: str = "", 
     if item.kind == "held":
         return _decide_held(message=item.row, call=outcome == "call", by=by, now=now)
     if item.kind == "unknown":
-        done = by_hand.decide_unknown(message=item.row, went=outcome == "went", by=by, now=now)
-        says = "Noted: it went out." if outcome == "went" else "Noted: it did not go. A call task stands in the queue."
+        try:
+            done = by_hand.decide_unknown(
+                message=item.row, went=outcome == "went", again=outcome == "send-again", by=by, reason=reason, now=now
+            )
+        except (by_hand.NoReason, by_hand.NotAgain) as error:
+            raise NotAnOutcome(str(error)) from None
+        says = {
+            "went": "Noted: it went out.",
+            "send-again": "Noted: it did not go. It is checked and tried once more.",
+        }.get(outcome, "Noted: it did not go. A call task stands in the queue.")
         return Decided(True, says) if done else _second(item)
     with transaction.atomic():
         if not engine.unpark(run=item.row, by=by, now=now):

@@ -122,6 +122,7 @@ def _why(rows: list[tuple[str, int]]) -> str:
 REASONS = {
     "opted-out": "asked us to stop",
     "already-texted": "got another text for the same purpose",
+    "sent-before-restore": "got theirs before the restore",
     "too-late": "too old by now",
     "too-old": "older than you chose",
     "overtaken": "overtaken by a reply or an outcome",

@@ -122,6 +122,8 @@ def show_incident(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "incident": incident,
         "zone": _zone(incident),
         "holds": incident.pause.lifted_at is None,
+        "compare": incident.pause.lifted_at is None and incident.pause.unknown_since is not None,
+        "compared": incident.pause.compared_at is not None,
         "by": person_name(incident.pause.by) if incident.pause.by else incident.opened_by,
         "holder": _holder(incident),
         "checklist": _checklist(incident),
@@ -140,8 +142,14 @@ def _checklist(incident: Incident) -> list[dict[str, Any]]:
     """What leads from open to closed, in order, each done or not."""
     released = incident.pause.lifted_at is not None
     task = incident.verification
+    compared = {
+        "words": "What went out after the backup is compared with the providers' lists",
+        "say": f"Unknown here: everything since {incident.pause.unknown_since:%Y-%m-%d %H:%M} UTC." if incident.pause.unknown_since else "",
+        "done": incident.pause.compared_at is not None,
+    }
     return [
         {"words": "Somebody has taken it", "done": incident.person_id is not None},
+        *([compared] if incident.pause.unknown_since else []),
         {"words": "The cause is mended, and what did harm is taken back", "say": incident.rollback, "done": released},
         {"words": "What was held is judged anew and released", "done": released},
         {
@@ -225,14 +233,18 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     older_than = stopping.age_of(age_code)
     if request.method == "POST":
         name = person_name(request.user)  # type: ignore[arg-type]
-        done = resuming.release(
-            pause=incident.pause,
-            by=request.user,  # type: ignore[arg-type]
-            name=name,
-            now=now,
-            per_minute=rate,
-            older_than=older_than,
-        )
+        try:
+            done = resuming.release(
+                pause=incident.pause,
+                by=request.user,  # type: ignore[arg-type]
+                name=name,
+                now=now,
+                per_minute=rate,
+                older_than=older_than,
+            )
+        except pauses.NotCompared as error:
+            messages.error(request, f"{error} Nothing was changed.")
+            return redirect("office:incident", pk=pk)
         if done is None:
             messages.warning(request, _resumed_before(_find(pk)))
         else:
@@ -240,6 +252,9 @@ def resume(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("office:incident", pk=pk)
     if incident.pause.lifted_at is not None:
         messages.warning(request, _resumed_before(incident))
+        return redirect("office:incident", pk=pk)
+    if incident.pause.unknown_since is not None and incident.pause.compared_at is None:
+        messages.error(request, pauses.COMPARE_FIRST)
         return redirect("office:incident", pk=pk)
     plan = resuming.judge(pause=incident.pause, now=now, older_than=older_than)
     minutes = -(-plan.right // rate)

@@ -124,9 +124,16 @@ def _show_lifting(request: HttpRequest, *, now: datetime) -> HttpResponse:
         "what": "held text is judged anew" if count == 1 else "held texts are judged anew",
         "effects": effects,
         "hidden": [("act", "lift"), ("stop", stop.pk)],
-        "blocked": "" if may(request.user, "lift") else f"You may stop sending, but not lift a stop. {who_may('lift')}",
+        "blocked": _blocked(request, stop),
     }
     return render(request, "office/stop.html", context)
+
+
+def _blocked(request: HttpRequest, stop: Pause) -> str:
+    """Why this person cannot lift this stop now; "" when they can."""
+    if not may(request.user, "lift"):
+        return f"You may stop sending, but not lift a stop. {who_may('lift')}"
+    return pauses.COMPARE_FIRST if stop.unknown_since is not None and stop.compared_at is None else ""
 
 
 def _lift(request: HttpRequest, *, now: datetime) -> HttpResponse:
@@ -136,7 +143,12 @@ def _lift(request: HttpRequest, *, now: datetime) -> HttpResponse:
         messages.error(request, "There is no such stop. Nothing was changed.")
         return HttpResponseRedirect(reverse("office:stop"))
     name = person_name(request.user)  # type: ignore[arg-type]
-    done = resuming.release(pause=stop, by=request.user, name=name, now=now)  # type: ignore[arg-type]
+    try:
+        done = resuming.release(pause=stop, by=request.user, name=name, now=now)  # type: ignore[arg-type]
+    except pauses.NotCompared as error:
+        messages.error(request, f"{error} Nothing was changed.")
+        known = incidents.of_pause(pause=stop)
+        return HttpResponseRedirect(reverse("office:incident", args=[known.pk]) if known else reverse("office:stop"))
     if done is None:
         messages.warning(request, _lifted_before(_find(str(stop.pk))))
     else:

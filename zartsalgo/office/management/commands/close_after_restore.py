@@ -5,11 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from messaging.pauses import Scope, pause
 from zartsalgo.lib import clock
+from zartsalgo.office.comparing import close_after_restore
 from zartsalgo.office.management.commands._say import SayingCommand
-
-REASON = "Restored from the backup of {made_at:%Y-%m-%d %H:%M} UTC; texts sent after it are not known here. Compare with the provider, then resume."
 
 
 class Command(SayingCommand):
@@ -19,4 +17,4 @@ class Command(SayingCommand):
         parser.add_argument("--made-at", required=True, type=datetime.fromisoformat, help="when the backup was made (ISO 8601)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        pause(scope=Scope(), reason=REASON.format(made_at=options["made_at"]), by=None, now=clock.read())
+        close_after_restore(made_at=options["made_at"], now=clock.read())

@@ -1,0 +1,80 @@
+"""The incident of a restore: comparing comes before resuming, on every page that could lift the pause."""
+
+from datetime import timedelta
+
+import pytest
+
+from messaging.models import Pause
+from messaging.pauses import Scope
+from providers.connections import connect
+from tests.factories import NOON, ClientFactory
+from tests.office.rows import sign_in
+from tests.office.test_incidents import words
+from workflows import incidents
+from zartsalgo.office import comparing, strip
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def well(monkeypatch):
+    monkeypatch.setattr(strip, "_look", lambda: [])
+    strip.forget()
+    yield
+    strip.forget()
+
+
+@pytest.fixture
+def restored(noon):
+    ClientFactory()
+    return comparing.close_after_restore(made_at=NOON - timedelta(minutes=20), now=NOON)
+
+
+@pytest.fixture
+def olga(restored):
+    return sign_in("olga", group="owner")
+
+
+def test_the_page_offers_comparing_first_and_resuming_after_it(restored, olga):
+    page = olga.get(f"/incidents/{restored.pk}/")
+    assert "Compare with the providers’ lists" in words(page) and "Resume…" not in words(page)
+    assert "What went out after the backup is compared with the providers' lists" in words(page).replace("&#x27;", "'")
+    said = olga.post(f"/incidents/{restored.pk}/compare/", follow=True)
+    assert "No client has a live connection that sends texts, so there is nothing to compare." in words(said)
+    assert "Resume…" in words(said) and "Compare once more" in words(said)
+    done = olga.post(f"/incidents/{restored.pk}/resume/", follow=True)
+    assert "Resumed: 0 released." in words(done) and Pause.objects.get().lifted_at is not None
+    assert "There is nothing to compare" in words(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
+
+
+def test_no_page_lifts_it_before(restored, olga):
+    stop = restored.pause_id
+    answers = (
+        olga.get(f"/incidents/{restored.pk}/resume/", follow=True),
+        olga.post(f"/incidents/{restored.pk}/resume/", follow=True),
+        olga.get(f"/stop/?lift={stop}"),
+        olga.post("/stop/", {"act": "lift", "stop": stop}, follow=True),
+    )
+    for answer in answers:
+        assert answer.status_code == 200
+        assert "Compare with the providers' lists first" in words(answer).replace("&#x27;", "'")
+    assert Pause.objects.get().lifted_at is None
+
+
+def test_a_list_that_cannot_be_read_is_named_on_the_page(restored, olga):
+    client = ClientFactory()
+    connect(client=client, provider="twilio", secret="s", account="AC1", base_url="http://127.0.0.1:9", live=True, now=NOON)
+    said = words(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
+    assert "Not read, so sending stays stopped: Twilio of Summit Roofing:" in said and "Resume…" not in said
+
+
+def test_staff_may_compare_and_an_ordinary_pause_has_nothing_to_compare(restored):
+    sam = sign_in("sam", group="staff")
+    assert sam.get(f"/incidents/{restored.pk}/compare/").status_code == 405
+    sam.post(f"/incidents/{restored.pk}/compare/")
+    assert Pause.objects.get().compared_at is not None
+    other, _ = incidents.open_incident(
+        scope=Scope(client=ClientFactory()), cause="x", title="Carrier away", reason="r", opened_by="Sam", now=NOON
+    )
+    assert "Compare with the providers’ lists" not in words(sam.get(f"/incidents/{other.pk}/"))
+    assert "There is nothing to compare" in words(sam.post(f"/incidents/{other.pk}/compare/", follow=True))
