@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from messaging.approving import CannotApprove, approve_template, waiting_on
 from messaging.models import Attempt, Handover, Message, Pause, PurposeClaim, Suppression, Template
-from messaging.templates import CannotRender, render
+from messaging.words import sandbox
 from zartsalgo import rights
 from zartsalgo.lib import clock
 from zartsalgo.record_admin import EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
@@ -26,15 +26,13 @@ class TemplateForm(forms.ModelForm):
             "client": "Empty: for every client without one of its own.",
             "key": "The name a workflow asks for, such as missed-call-text-back. The same name again is the next version.",
             "purpose": "What the text is for; one text per person and purpose in its window.",
-            "body": "May name {{ name }} and {{ business }}.",
+            "body": "The page of the template lists what it may name, shows it on a real lead and says what speaks against it.",
         }
 
     def clean_body(self) -> str:
         body = str(self.cleaned_data["body"])
-        try:
-            render(template=Template(key="it", version=1, body=body), values={"name": "Carla", "business": "Summit Roofing"})
-        except CannotRender as error:
-            raise forms.ValidationError(f"This cannot be filled in: {error}.") from error
+        if found := sandbox.faults(source=body):
+            raise forms.ValidationError(f"This cannot be filled in: {found[0].says}")
         return body
 
 
@@ -122,8 +120,8 @@ class AttemptAdmin(EvidenceAdmin):
 
 @admin.register(Suppression)
 class SuppressionAdmin(EvidenceAdmin):
-    list_display = ("value", "client", "contact", "rule", "at")
-    list_filter = ("client",)
+    list_display = ("value", "client", "contact", "origin", "rule", "at", "lifted_at")
+    list_filter = ("client", "origin")
     list_select_related = ("client", "contact")
     ordering = ("-id",)
     search_fields = ("value__exact",)

@@ -1,7 +1,8 @@
-"""Reads what is otherwise read on first use: provider SDKs, the tables of numbers, places and holidays."""
+"""Reads what is otherwise read on first use: provider SDKs, the tables of numbers, places and holidays, our words."""
 
 from datetime import UTC, datetime
 
+from messaging import templates
 from messaging.quiet_hours import window_verdict
 from messaging.replies import read_reply
 from providers import adapters
@@ -16,3 +17,4 @@ def warm_up() -> None:
     number = read_number(raw="+13035550100")
     window_verdict(place=locate(e164=number.e164), now=datetime(2026, 1, 1, tzinfo=UTC), purpose="missed-call-text-back")
     read_reply(text="stop")
+    templates.warm_up()

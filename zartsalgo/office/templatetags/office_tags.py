@@ -7,12 +7,14 @@
                              colour and uses that word
 `{% icon "call" %}`        a drawing of icons.svg; hidden from readers, so a word must stand beside it
 `{{ e164|phone }}`         (303) 555-0123
+`{{ words|code_marks }}`   Hi {{ name }}, with the name in a <code>
 `{{ span|duration }}`      380 ms, 22 s, 4 min 05 s, 1 h 12 min, 3 days 4 h
 
 A zone is an IANA name, a ZoneInfo, or anything with a `timezone` or `zone` of that kind (a client). `now` is the view's `now`; without one
 it is the business clock, read once per request (zartsalgo.office.page_time).
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +24,7 @@ from django import template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from zartsalgo.office.page_time import now_of
@@ -132,6 +134,19 @@ def tone(code: object) -> str:
 def mark_icon(code: object) -> str:
     """The icon's name of a state."""
     return mark_of(code).icon
+
+
+# A name or a condition in a template's words, and one that was cut off.
+_MARKS = re.compile(r"(\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$))", re.DOTALL)
+
+
+@register.filter
+def code_marks(value: object) -> SafeString:
+    """Words that may quote a template: its marks are set as code, all else is text."""
+    if isinstance(value, SafeString):  # it is marked up already
+        return value
+    pieces = ((piece, bool(number % 2)) for number, piece in enumerate(_MARKS.split(str(value))))
+    return format_html_join("", "{}", ((format_html("<code>{}</code>", piece) if mark else piece,) for piece, mark in pieces))
 
 
 @register.filter
