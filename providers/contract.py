@@ -129,6 +129,9 @@ class Adapter:
     can_send: ClassVar[bool] = False
     can_poll: ClassVar[bool] = False
     can_understand: ClassVar[bool] = False
+    # Error codes that say "this number takes no texts" and "nothing of this sender goes before somebody has put it right".
+    bad_number_codes: ClassVar[frozenset[str]] = frozenset()
+    bad_sender_codes: ClassVar[frozenset[str]] = frozenset()
     each_post_is_new: ClassVar[bool] = False
 
     def verify(self, *, request: Incoming, secrets: Sequence[str], now: datetime) -> bool:

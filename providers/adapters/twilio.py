@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.adapters._twilio_errors import explain
+from providers.adapters._twilio_errors import codes, explain
 from providers.contract import Adapter, Answer, Credentials, Incoming, ListedText, NotForUs, ParsedEvent, SendResult, Unreadable
 from zartsalgo.lib import fields, form_body, http, signatures
 from zartsalgo.lib.strict_json import Malformed, clean
@@ -27,6 +27,7 @@ class TwilioAdapter(Adapter):
     secret_name = "auth token"  # noqa: S105
     hosts = ("api.twilio.com",)
     can_send = True
+    bad_number_codes, bad_sender_codes = codes("bad-number"), codes("sender")
 
     def verify(self, *, request: Incoming, secrets: Sequence[str], now: datetime) -> bool:
         try:

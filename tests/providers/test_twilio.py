@@ -263,7 +263,15 @@ def test_an_address_that_is_none_is_not_verified(url) -> None:
 
 
 def test_every_error_meaning_is_one_we_act_on() -> None:
-    assert {meaning.outcome for meaning in ERROR_MEANING.values()} == {"suppress", "bad-number", "retry", "filtered", "config"}
+    assert {meaning.outcome for meaning in ERROR_MEANING.values()} == {
+        "suppress",
+        "bad-number",
+        "retry",
+        "filtered",
+        "account",
+        "sender",
+        "config",
+    }
     assert all(meaning.sentence.endswith(".") for meaning in ERROR_MEANING.values())
-    expected = {"21610": "suppress", "21211": "bad-number", "21614": "bad-number", "30003": "retry", "30007": "filtered", "30034": "config"}
+    expected = {"21610": "suppress", "21211": "bad-number", "21614": "bad-number", "30003": "retry", "30007": "filtered", "30034": "sender"}
     assert {code: ERROR_MEANING[code].outcome for code in expected} == expected

@@ -8,19 +8,21 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from providers.connections import disable, rotate
+from providers.connections import disable, rotate, sender_of
 from providers.models import Connection
+from providers.registration import NotRecorded, register
 from zartsalgo.lib import clock
 from zartsalgo.office.management.commands._say import SayingCommand
 
 
 class Command(SayingCommand):
-    help = "connection rotate <id>: put a new secret first, the old one stays valid beside it. connection disable <id>: switch it off."
+    help = "connection rotate <id>: put a new secret first, the old one stays valid beside it. connection disable <id>: switch it off. connection registered <id> --by NAME: the sender is registered with the carriers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("verb", choices=["rotate", "disable"])
+        parser.add_argument("verb", choices=["rotate", "disable", "registered"])
         parser.add_argument("id")
         parser.add_argument("--forget-old", action="store_true", help="rotate: the old secret stops to be valid at once")
+        parser.add_argument("--by", default="", help="registered: who looked up the registration")
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,6 +33,13 @@ class Command(SayingCommand):
         if options["verb"] == "disable":
             disable(connection=connection, now=clock.read())
             words = "Switched off: its address answers 404 and nothing is sent through it. Its rows stay."
+        elif options["verb"] == "registered":
+            sender = sender_of(connection=connection, client=connection.client)
+            try:
+                register(connection=connection, sender=sender, by=options["by"], now=clock.read())
+            except NotRecorded as error:
+                raise CommandError(str(error)) from error
+            words = f"Recorded: {options['by']} found {sender} registered. Texts that waited for it go at their next look."
         else:
             secret = os.environ.get("CONNECT_SECRET", "") or (getpass.getpass("new secret: ") if sys.stdin.isatty() else "")
             if not secret:
