@@ -17,13 +17,19 @@ from tests.parallel import undecided
 from tests.stack.fake_twilio import FakeTwilio
 from tests.stack.running import System
 
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first five minutes come first: they want the system as it is when it has just been started, and leave it empty again."""
-    mine = [item for item in items if "/test_five_minutes.py" in item.nodeid]
-    rest = [item for item in items if item not in mine]
-    at = next((n for n, item in enumerate(rest) if item.nodeid.startswith("tests/browser/")), len(rest))
-    items[:] = [*rest[:at], *mine, *rest[at:]]
+    """The first five minutes come first: they want the system as it is when it has just been started, and leave it empty again. The story of
+    the night comes last: it lends itself the evening, in which whatever waits for a person elsewhere may become too late."""
+    first, last = "/test_five_minutes.py", "::test_story_night_call_is_held"
+    mine = [item for item in items if item.nodeid.startswith("tests/browser/")]
+    if mine:
+        at = items.index(mine[0])
+        mine.sort(key=lambda item: 0 if first in item.nodeid else 2 if item.nodeid.endswith(last) else 1)
+        others = [item for item in items if not item.nodeid.startswith("tests/browser/")]
+        items[:] = [*others[:at], *mine, *others[at:]]
 
 
 @pytest.fixture(scope="package")
@@ -130,17 +136,38 @@ def rows(world: World) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
         yield lambda query, *values: connection.execute(query, values).fetchall()
 
 
+def _lend(page: Any, size: Any) -> Iterator[Any]:
+    """The page for one test; what else it opened ends with it."""
+    page.set_viewport_size(size)
+    yield page
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+
+
+@pytest.fixture(scope="package")
+def desk(world: World) -> Iterator[Any]:
+    """A signed-in tab at desk width. One for all tests: to open one costs more than most of them do."""
+    context = world.context(viewport=DESK)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="package")
+def scriptless(world: World) -> Iterator[Any]:
+    """A signed-in tab on a phone in which no script runs. One for all tests, too."""
+    context = world.context(java_script_enabled=False, viewport=PHONE)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def tab(world: World) -> Iterator[Any]:
+def tab(desk: Any) -> Iterator[Any]:
     """A signed-in tab at desk width."""
-    context = world.context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+    yield from _lend(desk, DESK)
 
 
 @pytest.fixture
-def bare(world: World) -> Iterator[Any]:
-    """A signed-in tab in which no script runs."""
-    context = world.context(java_script_enabled=False, viewport={"width": 360, "height": 780})
-    yield context.new_page()
-    context.close()
+def bare(scriptless: Any) -> Iterator[Any]:
+    """A signed-in tab on a phone in which no script runs."""
+    yield from _lend(scriptless, PHONE)

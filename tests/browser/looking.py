@@ -10,12 +10,12 @@ import axe_playwright_python
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Request, Response
 
+from tests.browser.contrast import judge_contrast
 from tests.browser.pages import Page
 
-# Dark changes colours and nothing else, so there only what depends on colours is asked.
-COLOURS = ["color-contrast"]
+# Contrast is asked about in a way of its own (contrast.py); dark changes colours and nothing else, so there it is all that is asked.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, DESK, TALL = 360, 1280, 900
+NARROW, PHONE, DESK, TALL = 320, 360, 1280, 900
 
 # How wide the page is, and what sticks out where it is too wide.
 WIDTH = """() => {
@@ -64,7 +64,13 @@ TEXT = """() => {
     for (const el of document.querySelectorAll(`[${name}]`)) if (el.checkVisibility()) found.push(el.getAttribute(name));
   return [document.title, ...found].filter(Boolean);
 }"""
-AXE = """(only) => axe.run(document, { runOnly: only, resultTypes: ['violations', 'incomplete'] }).then((found) => {
+# What is measured at one width, in one go: each question to the browser costs a journey there and back.
+BOTH = f"() => [({WIDTH})(), ({CUT})()]"
+NARROWEST = f"() => {{ const folded = ({WIDTH})(); ({UNFOLD})(); return [folded, ({WIDTH})()]; }}"
+READ = f"() => [({TEXT})(), document.body.innerText, [...document.querySelectorAll('[data-answer]')].map((el) => el.innerText)]"
+AXE = """(only) => axe.run(document, {
+  runOnly: only, rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations', 'incomplete'],
+}).then((found) => {
   const brief = (list) => list.map((rule) => ({ id: rule.id, help: rule.help,
     nodes: rule.nodes.map((node) => `${node.target.join(' ')}: ${node.html.slice(0, 160)} ${node.failureSummary || ''}`) }));
   return { violations: brief(found.violations), incomplete: brief(found.incomplete) };
@@ -161,29 +167,32 @@ def _measure(*, tab: Tab, seen: Look, first: bool, shots: Path | None) -> None:
     # From its top: under the bar that stays on top, half of a button is no small button.
     tab.evaluate("window.scrollTo(0, 0)")
     _picture("360")
-    seen.widths["360"] = tab.evaluate(WIDTH)
-    seen.cut["360"] = tab.evaluate(CUT)
-    tab.set_viewport_size({"width": 320, "height": 780})
-    seen.widths["320"] = tab.evaluate(WIDTH)
-    tab.evaluate(UNFOLD)
-    seen.widths["320 unfolded"] = tab.evaluate(WIDTH)
+    seen.widths["360"], seen.cut["360"] = tab.evaluate(BOTH)
+    tab.set_viewport_size({"width": NARROW, "height": 780})
+    seen.widths["320"], seen.widths["320 unfolded"] = tab.evaluate(NARROWEST)
     tab.set_viewport_size({"width": DESK, "height": TALL})
-    seen.widths["1280 unfolded"] = tab.evaluate(WIDTH)
-    seen.cut["1280 unfolded"] = tab.evaluate(CUT)
-    seen.text = tab.evaluate(TEXT)
-    seen.whole = tab.inner_text("body")
-    seen.answers = [" ".join(found.split()) for found in tab.locator("[data-answer]").all_inner_texts()]
+    seen.widths["1280 unfolded"], seen.cut["1280 unfolded"] = tab.evaluate(BOTH)
+    seen.text, seen.whole, answers = tab.evaluate(READ)
+    seen.answers = [" ".join(found.split()) for found in answers]
     _picture("1280")
     tab.evaluate(axe_source())
-    _judge(tab=tab, seen=seen, width=DESK, colours="dark", rules=COLOURS)
+    # Each switch costs as much as a small page, so they come in the order that needs the fewest.
     if first:
-        _judge(tab=tab, seen=seen, width=DESK, colours="light", rules=RULES)
-        _judge(tab=tab, seen=seen, width=PHONE, colours="dark", rules=COLOURS)
+        _judge(tab=tab, seen=seen, width=DESK, colours="light")
+    tab.emulate_media(color_scheme="dark")
+    _judge(tab=tab, seen=seen, width=DESK, colours="dark")
+    tab.set_viewport_size({"width": PHONE, "height": TALL})
+    if first:
+        _judge(tab=tab, seen=seen, width=PHONE, colours="dark")
         _picture("360dark")
-    _judge(tab=tab, seen=seen, width=PHONE, colours="light", rules=RULES)
+    tab.emulate_media(color_scheme="light")
+    _judge(tab=tab, seen=seen, width=PHONE, colours="light")
 
 
-def _judge(*, tab: Tab, seen: Look, width: int, colours: Literal["light", "dark"], rules: list[str]) -> None:
-    tab.set_viewport_size({"width": width, "height": TALL})
-    tab.emulate_media(color_scheme=colours)
-    seen.axe[width, colours] = tab.evaluate(AXE, rules)
+def _judge(*, tab: Tab, seen: Look, width: int, colours: Literal["light", "dark"]) -> None:
+    """The tab stands at that width in those colours already."""
+    found = judge_contrast(tab)
+    if colours == "light":
+        rest = tab.evaluate(AXE, RULES)
+        found = {kind: [*found[kind], *rest[kind]] for kind in found}
+    seen.axe[width, colours] = found

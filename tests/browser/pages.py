@@ -157,6 +157,20 @@ OFFICE = (
     Page(name="approval, by hand", view="approval", where="/approvals/{summary_by-hand}/", words=("Write by hand",)),
     Page(name="approval, decided", view="approval", where="/approvals/{summary_decided}/", words=("Dana Reyes approved it", "Withdraw it")),
     Page(name="withdraw", view="approval_withdraw", where="/approvals/{summary_decided}/withdraw/", words=("disappears from the portal",)),
+    Page(name="templates", view="templates", where="/templates/"),
+    Page(name="templates, drafts", view="templates", where="/templates/?state=draft"),
+    Page(name="template, new", view="template_new", where="/templates/new/"),
+    Page(
+        name="template, looked at",
+        view="template_edit",
+        where="/templates/{words}/edit/",
+        act=_press("Look at it first"),
+        words=("Not kept",),
+    ),
+    Page(name="template, a draft", view="template", where="/templates/{words}/", words=("Think twice", "UCS-2")),
+    Page(name="template, refused", view="template", where="/templates/{words_broken}/", words=("It cannot be approved",)),
+    Page(name="template, approving", view="template_approve", where="/templates/{words}/approve/", words=("No text is sent by this.",)),
+    Page(name="template, throwing away", view="template_discard", where="/templates/{words}/discard/", words=("no way back",)),
     Page(name="reports", view="reports", where="/reports/"),
     Page(name="reports, none fits", view="reports", where="/reports/?client=zzz", words=("No report was found",)),
     Page(
@@ -202,6 +216,10 @@ OFFICE = (
     Page(name="message, waits for approval", view="message", where="/messages/{message_draft4}/", words=("Approve and send",)),
     Page(name="message, failed", view="message", where="/messages/{message_failed}/"),
     Page(name="message, unknown", view="message", where="/messages/{message_unknown}/"),
+    Page(name="operations", view="operations", where="/operations/"),
+    Page(name="alerts", view="alerts", where="/alerts/"),
+    Page(name="alerts, all", view="alerts", where="/alerts/?view=all"),
+    Page(name="alert", view="alert", where="/alerts/{alert}/"),
     Page(name="stop", view="stop", where="/stop/", words=("Stop all sending",)),
     Page(name="stop, no reason given", view="stop", where="/stop/", act=_fill_reason, status=400, words=("Nothing was stopped",)),
     Page(name="stop, one client stopped", view="stop", where="/stop/?scope=granite-supply", words=("is stopped",)),
@@ -300,7 +318,10 @@ POSTS = {
     "lead_outcome": "/leads/{lead_missed-call}/outcome/",
     "run_again": "/runs/{run_missed-call}/again/",
     "connection_address": "/connections/{connection}/address/",
+    "alert_take": "/alerts/{alert}/take/",
+    "alert_give_back": "/alerts/{alert}/give-back/",
     "incident_take": "/incidents/{incident}/take/",
+    "incident_compare": "/incidents/{incident}/compare/",
     "incident_note": "/incidents/{incident}/note/",
     "incident_close": "/incidents/{incident}/close/",
     "message_approve": "/messages/{message_draft4}/approve/",
@@ -322,5 +343,19 @@ def places(told: dict[str, Any]) -> dict[str, str]:
     found = {f"{kind}_{name}": str(value) for kind, key in kinds.items() for name, value in told[key].items()}
     found |= {f"{one}{n}": value for one, many in (("task", "tasks"), ("link", "links")) for n, value in enumerate(told[many])}
     return found | {
-        name: str(told[name]) for name in ("reply", "connection", "client", "stop", "incident", "story", "story1", "report", "report_draft")
+        name: str(told[name])
+        for name in (
+            "reply",
+            "connection",
+            "client",
+            "stop",
+            "incident",
+            "story",
+            "story1",
+            "report",
+            "report_draft",
+            "words",
+            "words_broken",
+            "alert",
+        )
     }

@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from leads.models import Client, Event, Task
+from messaging.approving import write_draft
 from messaging.models import Handover, Message
 from messaging.pauses import Scope
 from portal import members
@@ -30,7 +31,7 @@ from workflows.incidents import open_incident
 from workflows.models import Run
 from zartsalgo.lib import clock
 from zartsalgo.office import simulator_payloads as payloads
-from zartsalgo.office.models import StoryRun
+from zartsalgo.office.models import Alert, StoryRun
 from zartsalgo.office.simulator import make_try_out_client
 from zartsalgo.office.simulator_door import post
 
@@ -96,8 +97,8 @@ def _to_decide() -> dict[str, dict[str, str]]:
     """Summaries in each of their states, and two texts that wait for the keyboard's approval."""
     now, client = clock.read(), Client.objects.get(slug="summit-roofing")
     summaries, drafts = {}, {}
-    for n, name in enumerate(("draft", "unsafe", "by-hand", "decided", "keys", "keys-approve", "keys-reject")):
-        contact = ContactFactory(client=client, name=f"Nora Vance {'ABCDEFG'[n]}", phone=f"+1303555018{n}", created_at=now)
+    for n, name in enumerate(("draft", "unsafe", "by-hand", "decided", "keys", "keys-approve", "keys-reject", "bare")):
+        contact = ContactFactory(client=client, name=f"Nora Vance {'ABCDEFGH'[n]}", phone=f"+1303555018{n}", created_at=now)
         lead = LeadFactory(client=client, contact=contact, service="Roof repair", created_at=now)
         if name.startswith("keys-"):
             drafts[name] = str(make_text(contact=contact, lead=lead, now=now, to=f"+1303555018{n}").pk)
@@ -140,14 +141,48 @@ def _played() -> dict[str, str]:
 def _portal() -> dict[str, str]:
     """Somebody of the demo client who is signed in, with a story and a report to read."""
     business = Client.objects.get(slug="summit-roofing")
-    members.invite(client_id=business.pk, email="rita@example.com", name="Rita", now=clock.real_now())
+    for name in ("Rita", "Ned"):
+        members.invite(client_id=business.pk, email=f"{name.lower()}@example.com", name=name, now=clock.real_now())
     today = clock.read().astimezone(ZoneInfo(business.timezone)).date()
     return {
-        **{f"story{n}": str(make_story(client=business).pk) for n in ("", 1, 2)},
+        **{f"story{n}": str(make_story(client=business).pk) for n in ("", 1, 2, 3)},
         "report": str(make_report(client=business).pk),
         "report_draft": str(reports.build(client=business, starts_on=today - timedelta(days=6), ends_on=today, now=clock.read()).pk),
         "portal": members.open_session(email="rita@example.com", now=clock.real_now()),
     }
+
+
+def _words() -> dict[str, str]:
+    """Two drafts of a client: words that could go into use, and words that name nothing anybody knows."""
+    business, now = Client.objects.get(slug="summit-roofing"), clock.read()
+    bodies = {
+        "words": "Hi{% if name %} {{ name }}{% endif %}, it’s {{ business }}. What can we do for you? Reply STOP to opt out.",
+        "words_broken": "Hi {{ price }}\n{% if name %}",
+    }
+    return {
+        name: str(
+            write_draft(client=business, key=name.replace("_", "-"), written={"purpose": "lead-reply", "body": body}, by="Dana", now=now).pk
+        )
+        for name, body in bodies.items()
+    }
+
+
+def _alert() -> uuid.UUID:
+    """An alert that somebody has taken. The watch closes it soon, for its cause is made up; the page shows either."""
+    now = clock.read()
+    alert = Alert.objects.create(
+        cause="queue:sms",
+        kind="queue",
+        severity=Alert.Severity.BAD,
+        title="The queue “sms” is not being worked",
+        says="A worker lives, but took nothing out of this queue for two minutes.",
+        to_do="Run a worker for it.",
+        first_at=now - timedelta(minutes=9),
+        last_at=now,
+        taken_at=now,
+        taken_by=get_user_model().objects.get(username="owner"),
+    )
+    return alert.pk
 
 
 def play(*, refusing: str, silent: str) -> None:
@@ -204,6 +239,8 @@ def play(*, refusing: str, silent: str) -> None:
         "connection": str(Connection.objects.filter(provider="callrail", client__slug="summit-roofing").latest("created_at").pk),
         "client": Client.objects.get(slug="summit-roofing").pk,
         **_portal(),
+        **_words(),
+        "alert": str(_alert()),
         "played": _played(),
         "stop": incident.pause_id,
         "incident": str(incident.pk),

@@ -23,8 +23,12 @@ call_command("clock", "set", "2026-11-20T12:00", zone="America/Denver", stdout=i
 call_command("demo", "load", days=5, stdout=io.StringIO(), stderr=io.StringIO())
 print(os.environ["DATABASE_URL"])
 """
-
-
+MAKE_EMPTY = """
+import io
+from django.core.management import call_command
+call_command("demo", "reset", yes=True, stdout=io.StringIO(), stderr=io.StringIO())
+call_command("clock", "reset", stdout=io.StringIO())
+"""
 # What nobody said, in a summary of the demo that waits for approval.
 CARELESS = "The repair costs 1,850 dollars including the flashing."
 
@@ -57,8 +61,7 @@ def agency(system):
     Afterwards it is empty again, as the demo's removal leaves it."""
     system.database = system.manage("shell", "-v0", "-c", MAKE_READY).strip().splitlines()[-1]
     yield system
-    system.manage("demo", "reset", "--yes", "--json")
-    system.manage("clock", "reset", "--json")
+    system.manage("shell", "-v0", "-c", MAKE_EMPTY)
 
 
 @pytest.fixture

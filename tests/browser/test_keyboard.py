@@ -2,47 +2,9 @@
 
 import pytest
 
+from tests.browser.keyboard import FOCUS, go_to, tab_on
+
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chrome")]
-
-# What has the focus: whether it looks different than without it (itself or the row around it), and whether something lies over it.
-FOCUS = """() => {
-  const el = document.activeElement;
-  if (!el || el === document.body) return null;
-  const look = () => [el, el.parentElement, el.parentElement.parentElement].map((one) => {
-    const style = getComputedStyle(one);
-    return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow].join(' ');
-  }).join('|');
-  const box = el.getClientRects()[0], x = box.left + box.width / 2, y = box.top + box.height / 2;
-  const over = document.elementFromPoint(x, y);
-  const focused = look();
-  el.blur();
-  const plain = look();
-  el.focus({ preventScroll: true });
-  return {
-    what: `${el.tagName.toLowerCase()} ${(el.getAttribute('aria-label') || el.textContent || el.name || '').trim().slice(0, 40)}`,
-    differs: focused !== plain, covered: over !== el && !el.contains(over) && !(over && over.contains(el) && over.matches('label, li, summary')),
-    over: over ? over.outerHTML.slice(0, 80) : 'out of sight', link: el.matches('.row-link') ? el.getAttribute('href') : '',
-  };
-}"""
-
-
-def tab_on(tab, *, most):
-    """Press Tab so often; what has the focus each time. Stops where the page is over."""
-    for _ in range(most):
-        tab.keyboard.press("Tab")
-        found = tab.evaluate(FOCUS)
-        if found is None:
-            return
-        yield found
-
-
-def go_to(tab, *, name, most=60):
-    """Tab to the control of that name; fails when it is not among the next ones, or when a focus on the way was not to be seen."""
-    for found in tab_on(tab, most=most):
-        assert found["differs"] and not found["covered"], found
-        if name in found["what"]:
-            return
-    pytest.fail(f"{name} was not reached")
 
 
 def test_a_task_is_done_and_a_run_is_read_with_the_keyboard(tab, rows):

@@ -38,6 +38,18 @@ def soon():
     return _soon
 
 
+@pytest.fixture
+def waiting_draft(world, rows):
+    """The text of a draft's number, which still waits for a person."""
+
+    def _waiting(n):
+        text = world.told["messages"][f"draft{n}"]
+        assert rows("select status, reason from messaging_message where id = %s", text) == [("held", "needs-approval")]
+        return text
+
+    return _waiting
+
+
 def test_sign_in(world):
     context = world.context(signed_in=False, java_script_enabled=False)
     tab = context.new_page()
@@ -74,8 +86,8 @@ def test_a_task_is_closed_in_the_inbox(world, bare, rows):
     assert bare.get_by_role("button", name="Undo the last outcome").is_visible()
 
 
-def test_a_draft_is_approved_and_goes(world, bare, rows, soon):
-    text = world.told["messages"]["draft1"]
+def test_a_draft_is_approved_and_goes(waiting_draft, bare, rows, soon):
+    text = waiting_draft(1)
     bare.goto(f"/messages/{text}/")
     press(bare, "Approve and send")
     soon(lambda: rows("select status, approved_by from messaging_message where id = %s", text), [("delivered", "owner")])
@@ -83,8 +95,8 @@ def test_a_draft_is_approved_and_goes(world, bare, rows, soon):
     assert bare.locator("section.answer").get_by_text("Delivered", exact=True).is_visible()
 
 
-def test_a_draft_is_refused_with_a_reason(world, bare, rows, soon):
-    text = world.told["messages"]["draft2"]
+def test_a_draft_is_refused_with_a_reason(waiting_draft, bare, rows, soon):
+    text = waiting_draft(2)
     bare.goto(f"/?item=draft:{text}")
     bare.get_by_text("Do not send…", exact=True).click()
     bare.get_by_label("Wrong moment").check()
@@ -94,8 +106,8 @@ def test_a_draft_is_refused_with_a_reason(world, bare, rows, soon):
     assert "Wrong moment" in bare.locator("[data-answer]").inner_text()
 
 
-def test_of_two_who_approve_the_second_reads_who_was_first(world, bare, rows, soon):
-    text = world.told["messages"]["draft3"]
+def test_of_two_who_approve_the_second_reads_who_was_first(waiting_draft, bare, rows, soon):
+    text = waiting_draft(3)
     other = bare.context.new_page()
     for tab in (bare, other):
         tab.goto(f"/messages/{text}/")
@@ -104,6 +116,57 @@ def test_of_two_who_approve_the_second_reads_who_was_first(world, bare, rows, so
     assert re.search(r"owner .*\d\d:\d\d", other.locator(".messages").inner_text()), other.locator(".messages").inner_text()
     soon(lambda: rows("select status from messaging_message where id = %s", text), [("delivered",)])
     assert rows("select count(*) from messaging_attempt where message_id = %s", text) == [(1,)]
+
+
+def test_a_summary_is_approved_and_becomes_proof(world, bare, rows):
+    summary = world.told["summaries"]["bare"]
+    bare.goto("/approvals/?show=summaries")
+    follow(bare, bare.locator(f'[data-item] a[href="/approvals/{summary}/"]'))
+    words = bare.get_by_label("The words for the client").input_value()
+    proof = """select p.id::text, p.text, p.approved_by, p.withdrawn_at
+        from summaries_proof p join summaries_approval a on a.id = p.approval_id where a.summary_id = %s"""
+    assert words and rows(proof, summary) == []
+    press(bare, "Approve for the portal")
+    assert bare.locator(".messages .success").is_visible()
+    ((pk, text, by, withdrawn),) = rows(proof, summary)
+    assert (text, by, withdrawn) == (words, "owner", None)
+    assert rows("select status, decided_by from summaries_summary where id = %s", summary) == [("approved", "owner")]
+    # The client reads it, word for word.
+    context = world.context(signed_in=False, java_script_enabled=False)
+    world.enter_portal(context)
+    member = context.new_page()
+    member.goto(f"/portal/stories/{pk}/")
+    assert words in member.locator("main").inner_text()
+    context.close()
+
+
+def test_an_item_is_put_off_and_taken_back(world, bare, rows):
+    ((task, title),) = rows(
+        "select id::text, title from leads_task where contact_id = %s and status = 'open' limit 1", world.told["contacts"]["form"]
+    )
+    mark = "select snoozed_until is not null, snoozed_by from zartsalgo_inboxmark where key = %s"
+    bare.goto(f"/?item=task:{task}")
+    bare.get_by_text("Put off…", exact=True).click()
+    press(bare, "For an hour")
+    assert title in bare.locator(".messages .success").inner_text()
+    assert rows(mark, f"task:{task}") == [(True, "owner")]
+    bare.goto("/?view=put-off")
+    assert bare.locator(f'[data-item] a[href*="{task}"]').count() == 1
+    bare.goto("/")
+    assert bare.locator(f'[data-item] a[href*="{task}"]').count() == 0
+    # Brought back from there; put off again and taken back by the button that comes with what was done.
+    bare.goto("/?view=put-off")
+    follow(bare, bare.locator(f'[data-item] a[href*="{task}"]'))
+    press(bare, "Bring it back now")
+    assert rows(mark, f"task:{task}")[0][0] is False
+    bare.get_by_text("Put off…", exact=True).click()
+    press(bare, "Until tomorrow, 8:00")
+    press(bare, "Undo the last outcome")
+    assert "Taken back" in bare.locator(".messages .success").inner_text()
+    assert rows(mark, f"task:{task}")[0][0] is False
+    assert rows("select status from leads_task where id = %s", task) == [("open",)]
+    bare.goto("/")
+    assert bare.locator(f'[data-item] a[href*="{task}"]').count() == 1
 
 
 def test_a_delivery_is_read_again_after_its_plan_was_shown(world, bare, rows):
