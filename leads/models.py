@@ -261,20 +261,46 @@ class Event(models.Model):
 
 
 class Consent(models.Model):
-    """Proof that a person agreed to something, append-only: purpose, channel, exact words, where, when, evidence."""
+    """One row of the consent ledger, append-only: what a person agreed to by which act of theirs, in which words, with its evidence.
+
+    Written by leads.consent in the transaction of the event. `address` and `evidence` may only be erased; a row without its address
+    proves nothing any more.
+    """
+
+    class Purpose(models.TextChoices):
+        ANSWER = "answer", "Answers to what they asked"  # their own call, form or text asks for one
+        MARKETING = "marketing", "Offers, follow-ups and review requests"  # needs their written word
+
+    class Source(models.TextChoices):
+        FORM = "form", "Form"
+        ANGI = "angi", "Angi lead"
+        CALL = "call", "Call"
+        REPLY = "reply", "Text from them"
+        STAFF = "staff", "Told to staff"
+        EARLIER = "", "Noted before the ledger kept it"
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="consents")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")
     purpose = models.CharField(max_length=60)
     channel = models.CharField(max_length=10)
-    wording = models.TextField(blank=True)
-    source = models.CharField(max_length=200, help_text="Form address, call, reply or the staff member.")
+    address = models.CharField(  # noqa: DJ001 NULL once erased
+        max_length=254, null=True, help_text="The number (E.164) or address it was given for; NULL once erased."
+    )
+    wording = models.TextField(blank=True, help_text="The exact words they agreed to; empty where none were shown.")
+    wording_version = models.CharField(max_length=64, blank=True, help_text="SHA-256 of those words.")
+    source_kind = models.CharField(max_length=10, choices=Source, blank=True, default=Source.EARLIER)
+    source = models.CharField(max_length=200, help_text="Form address, consent id, call, text or the staff member.")
+    evidence = models.JSONField(null=True, help_text="What the source said of it: form address, consent ids, the provider's call id.")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="consents")
     granted_at = models.DateTimeField()
+    stored_at = models.DateTimeField(
+        db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField()), help_text="By the database's clock."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "purpose", "channel"], name="consent_once_per_event")]
-        triggers = append_only()
+        indexes = [models.Index(fields=["contact", "purpose", "-granted_at"], name="consent_of_contact")]
+        triggers = append_only(erasable=("address", "evidence"))
 
 
 class Task(models.Model):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import claims, pauses
+from messaging import carriers, claims, consent, pauses
 from messaging.models import Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
 from providers.connections import over_loopback
@@ -97,13 +97,17 @@ def _number(message: Message, now: datetime) -> _Finding:
     )
     if own:
         return _Finding(passed=False, says="That is one of the business's own numbers.")
+    if refused := carriers.no_texts_since(message=message, now=now):
+        when = _local(refused[0], message.client.timezone)
+        says = f"A carrier said on {when} ({message.client.timezone}): {refused[1]} A person should call."
+        return _Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
     return _Finding(passed=True, says=f"{sayable(message.to)} can be texted.", values=(("country", number.country),))
 
 
 def _suppression(message: Message, now: datetime) -> _Finding:
     known = Identity.objects.filter(contact_id=message.contact_id).values_list("value", flat=True)
     found = (
-        Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True))
+        Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_by__isnull=True)
         .filter(Q(contact_id=message.contact_id) | Q(value__in=[*known, message.to]))
         .order_by("at")
         .first()
@@ -150,8 +154,18 @@ def _outlived(message: Message, now: datetime) -> _Finding:
     return _Finding(passed=True, says="Nothing has overtaken it since it was planned.")
 
 
+def _consent(message: Message, now: datetime) -> _Finding:
+    found = consent.rule(message=message, place=_place(message), now=now)
+    # A cap passes by itself; proof that is missing does not.
+    return _Finding(passed=found.allowed, verdict=HOLD if found.until else DROP, says=found.says, until=found.until, values=found.values)
+
+
+def _place(message: Message) -> Place:
+    return locate(e164=message.to, state=message.contact.state, postal_code=message.contact.postal_code)
+
+
 def _quiet_hours(message: Message, now: datetime) -> _Finding:
-    place: Place = locate(e164=message.to, state=message.contact.state, postal_code=message.contact.postal_code)
+    place = _place(message)
     verdict = window_verdict(place=place, now=now, purpose=message.purpose)
     values = (("zones", ", ".join(place.zones)), ("states", ", ".join(place.states)), ("source", place.source), ("rule", verdict.rule))
     if verdict.allowed:
@@ -189,6 +203,8 @@ def _connection(message: Message, now: datetime) -> _Finding:
         return _Finding(
             passed=False, verdict=HOLD, says="The clock has been moved for a test; a live connection does not send until it is reset."
         )
+    if trouble := carriers.sender_trouble(message=message):
+        return _Finding(passed=False, verdict=HOLD, says=trouble, name="sender-unregistered")
     return _Finding(passed=True, says=f"The {way.provider} connection is on.", values=(("connection", str(way.pk)),))
 
 
@@ -209,6 +225,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("too-late", _useful),
     ("overtaken", _outlived),
     ("switched-off", _enabled),
+    (consent.CHECK, _consent),
     ("content", _content),
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),

@@ -10,16 +10,43 @@ from leads.models import Client, Contact, Desk, Event, Lead
 from messaging.locks import lock_address
 from messaging.models import Suppression
 from messaging.replies import Reading
+from messaging.suppressions import lift_by_words
 from zartsalgo.lib.phone import sayable
 
 ANSWER_WITHIN = timedelta(minutes=10)
 
 
-def suppress(*, contact: Contact | None, client: Client, value: str, rule: str, event: Event | None, now: datetime) -> None:
-    """Store an opt-out of a person (all their numbers) with the number it came from. Only ever adds; a repeat changes nothing."""
-    lock_address(channel="sms", address=value)
+def suppress(
+    *,
+    contact: Contact | None,
+    client: Client | None,
+    value: str,
+    rule: str,
+    event: Event | None,
+    now: datetime,
+    came_from: str = "",
+    kind: str = "phone",
+    origin: str = Suppression.Origin.WORDS,
+) -> None:
+    """Store an opt-out of a person (all their numbers) with the number it came from. Only ever adds; a repeat changes nothing.
+
+    `came_from` is the number that said so where it is another than `value`. Without a client it binds the whole agency.
+    """
+    lock_address(channel="sms" if kind == "phone" else "email", address=value)
     Suppression.objects.bulk_create(
-        [Suppression(client=client, contact=contact, kind="phone", value=value, event=event, rule=rule[:80], at=now)],
+        [
+            Suppression(
+                client=client,
+                contact=contact,
+                kind=kind,
+                value=value,
+                origin=origin,
+                came_from="" if came_from == value else came_from,
+                event=event,
+                rule=rule[:80],
+                at=now,
+            )
+        ],
         ignore_conflicts=True,
     )
 
@@ -32,8 +59,10 @@ def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Con
         for value in values:
             lock_address(channel="sms", address=value)
         for value in values:
-            suppress(contact=contact, client=client, value=value, rule=reading.rule, event=event, now=now)
+            suppress(contact=contact, client=client, value=value, rule=reading.rule, event=event, now=now, came_from=number)
         return None
+    if reading.kind == "opt_in":
+        lift_by_words(event=event, client=client, number=number)
     lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
     who = contact.name or sayable(number)
     if reading.kind == "unclear":

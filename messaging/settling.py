@@ -15,8 +15,7 @@ from django.db.models import Q
 
 from leads.actions import close_task, create_task, note_first_response
 from leads.models import Desk, Task
-from messaging import claims, pauses, simulated
-from messaging.inbound import suppress
+from messaging import carriers, claims, pauses, simulated
 from messaging.models import Attempt, Message
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from providers import adapters
@@ -35,9 +34,9 @@ RANK |= {"canceled": 3, "partially_delivered": 3}
 LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600, 6 * 3600))
 # A refusal that may pass: tried again as a new attempt, because the provider says it created nothing.
 RETRY_AFTER = tuple(timedelta(seconds=s) for s in (15, 60, 180, 300))
-RETRY_CODES = ("unreachable", "20429", "429", "30001", "30022", "14107")
+RETRY_CODES = ("unreachable", "20429", "429", "30001", "30022", "14107", "21611")
 # The provider does not take us, whoever the text is for: waiting for better credentials costs nobody a text (twilio.com/docs/api/errors).
-CREDENTIAL_CODES = ("20003", "20404", "30002", "config")
+CREDENTIAL_CODES = ("20003", "20404", "30002", "10001", "20005", "21608", "config")
 CREDENTIALS_AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15))
 # Closed without the provider's word: its own record, however late, outweighs that.
 NOT_PROVEN = ("did-not-go", "never-confirmed")
@@ -108,8 +107,7 @@ def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime
     message.status, message.reason, message.says = Message.Status.FAILED, "refused-by-provider", meaning[:500]
     message.save(update_fields=["status", "reason", "says", "error_code"])
     claims.release(holder=message.pk, now=now)
-    if result.error_code == "21610":
-        suppress(contact=message.contact, client=message.client, value=message.to, rule="the carrier says opted out", event=None, now=now)
+    carriers.note_failure(message=message, code=result.error_code, now=now)
     create_task(
         client=message.client,
         lead=message.lead,
@@ -306,6 +304,7 @@ def record_status(*, message: Message, provider_id: str, status: str, error_code
             message.says = (meaning or "The carrier did not deliver it.")[:500]
         message.save(update_fields=["provider_status", "error_code", "status", "reason", "says"])
         if message.status == Message.Status.FAILED:
+            carriers.note_failure(message=message, code=error_code, now=now)
             create_task(
                 client=message.client,
                 lead=message.lead,

@@ -78,7 +78,8 @@ def why_not_for_client(*, lead: Lead) -> str:
     if lead.stage == Lead.Stage.WRONG:
         return "This is not a lead (wrong or spam), so there is nothing to show the client."
     values = lead.contact.identities.values_list("value", flat=True)
-    stopped = Suppression.objects.filter(Q(client=lead.client) | Q(client=None)).filter(Q(contact=lead.contact) | Q(value__in=values))
+    stands = Suppression.objects.filter(Q(client=lead.client) | Q(client=None), lifted_by__isnull=True)
+    stopped = stands.filter(Q(contact=lead.contact) | Q(value__in=values))
     if stopped.exists():
         return "This person asked us to stop, so nothing more is made of their words."
     return ""

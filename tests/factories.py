@@ -6,7 +6,8 @@ import factory
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from leads.models import Automation, Client, Contact, Identity, Lead, Responder
+from leads.models import Automation, Client, Consent, Contact, Identity, Lead, Responder
+from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 
 # A Friday noon in Denver (MST, UTC-7), far from every quiet hour.
@@ -71,6 +72,11 @@ class ContactFactory(factory.django.DjangoModelFactory):
     def phone(self, create, extracted, **kwargs):
         if extracted:
             Identity.objects.create(client=self.client, contact=self, kind="phone", value=extracted)
+            # As intake writes it: whoever is known by a number has called from it just now.
+            Consent.objects.create(
+                client=self.client, contact=self, purpose="answer", channel="sms", address=extracted, source_kind="call",
+                source="Call to the business", granted_at=clock.read(),
+            )  # fmt: skip
 
 
 class LeadFactory(factory.django.DjangoModelFactory):

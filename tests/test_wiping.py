@@ -36,7 +36,7 @@ def test_everything_is_as_the_migrations_left_it():
     )
     with pytest.raises(ProgrammingError):
         event.delete()  # evidence: nobody may, and the wiping does
-    Template.objects.filter(client=None).update(body="changed")
+    Template.objects.filter(client=None).update(status="retired")
     Group.objects.get(name="staff").permissions.clear()
     Group.objects.create(name="stray")
     assert dump() != before

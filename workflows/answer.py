@@ -109,6 +109,12 @@ def _number(text: _Text) -> str:
     return f"No text went out: {text.says} (judged at {text.judged})."
 
 
+def _consent(text: _Text) -> str:
+    if text.message.status == Message.Status.HELD:
+        return f"The text is held until {text.again} because {text.says}."
+    return f"No text went out: {text.says} (judged at {text.judged})."
+
+
 def _already_texted(text: _Text) -> str:
     until = text.noted("already-texted", "until")
     rest = f"; the next may go after {until}" if until else ""
@@ -197,6 +203,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "too-old": _too_old,
     "overtaken": _overtaken,
     "switched-off": _switched_off,
+    "consent": _consent,
     "content": _content,
     "sending-stopped": _sending_stopped,
     "credentials": _credentials,

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
-from leads import people
+from leads import consent, people
 from leads.models import Client, Contact, Event
 from messaging import inbound, settling
 from messaging.models import Message
@@ -169,6 +169,7 @@ def record(
         event.lead = contact.leads.exclude(stage__in=contact.leads.model.CLOSED).order_by("-created_at").first()
     if not Event.objects.bulk_create([event], ignore_conflicts=True) or not Event.objects.filter(pk=event.pk).exists():
         return f"{item.type}: already known.", []
+    consent.note_event(event=event, contact=contact)
     if reading is not None and contact is not None and person.number.e164:
         lead = inbound.act_on_reply(event=event, reading=reading, client=client, contact=contact, number=person.number.e164, now=now)
         if lead is not None and reading.kind in ("other", "opt_in"):

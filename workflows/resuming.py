@@ -147,7 +147,7 @@ def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
     number = Q(number=OuterRef("to")) | Q(number__in=Identity.objects.filter(contact=OuterRef(OuterRef("contact"))).values("value"))
     listed = ListedSend.objects.filter(number, client=OuterRef("client"), direction=ListedSend.Direction.OUTBOUND)
     rows = pauses.held_by(pause=pause).annotate(
-        opted_out=Exists(Suppression.objects.filter(Q(client=OuterRef("client")) | Q(client__isnull=True)).filter(person)),
+        opted_out=Exists(Suppression.objects.filter(Q(client=OuterRef("client")) | Q(client__isnull=True), person, lifted_by__isnull=True)),
         texted=Exists(claim.exclude(holder=OuterRef("pk"))),
         listed_at=Subquery(listed.order_by("-sent_at").values("sent_at")[:1]),
         decided=Exists(StageChange.objects.filter(lead=OuterRef("lead"), at__gt=known, new__in=Lead.CLOSED)),

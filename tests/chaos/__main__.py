@@ -19,6 +19,7 @@ from tests.chaos.running import Rig
 from tests.chaos.workload import Workload
 
 MOST_SECONDS = 3600
+MOST_SETTLING = 600
 RATE = 5.0  # people a second
 
 
@@ -84,7 +85,7 @@ def weather(rig: Rig, *, seconds: int, seed: int, rate: float, faults: tuple[str
     sky.see_to_workers()
     load.stop()
     rig.tell("the storm is over")
-    took = checks.settle_down(rig, seconds=150, tell=rig.tell)
+    took = checks.settle_down(rig, seconds=MOST_SETTLING, tell=rig.tell)
     found = checks.check_everything(rig, load)
     deaths = sum(child.deaths for child in rig.children.values())
     found |= {"faults": storm.done, "faults that failed": storm.notes, "deaths": deaths, "settled in": round(took)}

@@ -14,20 +14,25 @@ from tests.chaos.workload import TEXTED, Person, Workload
 
 # Texts that come due within this are waited for; look-ups and tries further off are not.
 _SOON = timedelta(minutes=2)
+STILL_SECONDS = 60
 
 
 def settle_down(rig: Rig, *, seconds: float, tell: Callable[[str], None]) -> float:
     """Heal everything and wait until nothing is left to do, resuming incidents and deciding what only a person can decide.
 
-    Returns the seconds it took; what is left after `seconds` shows in the checks.
+    Returns the seconds it took. It is given up when nothing has become less for a minute, or after `seconds`; what is left then shows in
+    the checks.
     """
-    began = time.monotonic()
-    quiet = 0
-    while time.monotonic() - began < seconds and quiet < 3:
+    began = last = time.monotonic()
+    quiet, least = 0, 10**9
+    while time.monotonic() - began < seconds and time.monotonic() - last < STILL_SECONDS and quiet < 3:
         resumed = read_rows(lambda: resume_incidents(by="Chaos"))
         left = read_rows(waiting)
-        tell(f"settling: {left}" + (f", {resumed} incidents resumed" if resumed else ""))
-        quiet = quiet + 1 if not sum(left.values()) and not resumed else 0
+        number = sum(left.values())
+        if number < least:
+            least, last = number, time.monotonic()
+            tell(f"settling: {left}")
+        quiet = quiet + 1 if not number and not resumed else 0
         time.sleep(1)
     return time.monotonic() - began
 

@@ -123,7 +123,7 @@ def test_a_template_is_approved_by_an_act_that_counts_first(root, noon):
         "key": agency.key,
         "purpose": agency.purpose,
         "client": "",
-        "body": "Hi{% if name %} {{ name }}{% endif %}, {{ business }} here.",
+        "body": "Hi{% if name %} {{ name }}{% endif %}, {{ business }} here. Reply STOP to opt out.",
     }
     assert "This cannot be filled in" in root.post(address(Template, "add"), {**new, "body": "{{ price }}"}).content.decode()
     assert root.post(address(Template, "add"), new).status_code == 302

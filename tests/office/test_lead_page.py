@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils.html import escape
 
 from leads.models import Consent, Event, Note
+from messaging import sending
 from messaging.models import Handover, Suppression
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in
@@ -308,3 +310,19 @@ def test_the_list_costs_the_same_for_five_and_fifty_and_never_counts(summit, sam
     assert len(page.context["rows"]) == min(count + 3, 50)
     if count == 50:
         assert len(sam.get(page.context["older_url"].replace("?", "/leads/?")).context["rows"]) == 3
+
+
+def test_the_slip_of_a_text_stands_in_the_story_in_words(noon):
+    """What the gate checked, each with its word and its reason, and when: without leaving the story."""
+    client = ClientFactory(send="draft")
+    lead = LeadFactory(client=client, contact=ContactFactory(client=client, phone="+13035550123"))
+    message = make_text(contact=lead.contact, lead=lead, status="queued", reason="", due_at=NOON)
+    assert sending.send(message_id=message.pk, now=noon) == "held"
+    message.refresh_from_db()
+    page = sign_in("sam").get(f"/leads/{lead.pk}/").content.decode()
+    failed = [check["says"] for check in message.slip["checks"] if not check["passed"]]
+    assert page.count('data-check-ok="no"') == len(failed) >= 1
+    assert page.count('data-check-ok="yes"') == len(message.slip["checks"]) - len(failed)
+    assert f"{len(failed)} of {len(message.slip['checks'])} checks not met" in page
+    assert "Judged" in page and "12:00 MST" in page
+    assert all(escape(says) in page for says in failed)

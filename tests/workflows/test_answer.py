@@ -95,6 +95,10 @@ def switched_off(client):
     return judged(message)
 
 
+def not_agreed(client):
+    return judged(write(client, purpose="quote-follow-up"))
+
+
 def too_long(client):
     return judged(write(client, body="x" * 1300))
 
@@ -170,6 +174,11 @@ GATE = {
     switched_off: (
         "switched-off",
         "No text went out: Missed-call text-back was switched off for this client when the text was judged at 12:00 MST on Fri 20 Nov.",
+    ),
+    not_agreed: (
+        "consent",
+        "No text went out: they have not agreed in writing, and no inquiry or purchase is recent enough where they live; a person should call "
+        "(judged at 12:00 MST on Fri 20 Nov).",
     ),
     too_long: (
         "content",

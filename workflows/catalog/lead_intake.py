@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from leads.models import Consent, Desk
+from leads import consent
+from leads.models import Desk
 from workflows import steps
 from workflows.vocabulary import Context, Done, Result, Workflow, step
 
@@ -28,21 +29,7 @@ def note_consent(context: Context) -> Result:
     given = context.event.facts.get("consent") or {}
     if context.contact is None or not given.get("granted"):
         return Done(says="The form carries no consent to texts; none will go.", expected="a ticked consent", actual="none", skipped=True)
-    Consent.objects.bulk_create(
-        [
-            Consent(
-                client=context.client,
-                contact=context.contact,
-                purpose="marketing",
-                channel="sms",
-                wording=str(given.get("wording") or ""),
-                source=str(context.event.facts.get("page_url") or context.event.facts.get("form") or "form")[:200],
-                event=context.event,
-                granted_at=context.event.occurred_at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
+    consent.note_agreement(event=context.event, contact=context.contact)
     return Done(says="Consent to texts noted with its wording.", expected="a ticked consent", actual="ticked")
 
 

@@ -53,6 +53,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Inbox", "inbox", ("office:inbox",), ("office:task",), go="i"),
             Entry("Leads", "leads", ("office:leads",), ("office:lead",), go="l"),
             Entry("Approvals", "done", ("office:approvals",), ("office:approval",), go="p"),
+            Entry("Templates", "note", ("office:templates",), ("office:template", "admin:messaging_template")),
             Entry("Clients", "clients", ("office:clients",), ("office:client", "admin:leads_client"), go="c"),
         ),
     ),

@@ -111,7 +111,7 @@ INVARIANTS = (
         sql="""select m.id from messaging_suppression s join messaging_message m
                    on (m.contact_id = s.contact_id or m.to = s.value) and (s.client_id is null or s.client_id = m.client_id)
                  join messaging_attempt a on a.message_id = m.id
-                where a.started_at > s.stored_at and m.workflow <> ''""",
+                where a.started_at > s.stored_at and (s.lifted_at is null or a.started_at < s.lifted_at) and m.workflow <> ''""",
     ),
     Invariant(
         key="nobody-twice",

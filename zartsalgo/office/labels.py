@@ -33,6 +33,7 @@ CHECKS = {
     "too-late": "Still of use",
     "overtaken": "Not overtaken by a reply or an outcome",
     "switched-off": "The workflow is on",
+    "consent": "They asked for it or agreed to it",
     "content": "The words can be sent",
     "sending-stopped": "Sending is not stopped",
     "unclear-reply": "No unread reply that may mean stop",

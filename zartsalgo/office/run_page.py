@@ -114,6 +114,8 @@ def shown_slip(*, message: Message | None, attempts: list[Attempt]) -> ShownSlip
         {"label": check_word(row["name"]), "says": row["says"], "ok": row["passed"], "first": row["name"] == slip.get("reason")}
         for row in slip.get("checks", [])
     ]
+    # What was not met stands first: on a phone nobody scrolls past a dozen checks that passed.
+    checks.sort(key=lambda check: bool(check["ok"]))
     made = slip.get("made_at")
     tries = [
         {

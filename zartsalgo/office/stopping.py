@@ -127,6 +127,7 @@ REASONS = {
     "too-old": "older than you chose",
     "overtaken": "overtaken by a reply or an outcome",
     "switched-off": "of a workflow that was switched off",
+    "consent": "without proof that the person wants it",
     "unclear-reply": "with a reply to read",
     "connection": "over a provider that is switched off",
     "template": "whose template is not approved",

@@ -22,6 +22,7 @@ from zartsalgo.office.event_words import event_line
 from zartsalgo.office.items import run_of, workflow_name
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import person_name
+from zartsalgo.office.run_page import ShownSlip, shown_slip
 
 SHOWN = 100
 
@@ -46,6 +47,8 @@ class Entry:
     label: str = ""
     items: list[str] = field(default_factory=list)
     fold: str = ""
+    slip: ShownSlip | None = None
+    until: datetime | None = None
 
     @property
     def mark(self) -> str:
@@ -231,7 +234,7 @@ def _task(row: Task, rank: int) -> Entry:
 
 
 def _texts(lead: Lead) -> QuerySet[Message]:
-    return Message.objects.filter(contact_id=lead.contact_id).defer("slip")
+    return Message.objects.filter(contact_id=lead.contact_id)
 
 
 def _text(row: Message, rank: int) -> Entry:
@@ -247,7 +250,9 @@ def _text(row: Message, rank: int) -> Entry:
         outward=True,
         run_url=page_url("run", row.run_id),
         url=page_url("message", row.pk),
-        label="Every check",
+        label="All about this text",
+        slip=shown_slip(message=row, attempts=[]),
+        until=row.hold_until if row.status == Message.Status.HELD else None,
     )
 
 
@@ -302,21 +307,24 @@ def leads_with_facts() -> QuerySet[Lead]:
     identities = Identity.objects.filter(contact=contact).order_by("pk").values(told=JSONObject(kind="kind", value="value"))
     consents = (
         Consent.objects.filter(contact=contact)
-        .order_by("-granted_at")
-        .values(told=JSONObject(purpose="purpose", channel="channel", wording="wording", source="source", at="granted_at"))
+        # Written agreements first: calls and texts of theirs may be many.
+        .order_by("-purpose", "-granted_at")
+        .values(
+            told=JSONObject(purpose="purpose", channel="channel", wording="wording", source="source", kind="source_kind", at="granted_at")
+        )
     )
     stops = (
         Suppression.objects.filter(Q(contact=contact) | Q(value__in=Identity.objects.filter(contact=OuterRef(contact)).values("value")))
-        .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True))
+        .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True), lifted_by__isnull=True)
         .order_by("at")
-        .values(told=JSONObject(at="at", rule="rule"))
+        .values(told=JSONObject(at="at", origin="origin"))
     )
     open_tasks = (
         Task.objects.filter(contact=contact, status=Task.Status.OPEN).order_by("due_at").values(told=JSONObject(id="id", title="title"))
     )
     return Lead.objects.select_related("client", "contact", "owner").annotate(
         identities=ArraySubquery(identities),
-        consents=ArraySubquery(consents),
+        consents=ArraySubquery(consents[:50]),
         stops=ArraySubquery(stops),
         open_tasks=ArraySubquery(open_tasks[:10]),
     )

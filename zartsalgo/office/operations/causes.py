@@ -216,7 +216,7 @@ def _heartbeat(look: Look) -> list[Trouble]:
         Trouble(
             cause="heartbeat", kind="heartbeat", severity=WARN, title="The watcher outside does not take our heartbeat",
             says=f"All is well here, but for ten minutes no call got through. {sign.says}"[:400],
-            to_do="Look at ZARTS_HEARTBEAT_URL and at the way out of this machine; the watcher will report us as dead meanwhile.",
+            to_do="Look at the heartbeat’s address and at the way out of this machine; the watcher will report us as dead meanwhile.",
             url=reverse("office:operations"),
         )
     ]  # fmt: skip

@@ -109,7 +109,7 @@ def _verdict(known: Known) -> dict[str, str]:
 
 def _heartbeat(sign: Sign) -> dict[str, str]:
     if not settings.HEARTBEAT_URL:
-        says = "Nobody outside watches this machine: set ZARTS_HEARTBEAT_URL to the address a watcher gave you. Until then nothing leaves."
+        says = "Nobody outside watches this machine: the README says how to set a heartbeat’s address. Until then nothing leaves."
         return {"code": "off", "word": "Off", "says": says}
     last = (
         f"Last one taken {duration(round(sign.sent_seconds))} ago by {life_sign.host()}."
@@ -131,7 +131,7 @@ def _backup(*, folder: Path, real_now: datetime) -> dict[str, str]:
     if newest is None:
         return {
             "code": "late",
-            "word": "None known",
+            "word": "No backup known",
             "says": "No backup in the data folder. Type script/backup, and keep the file on another machine.",
         }
     age = real_now - datetime.fromtimestamp(newest, UTC)

@@ -17,7 +17,7 @@ from workflows.intake import wake_runs_of
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import sayable
-from zartsalgo.office import timeline
+from zartsalgo.office import may_we_text, timeline
 from zartsalgo.office.access import page_of, staff_only
 from zartsalgo.office.lead_search import leads_list, people_matching
 from zartsalgo.office.naming import clock_time, person_name
@@ -82,6 +82,7 @@ def show_lead(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("office:lead", pk=pk)
     kept = f"&show={group}" if group else ""
     numbers = [row["value"] for row in lead.identities if row["kind"] == Identity.Kind.PHONE]
+    texting = may_we_text.read(consents=lead.consents, stops=lead.stops)
     context = {
         "now": now,
         "lead": lead,
@@ -96,8 +97,8 @@ def show_lead(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         ],
         "numbers": numbers,
         "emails": [row["value"] for row in lead.identities if row["kind"] == Identity.Kind.EMAIL],
-        "consents": list(timeline.moments(lead.consents)),
-        "opted_out": next(timeline.moments(lead.stops), None),
+        "texting": texting,
+        "opted_out": texting.opted_out,
         "open_tasks": [{"title": row["title"], "url": f"{reverse('office:inbox')}?item=task:{row['id']}"} for row in lead.open_tasks],
         "outcomes": [(code, label) for code, (label, _) in OUTCOMES.items()],
         "closed": lead.stage in Lead.CLOSED,

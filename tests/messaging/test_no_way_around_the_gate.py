@@ -1,0 +1,272 @@
+"""There is one door out, and it opens for a slip only: the code is walked for other doors, and the door is tried.
+
+Whoever adds a sender, a mail or another caller of an adapter makes a test here fail, and then says why it may.
+"""
+
+import ast
+import dataclasses
+import functools
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from messaging import gate, sending, simulated
+from messaging.models import Message
+from providers import adapters
+from providers.connections import connect
+from providers.contract import Adapter
+from tests.factories import NOON, ClientFactory, ContactFactory
+from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("leads", "messaging", "portal", "providers", "script", "summaries", "workflows", "zartsalgo")
+# Every call that is named like a sender, by file and function, with the reason. Nothing else may call `.send` or `.create` of messages.
+ALLOWED = {
+    ("messaging/sending.py", "_call", "simulated.send"): "the door itself, behind its slip",
+    ("messaging/sending.py", "_call", "adapter.send"): "the door itself, behind its slip",
+    ("messaging/due.py", "work_off", "sending.send"): "goes to the door: judges first",
+    ("messaging/tasks.py", "send_sms", "sending.send"): "goes to the door: judges first",
+    ("providers/adapters/twilio.py", "TwilioAdapter.send", "client.messages.create"): "the adapter's own call, reached by the door only",
+    (
+        "portal/mail.py",
+        "send",
+        "letter(email=mail.email, token=token, code=code).send",
+    ): "sign-in mail to a member who asked for it just now",
+    ("portal/due.py", "work_off", "mail.send"): "the same sign-in mail, when its ring was lost",
+    ("portal/tasks.py", "send_sign_in_mail", "mail.send"): "the same sign-in mail",
+    (
+        "zartsalgo/office/operations/mails.py",
+        "_send",
+        "EmailMessage(subject=mail.subject, body=mail.body, to=[mail.person.email]).send",
+    ): ("an alert to our own staff"),
+    ("zartsalgo/asgi.py", "WholeRequests.__call__", "send"): "answers to the browser that asked",
+    ("zartsalgo/embedded/control.py", "ask", "connection.sendall"): "our own supervisor's socket",
+    ("zartsalgo/embedded/control.py", "serve_one", "connection.sendall"): "our own supervisor's socket",
+    ("zartsalgo/embedded/servers.py", "Broker.answers", "connection.sendall"): "a ping of our own broker",
+    ("zartsalgo/lib/http.py", "*", "super().send"): "bytes of a connection that an adapter opened",
+}
+SENDERS = {
+    "send",
+    "send_messages",
+    "send_mail",
+    "send_mass_mail",
+    "mail_admins",
+    "mail_managers",
+    "sendmail",
+    "send_message",
+    "sendto",
+    "sendall",
+}
+# What can open a way to a provider; who may import it.
+WAYS_OUT = {
+    # The simulator signs what it posts to our own hooks.
+    "twilio": ("providers/adapters/", "zartsalgo/office/simulator_payloads.py"),
+    "openai": ("providers/adapters/",),
+    "django.core.mail": ("portal/mail.py", "zartsalgo/office/operations/mails.py"),
+    # Its errors only; what opens a connection is called through django.core.mail.
+    "smtplib": ("portal/mail.py", "zartsalgo/office/operations/mails.py"),
+    "requests": ("providers/adapters/_twilio_client.py",),
+    "httpx": (),
+    "aiohttp": (),
+    "urllib.request": (),
+    "http.client": ("zartsalgo/lib/http.py", "zartsalgo/embedded/fleet.py"),
+    "urllib3": ("zartsalgo/lib/http.py",),
+    "anymail": (),
+    "slack_sdk": (),
+}
+
+
+@functools.cache
+def sources() -> list[tuple[str, ast.Module]]:
+    """Every module of ours but migrations and tests."""
+    paths = (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "migrations" not in path.parts)
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text())) for path in paths]
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Every call with the function it stands in, such as TwilioAdapter.send; "" at the top of the module."""
+
+    def _walk(node: ast.AST, inside: str) -> Iterator[tuple[str, ast.Call]]:
+        for child in ast.iter_child_nodes(node):
+            named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if isinstance(child, ast.Call):
+                yield inside, child
+            yield from _walk(child, f"{inside}.{child.name}".lstrip(".") if named else inside)  # type: ignore[attr-defined]
+
+    return _walk(tree, "")
+
+
+def is_a_sender(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Name):
+        return call.func.id in SENDERS
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr in SENDERS or ast.unparse(call.func).endswith("messages.create")
+
+
+def found_senders() -> set[tuple[str, str, str]]:
+    return {(file, inside, ast.unparse(call.func)) for file, tree in sources() for inside, call in calls(tree) if is_a_sender(call)}
+
+
+def test_nothing_else_in_the_code_calls_a_sender():
+    allowed = {(file, what) if inside == "*" else (file, inside, what) for file, inside, what in ALLOWED}
+    others = {one for one in found_senders() if one not in allowed and (one[0], one[2]) not in allowed}
+    assert others == set(), "a new way out: send it through messaging.sending, or name it in ALLOWED with the reason"
+    assert {one[0] for one in found_senders()} == {file for file, _, _ in ALLOWED}
+
+
+def test_the_door_is_called_by_send_alone_after_it_reserved():
+    """`_call` is named nowhere but in `send`, which has its slip from `_reserve`; and nobody reaches `send` of an adapter by getattr."""
+    named = [
+        (file, inside)
+        for file, tree in sources()
+        for inside, call in calls(tree)
+        if ast.unparse(call.func).endswith("_call")
+        and "sending" in (file, ast.unparse(call.func))
+        or ast.unparse(call.func) == "sending._call"
+    ]
+    inside_sending = [
+        inside
+        for file, tree in sources()
+        if file == "messaging/sending.py"
+        for inside, call in calls(tree)
+        if ast.unparse(call.func) == "_call"
+    ]
+    assert (named, inside_sending) == ([], ["send"])
+    by_name = [
+        (file, ast.unparse(call))
+        for file, tree in sources()
+        for _, call in calls(tree)
+        if isinstance(call.func, ast.Name)
+        and call.func.id == "getattr"
+        and any(isinstance(a, ast.Constant) and a.value == "send" for a in call.args)
+    ]
+    imported = [
+        (file, alias.name)
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("messaging", "providers")
+        for alias in node.names
+        if alias.name in ("send", "_call", "ADAPTER")
+    ]
+    # An attribute `send` that is handed on without being called would be a way around the walk above.
+    called = {id(call.func) for _, tree in sources() for _, call in calls(tree)}
+    handed_on = [
+        (file, ast.unparse(node))
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "send" and isinstance(node.ctx, ast.Load)
+        and id(node) not in called
+        and not ast.unparse(node).startswith(("Automation.", "automation.", "self.", "row.", "Send.", "spec."))
+    ]  # fmt: skip
+    assert (by_name, imported, handed_on) == ([], [], [])
+
+
+def test_only_the_named_files_can_reach_out_at_all():
+    found = set()
+    for file, tree in sources():
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+            found |= {(file, way) for way in WAYS_OUT for name in names if name == way or name.startswith(f"{way}.")}
+    strangers = {(file, way) for file, way in found if not file.startswith(WAYS_OUT[way] or ("-",))}
+    assert strangers == set()
+
+
+# -- trying the door ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wire():
+    """A server on this machine that counts who comes, and answers nothing."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        over = threading.Event()
+
+        def _listen() -> None:
+            while not over.is_set():
+                try:
+                    other, _ = server.accept()
+                except TimeoutError:
+                    continue
+                with other:
+                    other.settimeout(1)
+                    heard.append(other.recv(4096))
+
+        listener = threading.Thread(target=_listen)
+        listener.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
+        over.set()
+        listener.join()
+
+
+def slip(verdict: str = SEND, **changes) -> Slip:
+    passed = tuple(Check(name=name, passed=True, says="Fine.", values={}) for name, _ in gate.CHECKS)
+    return Slip(**{"verdict": verdict, "reason": "", "says": "x", "until": None, "checks": passed, "made_at": NOON, **changes})
+
+
+class Forged:
+    """Looks like a slip in every way but its type."""
+
+    verdict, reason, says, until, made_at = SEND, "", "Every check passed.", None, NOON
+    checks = tuple(Check(name=name, passed=True, says="", values={}) for name, _ in gate.CHECKS)
+
+
+class Forgiving(Slip):
+    """A slip that says of itself what is asked."""
+
+
+FAILED = Check(name="opted-out", passed=False, says="They asked us to stop.", values={})
+NO_SLIPS = {
+    "none": None,
+    "hold": slip(HOLD),
+    "drop": slip(DROP),
+    "a failed check": slip(checks=(FAILED, *slip().checks[1:])),
+    "a check left out": slip(checks=slip().checks[1:]),
+    "no check at all": slip(checks=()),
+    "as json": slip().as_json(),
+    "a forged object": Forged(),
+    "a heir of the slip": Forgiving(**{field.name: getattr(slip(), field.name) for field in dataclasses.fields(Slip)}),
+    "true": True,
+}
+THAT_SEND = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_send]
+
+
+def test_every_adapter_that_can_send_says_so():
+    """`can_send` is what this file goes by: an adapter that has a `send` and does not say so would slip through."""
+    has = [adapter.provider for adapter in adapters.all_adapters() if type(adapter).send is not Adapter.send]
+    assert has == THAT_SEND
+    assert THAT_SEND
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", [*THAT_SEND, ""])
+@pytest.mark.parametrize("given", NO_SLIPS)
+def test_no_byte_leaves_without_a_slip(noon, wire, monkeypatch, provider, given):
+    address, heard = wire
+    one = ClientFactory()
+    way = connect(client=one, provider=provider, secret="s", account="AC1", base_url=address, live=True, now=NOON)[0] if provider else None
+    shown: list[object] = []
+    monkeypatch.setattr(simulated, "send", lambda *, message: shown.append(message))
+    to, contact = "+13035550123", ContactFactory(client=one, phone="+13035550123")
+    message = Message(client=one, contact=contact, to=to, sender=one.phone, body="Hi", connection=way)
+    with pytest.raises(sending.NoSlip):
+        sending._call(message=message, slip=NO_SLIPS[given])
+    assert (heard, shown) == ([], [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", THAT_SEND)
+def test_with_a_slip_the_same_call_reaches_the_wire(noon, wire, provider):
+    """The counter counts: otherwise the silence above would prove nothing."""
+    address, heard = wire
+    one = ClientFactory()
+    way = connect(client=one, provider=provider, secret="s", account="AC1", base_url=address, live=True, now=NOON)[0]
+    message = Message(client=one, contact=ContactFactory(client=one), to="+13035550123", sender=one.phone, body="Hi", connection=way)
+    assert sending._call(message=message, slip=slip()).outcome != "accepted"
+    assert len(heard) == 1
