@@ -7,7 +7,8 @@ provider.py  Twilio's place: keeps the only true record of what was accepted, an
 workload.py  who calls, writes and fills forms, sent as providers send: signed, shuffled, doubled, again until it is taken
 faults.py    the faults that come at random while the workload runs
 checks.py    what must hold afterwards: every invariant, the plan against the provider's record, nobody lost
-arms.py      one fault at a time, once with the guard (nothing may break) and once without it (the check must see it)
+arms.py      one fault at a time, once with the guard (nothing may break) and once without it (the check must see it); the faults are in
+             guards_of_sending.py, guards_of_work.py and restoring.py
 
 Time is pressed together (leases of seconds instead of half minutes, look-ups after seconds instead of hours), never left out: the same
 statements run. Everything follows from one seed, except what two processes do at the same moment.

@@ -24,18 +24,19 @@ RATE = 5.0  # people a second
 
 
 def main() -> int:
+    known = arms.all_arms()
     parser = argparse.ArgumentParser(prog="script/chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60, help="how long people call while things break (default 60, at most 3600)")
     parser.add_argument("--seed", type=int, default=None, help="whole number; another one each time when left out")
     parser.add_argument("--rate", type=float, default=RATE, help=f"people a second (default {RATE:g}, at most 20)")
     parser.add_argument("--faults", default="", help=f"only these, separated by commas: {', '.join(FAULTS)}")
-    parser.add_argument("--arms", default="all", help=f"all, none, or some, separated by commas: {', '.join(arms.ARMS)}")
+    parser.add_argument("--arms", default="all", help=f"all, none, or some, separated by commas: {', '.join(known)}")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout; progress goes to stderr")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     chosen = tuple(name for name in options.faults.split(",") if name)
-    wanted = {"all": tuple(arms.ARMS), "none": ()}.get(options.arms, tuple(options.arms.split(",")))
-    unknown = [name for name in (*chosen, *wanted) if name not in FAULTS and name not in arms.ARMS]
+    wanted = {"all": tuple(known), "none": ()}.get(options.arms, tuple(options.arms.split(",")))
+    unknown = [name for name in (*chosen, *wanted) if name not in FAULTS and name not in known]
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}")
     seconds = max(0, min(options.seconds, MOST_SECONDS))
@@ -85,8 +86,12 @@ def weather(rig: Rig, *, seconds: int, seed: int, rate: float, faults: tuple[str
     sky.see_to_workers()
     load.stop()
     rig.tell("the storm is over")
-    took = checks.settle_down(rig, seconds=MOST_SETTLING, tell=rig.tell)
-    found = checks.check_everything(rig, load)
+    took = checks.settle_down(seconds=MOST_SETTLING, tell=rig.tell)
+    parked = checks.read_rows(lambda: checks.find_parked(rig))
+    rig.tell(f"{len(parked)} texts are parked; a person looks into the provider's console")
+    declared = checks.read_rows(lambda: checks.declare_unsent(rig, by="Chaos"))
+    took += checks.settle_down(seconds=MOST_SETTLING, tell=rig.tell) if declared else 0
+    found = checks.check_everything(rig, load, parked=len(parked)) | {"declared unsent by a person": declared}
     deaths = sum(child.deaths for child in rig.children.values())
     found |= {"faults": storm.done, "faults that failed": storm.notes, "deaths": deaths, "settled in": round(took)}
     slowest = max(storm.hung_accept, default=0.0)

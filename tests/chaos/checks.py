@@ -8,7 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.chaos.provider import message_id, shares
+from django.db.models import Q
+
+from tests.chaos.provider import LATE_SECONDS, message_id, shares
 from tests.chaos.running import Rig, read_rows
 from tests.chaos.workload import TEXTED, Person, Workload
 
@@ -17,8 +19,8 @@ _SOON = timedelta(minutes=2)
 STILL_SECONDS = 60
 
 
-def settle_down(rig: Rig, *, seconds: float, tell: Callable[[str], None]) -> float:
-    """Heal everything and wait until nothing is left to do, resuming incidents and deciding what only a person can decide.
+def settle_down(*, seconds: float, tell: Callable[[str], None]) -> float:
+    """Wait until nothing is left to do, resuming the incidents that breakers open.
 
     Returns the seconds it took. It is given up when nothing has become less for a minute, or after `seconds`; what is left then shows in
     the checks.
@@ -68,8 +70,32 @@ def resume_incidents(*, by: str) -> int:
     return done
 
 
-def check_everything(rig: Rig, load: Workload) -> dict[str, Any]:
-    """All figures; `broken` names what does not hold, with the first few that show it."""
+def find_parked(rig: Rig) -> list[str]:
+    """Texts of faulty calls whose outcome neither callback nor listing has told."""
+    from messaging.models import Message
+
+    rows = Message.objects.filter(Q(status=Message.Status.UNKNOWN) | Q(reason="never-confirmed")).values_list("pk", flat=True)
+    unknown = {str(pk) for pk in rows}
+    return [id for id in rig.fake.faulty if id in unknown]
+
+
+def declare_unsent(rig: Rig, *, by: str) -> int:
+    """A person looks into the provider's console for each of them: what never came there goes again. Returns how many."""
+    from messaging import by_hand
+    from messaging.models import Message
+    from zartsalgo.lib import clock
+
+    by_hand.MAY_STILL_SEND = timedelta(seconds=2 * LATE_SECONDS)
+    there = {message_id(a.fields) for a in tuple(rig.fake.accepted)}
+    unknown = [one for one in Message.objects.filter(status=Message.Status.UNKNOWN) if str(one.pk) not in there]
+    return sum(
+        by_hand.decide_unknown(message=one, went=False, again=True, by=by, reason="Not in the console.", now=clock.read())
+        for one in unknown
+    )
+
+
+def check_everything(rig: Rig, load: Workload, *, parked: int) -> dict[str, Any]:
+    """All figures; `broken` names what does not hold, with the first few that show it. `parked` as found before a person decided."""
     from zartsalgo.lib import clock
     from zartsalgo.office.invariants import check_invariants
 
@@ -88,12 +114,11 @@ def check_everything(rig: Rig, load: Workload) -> dict[str, Any]:
     }
     broken |= {name: ", ".join(found[:5]) + f" ({len(found)})" for name, found in expected.items() if found}
     reached, missed = _reached(rig, people)
-    parked = _parked(rig)
     faulty = len(rig.fake.faulty)
     if missed and len(missed) * 1000 > reached + len(missed):
         broken["people not reached"] = f"{len(missed)} of {reached + len(missed)}: {', '.join(missed[:8])}"
-    if len(parked) * 20 > faulty:
-        broken["parked after callback and listing"] = f"{len(parked)} of {faulty} faulty calls"
+    if parked * 20 > faulty:
+        broken["parked after callback and listing"] = f"{parked} of {faulty} faulty calls"
     return {
         "broken": broken,
         "invariants": invariants,
@@ -105,7 +130,7 @@ def check_everything(rig: Rig, load: Workload) -> dict[str, Any]:
         "reached": reached,
         "faulty calls": faulty,
         "kinds of trouble": shares(rig.fake.faulty.values()),
-        "parked": len(parked),
+        "parked": parked,
     }
 
 
@@ -194,11 +219,3 @@ def _steps_twice() -> list[str]:
     from workflows.models import Step
 
     return [row["key"] for row in Step.objects.values("run", "key").annotate(n=Count("pk")).filter(n__gt=1)]
-
-
-def _parked(rig: Rig) -> list[str]:
-    """Texts of faulty calls that nobody knows the outcome of."""
-    from messaging.models import Message
-
-    unknown = {str(pk) for pk in Message.objects.filter(status=Message.Status.UNKNOWN).values_list("pk", flat=True)}
-    return [id for id in rig.fake.faulty if id in unknown]

@@ -7,6 +7,9 @@ CHAOS in the environment is one JSON object:
   without  [guard, ...]                   these guards are not there: see WITHOUT
   poison   "+1..."                        the run of this caller kills the worker that takes it up
   lease    seconds                        how long a run is leased, where the usual six are too long
+  jump     {"days": n, "note": path}      after some ticks the clock it reads is that far ahead; says so in the note
+  build    "next"                         the next version of the product: a workflow has a step more, with a handler that is new;
+           with "unfinished" the process dies in it
 """
 
 import functools
@@ -17,6 +20,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -65,6 +69,8 @@ def _plant() -> None:
     if asked := ASKED.get("die"):
         seen = itertools.count(1)
         _after(asked["point"], lambda: os._exit(137) if next(seen) == asked["nth"] else None)
+    if asked := ASKED.get("jump"):
+        _jump(**asked)
     if asked := ASKED.get("halt"):
 
         def _halt(once: list[str] = [asked["note"]]) -> None:  # noqa: B006 the default is the memory
@@ -94,6 +100,22 @@ def _plant() -> None:
         engine._handle = _poisoned
 
 
+def _jump(*, days: int, note: str) -> None:
+    """The database's clock as the ticker sees it."""
+    from zartsalgo.lib import clock
+
+    real, seen = clock.read_moment, itertools.count(1)
+
+    def _read() -> Any:
+        moment = real()
+        if next(seen) <= 12:
+            return moment
+        Path(note).touch()
+        return replace(moment, now=moment.now + timedelta(days=days))
+
+    clock.read_moment = _read
+
+
 def _press_time() -> None:
     from messaging import sending, settling
     from workflows import engine, intake
@@ -110,8 +132,6 @@ def _press_time() -> None:
 
 def _never_unknown() -> None:
     """The naive sender: a call without an answer counts as not sent, and is tried again."""
-    from dataclasses import replace
-
     from messaging import sending
 
     real = sending.settle
@@ -243,6 +263,46 @@ def _no_claims() -> None:
     gate.claims.held_by_other = lambda **_: None
 
 
+def _no_clock_watch() -> None:
+    from workflows import clock_watch
+
+    clock_watch.ClockWatch.look = lambda self, **_: None
+
+
+def _no_known_handlers() -> None:
+    """A build takes up any run, whatever its version needs."""
+    from workflows import registry
+
+    class _All(list):
+        """As a parameter of a statement: the names that the rows themselves have."""
+
+    def _able() -> dict[str, list[str]]:
+        from workflows.models import WorkflowVersion
+
+        steps = [step for version in WorkflowVersion.objects.all() for step in version.definition["steps"]]
+        return {"workflows": list(registry.workflows()), "handlers": _All(step["handler"] for step in steps)}
+
+    registry.able = _able
+
+
+def _next_build() -> None:
+    from workflows import registry
+    from workflows.vocabulary import Context, Done, step
+
+    def note_the_call(context: Context) -> Done:
+        if ASKED.get("unfinished"):
+            os._exit(137)
+        return Done(says="Noted.")
+
+    workflow = registry.workflows()["missed-call-text-back"]
+    first, *others = workflow.steps
+    following = replace(workflow, steps=(first, step("do", "noted", "Note the call", note_the_call), *others))
+    registry.workflows()[workflow.key] = following
+    registry.handlers.cache_clear()
+    registry.listeners.cache_clear()
+    registry.publish()
+
+
 # Guards by name: what takes each of them out of a process.
 WITHOUT: dict[str, Callable[[], None]] = {
     "unknown is a state": _never_unknown,
@@ -257,6 +317,8 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "signature": _no_signature,
     "doorbell": _no_short_patience,
     "purpose claim": _no_claims,
+    "known handlers": _no_known_handlers,
+    "clock watch": _no_clock_watch,
 }
 
 
@@ -265,6 +327,8 @@ def prepare() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
     django.setup()
     _press_time()
+    if ASKED.get("build") == "next":
+        _next_build()
     for guard in ASKED.get("without", ()):
         WITHOUT[guard]()
     _plant()

@@ -43,7 +43,7 @@ class Restored(System):
         return json.loads(said[-1]) if said else None
 
 
-def text_after_restore(rig: Rig, business: Business, guarded: bool, *, before: str, after: str) -> int:
+def texts_too_many(rig: Rig, business: Business, guarded: bool, *, before: str, after: str) -> int:
     """How many texts too many: one person is texted before the backup, one after it, and both webhooks come again to the restored system."""
     for name in ("worker", "ticker"):
         rig.run(name, role=name)
