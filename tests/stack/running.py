@@ -101,7 +101,7 @@ class System:
             self._up = subprocess.Popen(
                 arguments + ([] if self._demo else ["--no-demo"]), env=self._env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_until(self._ready, seconds=90, what=self.ready)
+        wait_until(self._ready, seconds=180, what=self.ready)
 
     def _ready(self) -> bool:
         if self._up is not None and self._up.poll() is not None:
