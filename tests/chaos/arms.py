@@ -58,7 +58,9 @@ def judge(rig: Rig, name: str) -> dict[str, Any]:
 
 
 def _leave(rig: Rig) -> None:
-    """The next arm finds no process of this one and nothing paused."""
+    """The next arm finds no process of this one, nothing paused, and no text or ring that its worker could take for its own."""
+    from messaging.models import Message
+
     for name in [name for name in rig.children if not name.startswith("wire")]:
         child = rig.children.pop(name)
         if child.alive():
@@ -66,6 +68,10 @@ def _leave(rig: Rig) -> None:
         child.kill()
     rig.fake.heal()
     read_rows(lambda: resume_incidents(by="Chaos"))
+    over = {"status": Message.Status.SKIPPED, "reason": "rejected", "says": "The arm is over."}
+    read_rows(lambda: Message.objects.filter(status__in=Message.PENDING).update(**over))
+    time.sleep(0.5)  # rings are published beside the work
+    rig.broker().flushall()
 
 
 def count_texts(rig: Rig, business: Business, number: str = CALLER) -> int:
