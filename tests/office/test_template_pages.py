@@ -35,7 +35,11 @@ def test_writing_looking_and_keeping(staff):
     kept = staff.post(page("template_new"), {**new, "act": "save"}, follow=True).content.decode()
     row = Template.objects.get(key="hello")
     assert (row.client, row.version, row.status, row.body, row.written_by) == (summit, 1, "draft", "Hi {{ price }}", "sam")
-    assert "Line 1: nobody knows <code>{{ price }}</code>." in kept and "It cannot be approved" in kept and page("template_approve", row.pk) not in kept
+    assert (
+        "Line 1: nobody knows <code>{{ price }}</code>." in kept
+        and "It cannot be approved" in kept
+        and page("template_approve", row.pk) not in kept
+    )
     again = staff.post(page("template_edit", row.pk), {**FIELDS, "body": GOOD, "response_minutes": "30", "act": "save"}, follow=True)
     row.refresh_from_db()
     assert (row.body, row.response_minutes) == (GOOD, 30) and "Nothing speaks against it" in again.content.decode()
