@@ -1,0 +1,28 @@
+"""What the business's own people were told."""
+
+from django.db import models
+
+from leads.models import Client, Lead, Responder
+from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.ids import new_id
+
+
+class Handover(models.Model):
+    """What a responder of the business was told about a lead: a logged disclosure, append-only. Shown on the outbox page."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="handovers")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handovers")
+    run_id = models.UUIDField(null=True)
+    step_key = models.CharField(max_length=80)
+    responder = models.ForeignKey(Responder, on_delete=models.SET_NULL, null=True, related_name="handovers")
+    to_name = models.CharField(max_length=120)
+    to_address = models.CharField(max_length=254, blank=True)
+    body = models.TextField(null=True)  # noqa: DJ001  erasable: NULL once expired
+    created_at = models.DateTimeField()
+    link_expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step")]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="handover_newest")]
+        triggers = append_only(erasable=("body",), erasable_links=("responder",))
