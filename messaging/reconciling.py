@@ -21,11 +21,12 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Least
 
 from leads.actions import create_task
-from leads.models import Contact, Desk, Event, Identity
+from leads.models import Contact, Desk, Identity
 from messaging import claims
 from messaging.inbound import suppress
 from messaging.locks import lock_address
 from messaging.models import Attempt, ListedSend, Message, Pause
+from messaging.provider_ids import received, spoken_for
 from messaging.replies import read_reply
 from messaging.settling import adopt
 from providers import adapters
@@ -197,18 +198,11 @@ def _ask_to_read(*, connection: Connection, count: int, now: datetime) -> None:
 
 
 def _known(*, connection: Connection, listed: list[ListedText]) -> set[str]:
-    """Those whose id a row of ours carries: a text, a try, an event of an inbound text, or an earlier comparison."""
+    """Those whose id a row of the account carries: a text, a try, an event of an inbound text; or an earlier comparison of this list."""
     ids = [text.provider_id for text in listed]
-    received = [text.provider_id for text in listed if text.inbound]
-    rows = (
-        Message.objects.filter(connection=connection, provider_id__in=ids).values_list("provider_id", flat=True),
-        Attempt.objects.filter(message__connection=connection, provider_id__in=ids).values_list("provider_id", flat=True),
-        ListedSend.objects.filter(connection=connection, provider_id__in=ids).values_list("provider_id", flat=True),
-        Event.objects.filter(
-            client_id=connection.client_id, source=connection.provider, type="message.received", key__in=received
-        ).values_list("key", flat=True),
-    )
-    return {id for found in rows for id in found}
+    compared = ListedSend.objects.filter(connection=connection, provider_id__in=ids).values_list("provider_id", flat=True)
+    inbound = [text.provider_id for text in listed if text.inbound]
+    return {*spoken_for(connection=connection, ids=ids), *received(connection=connection, ids=inbound), *compared}
 
 
 def _read(*, connection: Connection, text: ListedText, number: str, at: datetime, now: datetime) -> bool:

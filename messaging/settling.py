@@ -18,6 +18,7 @@ from leads.models import Desk, Task
 from messaging import carriers, claims, pauses, simulated
 from messaging.models import Attempt, Message
 from messaging.planning import SEND_TASK, SETTLED_TASK
+from messaging.provider_ids import of_account, spoken_for
 from providers import adapters
 from providers.connections import credentials
 from providers.contract import SendResult
@@ -181,7 +182,7 @@ def adopt(*, message: Message, provider_id: str, now: datetime) -> bool:
     try:
         with transaction.atomic():
             locked = Message.objects.select_for_update().get(pk=message.pk)
-            if Message.objects.filter(connection=locked.connection, provider_id=provider_id[:64]).exclude(pk=locked.pk).exists():
+            if spoken_for(connection=locked.connection, ids=[provider_id[:64]], but=locked):
                 return False
             Attempt.objects.filter(message=locked).filter(_OPEN_QUESTION).update(
                 outcome=Attempt.Outcome.ACCEPTED, provider_id=provider_id[:64], note="adopted from the provider's own record"
@@ -207,11 +208,14 @@ def look_up(*, message: Message, now: datetime) -> None:
         found = []
     early, late = last.started_at - timedelta(seconds=120), last.deadline_at + timedelta(seconds=600)
     fits = [row for row in found if row["body"] == message.body and early <= _aware(row["created_at"]) <= late]
-    fits = [row for row in fits if not Message.objects.filter(connection=message.connection, provider_id=row["provider_id"]).exists()]
-    if len(fits) == 1 and adopt(message=message, provider_id=fits[0]["provider_id"], now=now):
+    taken = spoken_for(connection=message.connection, ids=[row["provider_id"] for row in fits])
+    fits = [row for row in fits if row["provider_id"] not in taken]
+    rivals = _rivals(message=message, early=early, late=late) if fits else 0
+    # As many as there are open questions: each is somebody's, and which of equal ones it is makes no difference.
+    if len(fits) == 1 + rivals and any(adopt(message=message, provider_id=row["provider_id"], now=now) for row in fits):
         return
     checks = message.checks_made + 1
-    if checks < len(LOOK_UP_AFTER) and len(fits) < 2:
+    if checks < len(LOOK_UP_AFTER) and len(fits) <= 1 + rivals:
         Message.objects.filter(pk=message.pk, status=Message.Status.UNKNOWN).update(checks_made=checks, due_at=now + LOOK_UP_AFTER[checks])
         return
     if message.useful_until is not None and now > message.useful_until:
@@ -237,6 +241,21 @@ def look_up(*, message: Message, now: datetime) -> None:
         due_at=now + timedelta(minutes=30),
         now=now,
     )
+
+
+def _rivals(*, message: Message, early: datetime, late: datetime) -> int:
+    """How many other texts of the account, the same words from the same sender to the same number, are open questions of that time."""
+    if message.connection is None:
+        return 0
+    others = Attempt.objects.filter(
+        of_account(connection=message.connection, at="message__connection"),
+        message__to=message.to,
+        message__sender=message.sender,
+        message__body=message.body,
+        outcome__in=(Attempt.Outcome.CALLING, Attempt.Outcome.UNKNOWN),
+        started_at__range=(early, late),
+    )
+    return others.exclude(message=message).count()
 
 
 def _close_unconfirmed(*, message: Message, checks: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,7 @@ def judge(rig: Rig, name: str) -> dict[str, Any]:
     """Both runs of one arm."""
     found: dict[str, Any] = {}
     for guarded in (True, False):
-        business = rig.add_businesses(1)[0]
+        business = rig.add_businesses(1, account=f"AC{uuid.uuid4().hex}")[0]
         rig.fake.heal()
         try:
             found["with" if guarded else "without"] = ARMS[name](rig, business, guarded)

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.chaos.crew import POINTS
 from tests.chaos.running import FORKS, Child, Rig
-from tests.chaos.workload import Workload
+from tests.chaos.workload import HANGS_UP, PASSER_BY, Workload
 from tests.stack.running import http
 
 
@@ -114,7 +114,7 @@ def hang_the_broker(storm: Storm) -> None:
     business = storm.rig.businesses[0]
     with storm.rig.stopped(storm.rig.state_of("broker")["pid"]):
         for number in range(10):
-            body, headers = business.call(caller="+13035550199", id=f"hung{time.time()}{number}", answered=True, call_type="answered")
+            body, headers = business.call(caller=PASSER_BY, id=f"hung{time.time()}{number}", answered=True, call_type="answered")
             began = time.monotonic()
             if http("POST", business.callrail, body=body, headers=headers)[0] == 200:
                 storm.hung_accept.append(time.monotonic() - began)
@@ -172,7 +172,7 @@ def lock_storm(storm: Storm) -> None:
 def strange_clients(storm: Storm) -> None:
     """Senders that break off, and senders that dribble."""
     host, port = "127.0.0.1", storm.rig.system.port
-    body, headers = storm.rig.businesses[0].call(caller="+13035550198", id=f"broken{time.time()}")
+    body, headers = storm.rig.businesses[0].call(caller=HANGS_UP, id=f"broken{time.time()}")
     path = storm.rig.businesses[0].callrail.removeprefix(storm.rig.system.url)
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\nSignature: {headers['Signature']}\r\n\r\n".encode()

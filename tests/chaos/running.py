@@ -118,8 +118,8 @@ class Rig:
         django.setup()
         call_command("clock", "set", NOON, "--zone", "America/Denver", stdout=io.StringIO())
 
-    def add_businesses(self, count: int) -> list[Business]:
-        """Clients of one scenario, all with the one provider."""
+    def add_businesses(self, count: int, *, account: str = ACCOUNT) -> list[Business]:
+        """Clients of one scenario; those of one account share its list of texts, as those of one agency may."""
         from leads.clients import add_client
         from providers.connections import connect
         from workflows.registry import workflows
@@ -132,7 +132,7 @@ class Rig:
             client = add_client(
                 slug=slug, name="Acme Plumbing", timezone="America/Denver", phone=PHONE, workflows=list(workflows()), now=now, send="auto"
             )
-            twilio = {"secret": TWILIO_TOKEN, "account": ACCOUNT, "base_url": self.fake.url, "live": True}
+            twilio = {"secret": TWILIO_TOKEN, "account": account, "base_url": self.fake.url, "live": True}
             hooks = (
                 connect(client=client, provider="callrail", secret=CALLRAIL_KEY, now=now)[1],
                 connect(client=client, provider="twilio", now=now, **twilio)[1],  # type: ignore[arg-type]

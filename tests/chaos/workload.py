@@ -25,10 +25,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests.chaos.running import Rig, read_rows
-from tests.stack.running import Business, http
+from tests.stack.running import PHONE, Business, http
 
 # Numbers of states in whose hours noon in Denver lies; a hundred fiction numbers (555-01xx) each, per client.
 AREA_CODES = (719, 720, 970, 505, 575, 801, 435, 406, 307, 480, 602, 623, 520, 928, 303, 208, 512, 214, 713, 210, 312, 773, 617, 404, 678)
+PASSER_BY, HANGS_UP = "+13035550199", "+13035550198"  # with these the faults call
 SHARES = {
     "reach": 62,
     "again": 6,
@@ -91,8 +92,9 @@ class Workload:
         self._doors.append(lambda hook: url + hook.removeprefix(self.rig.system.url))
 
     def _draw_numbers(self) -> Iterator[tuple[Business, str]]:
-        """Every client and number once, in an order of the seed."""
-        pairs = [(n, f"+1{area}55501{last:02d}") for n in range(self.rig.clients) for area in AREA_CODES for last in range(100)]
+        """Every client and number once, in an order of the seed; not the business's own number, nor those by which faults look."""
+        numbers = sorted({f"+1{area}55501{last:02d}" for area in AREA_CODES for last in range(100)} - {PHONE, PASSER_BY, HANGS_UP})
+        pairs = [(n, number) for n in range(self.rig.clients) for number in numbers]
         self._random.shuffle(pairs)
         for n, number in pairs:
             yield self.rig.businesses[n], number

@@ -180,6 +180,52 @@ def test_another_persons_message_in_the_list_is_not_taken(line, summit, provider
     assert message.status == "unknown"
 
 
+@pytest.fixture
+def neighbour(line, summit):
+    """Another client of the same agency: the same account and sender, and the same words."""
+    other = ClientFactory(slug="neighbour", name=summit.name)
+    connect(client=other, provider="twilio", secret="s", account="AC1", base_url="http://127.0.0.1:9", live=True, now=NOON)
+    return other
+
+
+def look_again(message, set_clock):
+    set_clock(clock.read() + timedelta(seconds=11))
+    due.work_off(now=clock.read())
+    message.refresh_from_db()
+
+
+def listed(message, id):
+    return {"provider_id": id, "body": message.body, "created_at": message.attempts.get().started_at, "status": "queued"}
+
+
+def test_a_text_of_another_client_of_the_account_answers_nobody_elses_question(neighbour, summit, provider, set_clock):
+    provider.answers = [SendResult(outcome="accepted", provider_id="SM80", http_status=201), SendResult(outcome="unknown")]
+    theirs, mine = (send(text(client, sender="+13035550150")) for client in (neighbour, summit))
+    assert theirs.body == mine.body
+    assert theirs.body == mine.body
+    provider.listed = [listed(theirs, "SM80")]
+    look_again(mine, set_clock)
+    assert (mine.status, mine.provider_id, theirs.provider_id) == ("unknown", "", "SM80")
+    provider.listed += [listed(mine, "SM81")]
+    set_clock(mine.due_at)
+    look_again(mine, set_clock)
+    assert (mine.status, mine.provider_id, len(provider.calls)) == ("sent", "SM81", 2)
+
+
+def test_one_text_in_the_list_and_two_open_questions_settles_neither_and_two_settle_both(neighbour, summit, provider, set_clock):
+    provider.answers = [SendResult(outcome="unknown"), SendResult(outcome="unknown")]
+    both = [send(text(client, sender="+13035550150")) for client in (neighbour, summit)]
+    provider.listed = [listed(both[0], "SM82")]
+    for message in both:
+        look_again(message, set_clock)
+    assert [message.status for message in both] == ["unknown", "unknown"]
+    provider.listed += [listed(both[1], "SM83")]
+    set_clock(max(message.due_at for message in both))
+    for message in both:
+        look_again(message, set_clock)
+    assert sorted(message.provider_id for message in both) == ["SM82", "SM83"] and len(provider.calls) == 2
+
+
 def test_a_callback_before_our_own_answer_counts_and_moves_only_forward(line, summit, provider):
     provider.answers = [SendResult(outcome="unknown")]
     message = send(text(summit))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,8 @@ class FakeTwilio:
                 fake.take(self, at, dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True)))
 
             def do_GET(self) -> None:
-                asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-                found = [
-                    a for a in fake.accepted if asked.get("To") in (None, a.fields["To"]) and asked.get("From") in (None, a.fields["From"])
-                ]
-                self.answer(200, {"messages": [fake.as_resource(a) for a in found], "next_page_uri": None, "page": 0, "page_size": 50})
+                parts = urlsplit(self.path)
+                self.answer(200, fake.page_of(parts.path, {name: values[0] for name, values in parse_qs(parts.query).items()}))
 
             def answer(self, status: int, document: dict[str, Any]) -> None:
                 body = json.dumps(document).encode()
@@ -77,6 +74,15 @@ class FakeTwilio:
             handler.connection.close()
             return
         handler.answer(201, self.as_resource(accepted))
+
+    def page_of(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        """One page of what the account accepted, the newest first, as Twilio's API lists it."""
+        found = [a for a in tuple(self.accepted) if a.path.split("?")[0] == path]
+        found = [a for a in found if asked.get("To") in (None, a.fields["To"]) and asked.get("From") in (None, a.fields["From"])]
+        size, page = min(int(asked.get("PageSize", 50)), 1000), int(asked.get("Page", 0))
+        shown = found[::-1][page * size : (page + 1) * size]
+        more = f"{path}?{urlencode(asked | {'PageSize': size, 'Page': page + 1})}" if len(found) > (page + 1) * size else None
+        return {"messages": [self.as_resource(a) for a in shown], "next_page_uri": more, "page": page, "page_size": size}
 
     def as_resource(self, accepted: Accepted) -> dict[str, Any]:
         """A message as Twilio's API shows it."""
