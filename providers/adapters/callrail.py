@@ -178,7 +178,9 @@ def _form(*, data: Mapping[str, Any], request: Incoming) -> ParsedEvent:
 
 
 def _person(data: Mapping[str, Any]) -> dict[str, str]:
-    return {name: fields.loose_text(data, f"customer_{name}") for name in ("name", "city", "state", "postal_code", "country")}
+    """The name, and where the number is registered: a caller's own address may be anywhere, so it must not decide about hours."""
+    line = {f"line_{name}": fields.loose_text(data, f"customer_{name}") for name in ("city", "state", "postal_code", "country")}
+    return {"name": fields.loose_text(data, "customer_name"), **line}
 
 
 def _campaign(data: Mapping[str, Any]) -> dict[str, str]:

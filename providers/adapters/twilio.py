@@ -190,7 +190,8 @@ def _call(*, data: Mapping[str, Any], request: Incoming) -> list[ParsedEvent] | 
 
 
 def _person(data: Mapping[str, Any]) -> dict[str, str]:
-    names = {"city": "City", "state": "State", "postal_code": "Zip", "country": "Country"}
+    """Where the number is registered: a caller's own address may be anywhere, so it must not decide about hours."""
+    names = {"line_city": "City", "line_state": "State", "line_postal_code": "Zip", "line_country": "Country"}
     return {ours: fields.text(data, f"From{theirs}", f"Caller{theirs}") for ours, theirs in names.items()}
 
 

@@ -53,7 +53,7 @@ def test_a_missed_call_in_full() -> None:
             "ended_at": "2026-05-04T17:20:13.236000+00:00",
             "utm_source": "google",
         },
-        personal={"phone": CALLER, "name": "Dana Whitfield", "city": "Denver", "state": "CO", "country": "US"},
+        personal={"phone": CALLER, "name": "Dana Whitfield", "line_city": "Denver", "line_state": "CO", "line_country": "US"},
     )
 
 
@@ -146,7 +146,7 @@ def test_wrong_types_where_it_matters_are_named(changes, field) -> None:
 
 def test_wrong_types_where_it_does_not_matter_are_left_out() -> None:
     event = only(callrail_call(customer_city=["Denver"], customer_name=True, source_name={}, start_time="yesterday"))
-    assert "city" not in event.personal
+    assert "line_city" not in event.personal
     assert "name" not in event.personal
     assert "source" not in event.facts
     assert event.occurred_at == NOW

@@ -51,10 +51,10 @@ def test_inbound_text_in_full() -> None:
         personal={
             "phone": CALLER,
             "text": "Can somebody come Tuesday?",
-            "city": "DENVER",
-            "state": "CO",
-            "postal_code": "80202",
-            "country": "US",
+            "line_city": "DENVER",
+            "line_state": "CO",
+            "line_postal_code": "80202",
+            "line_country": "US",
         },
     )
 
@@ -106,10 +106,10 @@ def test_dial_result_missed(status, kind) -> None:
         personal={
             "phone": CALLER,
             "name": "DANA WHITFIELD",
-            "city": "DENVER",
-            "state": "CO",
-            "postal_code": "80202",
-            "country": "US",
+            "line_city": "DENVER",
+            "line_state": "CO",
+            "line_postal_code": "80202",
+            "line_country": "US",
         },
     )
 

@@ -122,6 +122,15 @@ def test_at_night_the_text_is_held_and_people_know_at_once(callrail, set_clock):
     assert Attempt.objects.count() == 0
 
 
+def test_where_a_number_is_said_to_be_registered_never_makes_the_hours_wider(callrail, set_clock):
+    set_clock(datetime(2026, 11, 21, 3, 30, tzinfo=UTC))  # 22:30 in New York, 19:30 in Los Angeles
+    post_call(callrail, customer_phone_number="+12125550123", customer_city="Los Angeles", customer_state="CA")
+    work_off()
+    message = Message.objects.get()
+    assert (message.status, message.reason) == ("held", "quiet-hours") and Attempt.objects.count() == 0
+    assert message.contact.state == "" and message.cause_event.personal["line_state"] == "CA"
+
+
 def test_a_reply_moves_the_lead_and_asks_for_a_person(callrail, twilio):
     post_call(callrail)
     work_off()
