@@ -57,6 +57,7 @@ def fill(lock: str, stamp: str) -> None:
     if not works():
         make()
     print(f"Installing the packages of {lock} into .venv ...", file=sys.stderr, flush=True)
+    shutil.rmtree(VENV / "compiled", ignore_errors=True)  # see _bootstrap; another version's file may have the same size and time
     install(lock)
     mark.write_text(f"{stamp}\n", encoding="utf-8")
     print(f"Installed in {time.monotonic() - began:.0f} s.", file=sys.stderr, flush=True)

@@ -78,6 +78,8 @@ DATABASES = {"default": _database("DATABASE_OWNER_URL" if AS_OWNER else "DATABAS
 # What clients see is read through a role of its own that may read a few views and nothing else; without it the portal shows nothing.
 if _portal := _database("PORTAL_DATABASE_URL", required=False):
     DATABASES["portal"] = _portal
+if _template := env.str("ZARTS_TEST_TEMPLATE", default="") if TESTING else "":
+    DATABASES["default"]["TEST"] = {"TEMPLATE": _template}
 REDIS_URL = env.str("REDIS_URL", default="")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL is not set: start with script/up, or set it to redis://:password@host:port/0.")

@@ -1,4 +1,4 @@
-"""A running system of its own: `script/up` on a free port with a fresh data folder, driven only through its fixed interfaces."""
+"""A running system of its own: `script/up` on a free port with a data folder of its own, driven only through its fixed interfaces."""
 
 import base64
 import hashlib
@@ -17,12 +17,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from zartsalgo.embedded.state import copy_folder
+
 ROOT = Path(__file__).resolve().parents[2]
 CALLRAIL_KEY, TWILIO_TOKEN = "callrail-signing-key-of-the-tests", "twilio-token-of-the-tests"  # noqa: S105
 ACCOUNT = "AC" + "1" * 32
 # What script/test set for its own servers must not reach the system under test.
 OWN = ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL", "ZARTS_AS_OWNER", "ZARTS_TEST", "ZARTS_DATA", "SECRET_KEY")
-OWN += ("ZARTS_ENCRYPTION_KEYS", "ZARTS_PUBLIC_URL", "ZARTS_ALLOW_LOOPBACK", "DJANGO_SETTINGS_MODULE", "HOME", "PYTHONWARNINGS")
+OWN += (
+    "ZARTS_TEST_TEMPLATE",
+    "ZARTS_ENCRYPTION_KEYS",
+    "ZARTS_PUBLIC_URL",
+    "ZARTS_ALLOW_LOOPBACK",
+    "DJANGO_SETTINGS_MODULE",
+    "HOME",
+    "PYTHONWARNINGS",
+)
 
 
 def free_port() -> int:
@@ -85,6 +95,8 @@ class System:
         self._folder = tempfile.TemporaryDirectory(prefix="zarts-stack-")
         self.data = Path(self._folder.name) / "data"
         os.chmod(self._folder.name, 0o755)
+        if prepared := os.environ.get("ZARTS_PREPARED"):  # tables made once for the whole run; the first start goes on from there
+            copy_folder(Path(prepared), self.data)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._demo = demo

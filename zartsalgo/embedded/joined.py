@@ -54,7 +54,7 @@ def joined_environment(folder: DataFolder, command: str, given: Mapping[str, str
         found |= {name: str(value) for name, value in read_json(folder.environment).items()}
     elif command not in WITHOUT_DATABASE and not given.get("DATABASE_URL"):
         raise Trouble(f"Nothing runs for {folder.path}: start it with script/up, name another folder with --data, or set DATABASE_URL.")
-    for name, value in _placeholders().items():
+    for name, value in placeholders().items():
         found.setdefault(name, value)
     if command in AS_OWNER:
         found["ZARTS_AS_OWNER"] = "1"
@@ -64,7 +64,7 @@ def joined_environment(folder: DataFolder, command: str, given: Mapping[str, str
     return {name: value for name, value in found.items() if not given.get(name) or name == "ZARTS_DATA"}
 
 
-def _placeholders() -> dict[str, str]:
+def placeholders() -> dict[str, str]:
     """Enough for the settings to load where no data folder speaks: keys for this one run, and addresses that nobody answers at."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(48),

@@ -11,6 +11,7 @@ import pwd
 import random
 import secrets
 import socket
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,6 +177,17 @@ def remember(folder: DataFolder) -> None:
             POINTER.write_text(f"{folder.path}\n", encoding="utf-8")
         except OSError:
             return  # the folder's place follows from the clone's path anyway
+
+
+def copy_folder(source: Path, target: Path) -> DataFolder:
+    """Copy a data folder that nothing runs for to a new place, with its secrets and with the owners of its files: as root, the database's
+    are the server's uid. Its ports are not taken along, because copies may run side by side."""
+    subprocess.run(["cp", "-pR", str(source), str(target)], check=True, capture_output=True)
+    folder = DataFolder(target)
+    state = folder.read_state()
+    state.ports = {}
+    folder.write_state(state)
+    return folder
 
 
 def _state_directory(env: Mapping[str, str]) -> Path:

@@ -1,14 +1,15 @@
 """`script/test`: the checks and the tests, on a Postgres and a broker of their own that live in a temporary folder.
 
+All the tests need many databases: one for each worker, and one for each system that a test starts. So a data folder with tables is made
+once, as script/up makes it, and the rest are copies. Chosen tests begin from nothing, which is quicker for one.
+
 Several runs may go on at once: nothing is shared but `.venv` and the caches of the linters.
 """
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -21,13 +22,16 @@ from types import FrameType
 
 from zartsalgo.embedded.binaries import find_postgres, find_valkey
 from zartsalgo.embedded.environment import home_folders, server_addresses
+from zartsalgo.embedded.joined import placeholders
 from zartsalgo.embedded.process import death_watch, kill_group, spawn, wait_until
-from zartsalgo.embedded.servers import UNSAFE_AND_FAST, Broker, Postgres
-from zartsalgo.embedded.state import ROOT, SECRET_NAMES, DataFolder, free_port
+from zartsalgo.embedded.servers import DATABASE, UNSAFE_AND_FAST, Broker, Postgres
+from zartsalgo.embedded.state import ROOT, DataFolder, copy_folder, free_port
 from zartsalgo.embedded.trouble import Trouble
+from zartsalgo.embedded.up import ADDRESSES
 
 PREFIX = "zarts-test-"
 MOST_WORKERS = 4
+TEMPLATE = "zarts_template"  # the workers' databases are copies of it
 Running = list[tuple[subprocess.Popen[bytes], int]]  # servers with the signal that ends each
 CHECKS = (
     ("ruff check", ("ruff", "check", ".")),
@@ -43,27 +47,61 @@ def run_tests(arguments: Sequence[str]) -> int:
         if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _interrupted)
     _sweep()
-    with temporary_servers() as env:
-        found = [name for name, command in CHECKS if not _check(name, command, env)] if not arguments else []
-        if found:
-            print(f"\n{', '.join(found)}: see above.\n", flush=True)
-        code = _pytest(arguments, env)
+    with _temporary_folder() as base:
+        prepared = base / "prepared" if not arguments else None
+        preparing = _prepare(prepared, log=base / "prepared.log") if prepared else None
+        try:
+            found = [name for name, command in CHECKS if not _check(name, command, _idle(base))] if not arguments else []
+            if found:
+                print(f"\n{', '.join(found)}: see above.\n", flush=True)
+            if preparing and preparing.wait():
+                raise Trouble(f"The tables for the tests could not be made: {_tail(base / 'prepared.log')}")
+        finally:
+            if preparing and preparing.poll() is None:
+                preparing.terminate()
+                preparing.wait()
+        with _temporary_servers(base, prepared) as env:
+            code = _pytest(arguments, env)
     return code or (1 if found else 0)
 
 
 @contextmanager
-def temporary_servers() -> Iterator[dict[str, str]]:
-    """Postgres without durability and a broker without a file, in a temporary folder; gives the environment that the tests run in."""
+def _temporary_folder() -> Iterator[Path]:
+    """A folder of this run's own; other runs see that it is in use."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     base.chmod(0o711)
     handle = os.open(base / "lock.new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)  # says to other runs that this folder is in use; named only once it is held
     (base / "lock.new").rename(base / "lock")
+    try:
+        yield base
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+        os.close(handle)
+
+
+def _idle(base: Path) -> dict[str, str]:
+    """What the settings need to load while no server runs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | placeholders() | {"ZARTS_DATA": str(base)}
+
+
+def _prepare(folder: Path, *, log: Path) -> subprocess.Popen[bytes]:
+    """Begin to make the data folder that others are copied from, on a Postgres that ends with it."""
+    given = (*ADDRESSES, "PYTHONPATH", "SECRET_KEY")
+    env = {name: value for name, value in os.environ.items() if name not in given and not name.startswith("ZARTS_")}
+    command = [sys.executable, "-P", "-m", "zartsalgo.embedded", "up", "--tables-only", "--data", str(folder)]
+    with log.open("wb") as output:
+        return spawn(command, env=env | {"PYTHONPATH": str(ROOT)}, cwd=ROOT, output=output)
+
+
+@contextmanager
+def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, str]]:
+    """Postgres without durability and a broker without a file; gives the environment that the tests run in."""
     running: Running = []
     try:
-        folder = DataFolder(base / "data")
+        folder = copy_folder(prepared, base / "data") if prepared else DataFolder(base / "data")
         folder.create(for_postgres=True)
-        passwords = {name: secrets.token_urlsafe(18) for name in SECRET_NAMES}
+        passwords = folder.secrets()
         programs = find_postgres(copy_to=folder.programs)
         postgres = Postgres(programs, folder.postgres, free_port(), passwords, UNSAFE_AND_FAST)
         broker = Broker(find_valkey(), folder.broker, free_port(), passwords["broker"], persistent=False)
@@ -76,13 +114,15 @@ def temporary_servers() -> Iterator[dict[str, str]]:
             extra="GRANT zarts_app, zarts_portal TO zarts_owner;\n"
             "GRANT SET ON PARAMETER session_replication_role TO zarts_owner;\n"
             "\\connect template1\n:no_large_objects;\n"
+            + (f"CREATE DATABASE {TEMPLATE} OWNER zarts_owner TEMPLATE {DATABASE};\n" if prepared else "")
         )
         yield {
             **{name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "ZARTS_DATA"}},
             **server_addresses(postgres, broker),
             **home_folders(folder),
-            "SECRET_KEY": secrets.token_urlsafe(48),
-            "ZARTS_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            **({"ZARTS_PREPARED": str(prepared), "ZARTS_TEST_TEMPLATE": TEMPLATE} if prepared else {}),
+            "SECRET_KEY": passwords["secret_key"],
+            "ZARTS_ENCRYPTION_KEYS": passwords["encryption_keys"],
             "ZARTS_DATA": str(folder.path),
             "ZARTS_PUBLIC_URL": "http://127.0.0.1:8000",
             "ZARTS_ALLOW_LOOPBACK": "1",
@@ -100,8 +140,6 @@ def temporary_servers() -> Iterator[dict[str, str]]:
             except subprocess.TimeoutExpired:
                 kill_group(child.pid)
                 child.wait()
-        shutil.rmtree(base, ignore_errors=True)
-        os.close(handle)
 
 
 def _start(

@@ -39,6 +39,9 @@ def run_up(arguments: Sequence[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--data", help="data folder (default: .data in the clone)")
     parser.add_argument("--no-demo", action="store_true", help="start without the demo agency")
+    parser.add_argument(
+        "--tables-only", action="store_true", help="make the data folder with its database and tables, start nothing, and end"
+    )
     options = parser.parse_args(list(arguments))
     own_postgres = os.environ.get("DATABASE_URL")
     if own_postgres and not os.environ.get("DATABASE_OWNER_URL"):
@@ -64,7 +67,8 @@ def run_up(arguments: Sequence[str]) -> int:
     _end_leftovers(supervisor)
     try:
         _start(supervisor, options, began)
-        supervisor.run()
+        if not options.tables_only:
+            supervisor.run()
         say("Stopping ...")
     except Stopped:
         say("Stopping ...")
@@ -127,6 +131,8 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
         supervisor.remember()
     if postgres is not None:
         postgres.look_at_portal_role()
+    if options.tables_only:
+        return
     if not state.first_start:
         _keep_login(folder, run_django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
         state.first_start = True
