@@ -1,7 +1,7 @@
 """What happens to leads and tasks: opening, moving, answering, closing. Each runs in the caller's transaction."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -131,14 +131,26 @@ def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> None:
     Lead.objects.filter(pk=lead_id, first_response_at__isnull=True).update(first_response_at=now)
 
 
+def is_on_duty(*, responder: Responder, zone: str, now: datetime) -> bool:
+    """Whether the responder's own hours hold now in the business's zone; hours may run over midnight, none given is always."""
+    start, end = responder.on_from, responder.on_until
+    if start is None or end is None:
+        return True
+    local = now.astimezone(ZoneInfo(zone)).time()
+    return start <= local < end if start <= end else local >= start or local < end
+
+
 def responder_on_duty(*, client: Client, now: datetime) -> Responder | None:
-    """The first responder, in order, whose own hours hold now in the business's zone; hours may run over midnight."""
-    local = now.astimezone(ZoneInfo(client.timezone)).time()
-    for responder in client.responders.filter(active=True):
-        start, end = responder.on_from, responder.on_until
-        if start is None or end is None:
-            return responder
-        on = start <= local < end if start <= end else local >= start or local < end
-        if on:
-            return responder
-    return None
+    """The first responder, in order, whose own hours hold now in the business's zone."""
+    return next((one for one in client.responders.filter(active=True) if is_on_duty(responder=one, zone=client.timezone, now=now)), None)
+
+
+def next_on_duty(*, client: Client, now: datetime) -> tuple[Responder, datetime] | None:
+    """Who of the active responders comes on duty first after now, by order where two begin together, and when. None without any."""
+    zone, found = ZoneInfo(client.timezone), []
+    for responder in client.responders.filter(active=True, on_from__isnull=False):
+        assert responder.on_from is not None  # the query says so
+        today = now.astimezone(zone).date()
+        begins = (datetime.combine(today + timedelta(days=day), responder.on_from, tzinfo=zone) for day in (0, 1, 2))
+        found.append((responder, next(when for when in begins if when > now).astimezone(UTC)))
+    return min(found, key=lambda one: one[1]) if found else None

@@ -23,6 +23,7 @@ from leads.models import (
     Responder,
     StageChange,
     Task,
+    every_channel,
 )
 from zartsalgo.lib import clock
 from zartsalgo.record_admin import ConfigInline, EvidenceAdmin, RecordAdmin, by_id_or
@@ -31,10 +32,22 @@ from zartsalgo.record_admin import ConfigInline, EvidenceAdmin, RecordAdmin, by_
 class ClientForm(forms.ModelForm):
     """A client with a zone that exists: every time shown and every quiet hour depends on it."""
 
+    pass_on_minutes = forms.IntegerField(
+        min_value=1,
+        max_value=24 * 60,
+        required=False,
+        initial=10,
+        label="Tell the next responder after (minutes)",
+        help_text="When nobody has taken a lead by then. Empty: 10.",
+    )
+
     class Meta:
         model = Client
-        fields = ("name", "slug", "timezone", "phone")
+        fields = ("name", "slug", "timezone", "phone", "pass_on_minutes")
         labels = {"slug": "Short name", "timezone": "Time zone", "phone": "Number its texts come from"}
+
+    def clean_pass_on_minutes(self) -> int:
+        return int(self.cleaned_data["pass_on_minutes"] or 10)
 
     def clean_timezone(self) -> str:
         name = str(self.cleaned_data["timezone"]).strip()
@@ -53,9 +66,18 @@ class ClosureInline(ConfigInline):
     model = Closure
 
 
+class ResponderForm(forms.ModelForm):
+    """Ways to be told as boxes to tick; they are taken in this order."""
+
+    alerts_by = forms.MultipleChoiceField(
+        choices=Responder.Channel, widget=forms.CheckboxSelectMultiple, required=False, initial=every_channel, label="Alerts by"
+    )
+
+
 class ResponderInline(ConfigInline):
     model = Responder
-    fields = ("name", "phone", "email", "order", "on_from", "on_until", "active")
+    form = ResponderForm
+    fields = ("name", "phone", "email", "order", "on_from", "on_until", "alerts_by", "active")
 
 
 class DeskHolderInline(ConfigInline):

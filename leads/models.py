@@ -6,7 +6,9 @@ matches a person goes through it. `Event` is the append-only record of what happ
 
 import uuid
 
+import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.core.validators import RegexValidator
 from django.db import models
@@ -29,6 +31,9 @@ class Client(models.Model):
     created_at = models.DateTimeField()
     demo = models.BooleanField(default=False, help_text="Part of the demo agency; may be removed whole.")
     sensitive = models.BooleanField(default=False, help_text="Its customers' words go to no AI, and no text repeats them.")
+    pass_on_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text="After so many minutes without anybody having taken a lead, the next of its responders is told."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -84,8 +89,21 @@ class Closure(models.Model):
         return f"{self.date} {self.name}"
 
 
+def every_channel() -> list[str]:
+    """A new responder is told by whatever reaches them: text first, then the business's Slack, then mail."""
+    return [str(channel) for channel in Responder.Channel]
+
+
 class Responder(models.Model):
-    """A person of the client's business who calls back. Alerted in `order`; on duty by their own hours (none given: always)."""
+    """A person of the client's business who calls back. Alerted in `order`; on duty by their own hours (none given: always).
+
+    Alerts take one way at a time, in the order of Channel: the next only where the one before did not work. See messaging.notices.
+    """
+
+    class Channel(models.TextChoices):
+        SMS = "sms", "Text message"
+        SLACK = "slack", "Slack"
+        EMAIL = "email", "Email"
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="responders")
     name = models.CharField(max_length=120)
@@ -95,6 +113,12 @@ class Responder(models.Model):
     on_from = models.TimeField(null=True, blank=True, help_text="On duty from, in the business's zone. Empty: always.")
     on_until = models.TimeField(null=True, blank=True, help_text="May be after midnight, such as 22:00 to 06:00.")
     active = models.BooleanField(default=True)
+    alerts_by = ArrayField(
+        models.CharField(max_length=5, choices=Channel), default=every_channel, blank=True, help_text="None: alerts stay in the office."
+    )
+    tested_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a test alert was last accepted; empty once number, address or ways changed."
+    )
 
     class Meta:
         ordering = ["order", "id"]
@@ -102,6 +126,21 @@ class Responder(models.Model):
             models.CheckConstraint(
                 condition=models.Q(on_from__isnull=True, on_until__isnull=True) | models.Q(on_from__isnull=False, on_until__isnull=False),
                 name="responder_hours_both_or_none",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(alerts_by__contained_by=["sms", "slack", "email"]), name="responder_alerts_by_known_ways"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="tested_as_they_are",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.phone IS DISTINCT FROM NEW.phone OR OLD.email IS DISTINCT FROM NEW.email"
+                    " OR OLD.alerts_by IS DISTINCT FROM NEW.alerts_by"
+                ),
+                func="NEW.tested_at = NULL; RETURN NEW;",
             )
         ]
 

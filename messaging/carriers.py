@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from leads.actions import create_task
 from leads.models import Desk
 from messaging.inbound import suppress
-from messaging.models import Message
+from messaging.models import Message, Notice
 from providers import adapters, registration
 from zartsalgo.lib.phone import sayable
 
@@ -58,7 +58,7 @@ def no_texts_since(*, message: Message, now: datetime) -> tuple[datetime, str] |
     return failed.created_at, says or "A carrier said that this number takes no texts."
 
 
-def sender_trouble(*, message: Message) -> str:
+def sender_trouble(*, message: Message | Notice) -> str:
     """Why the sender may not text now, in a sentence for staff that says what to do; "" when it may."""
     connection = message.connection
     if connection is None:

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from messaging import sending, settling
-from messaging.models import Message
+from messaging.models import Message, Notice
+from messaging.notices import telling
 from zartsalgo.lib import clock
 
 
 def work_off(*, now: datetime, limit: int = 100) -> int:
-    """Try due messages, look up unknown ones, end calls whose worker died. Returns how many rows were touched."""
+    """Try due messages, look up unknown ones, end calls whose worker died, tell people. Returns how many rows were touched."""
     touched = settling.expire_calling(now=now)
     due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
     for message_id in list(due[:limit]):
@@ -19,5 +20,15 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
     )
     for message in list(unknown.order_by("due_at")[:limit]):
         settling.look_up(message=message, now=now)
+        touched += 1
+    return touched + _tell_people(now=now, limit=limit)
+
+
+def _tell_people(*, now: datetime, limit: int) -> int:
+    """Alerts to the businesses' own people: due ones, calls whose worker died, leads that nobody has taken in time."""
+    touched = telling.expire_calling(now=now) + telling.pass_on_due(now=now, limit=limit)
+    due = Notice.objects.filter(status__in=Notice.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
+    for notice_id in list(due[:limit]):
+        telling.tell(notice_id=notice_id, now=clock.read())
         touched += 1
     return touched

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from leads.models import Client, Lead
-from messaging.models import Message, Pause
+from messaging.models import Message, Notice, Pause
 from providers import adapters
 from providers.models import Connection
 
@@ -115,8 +115,8 @@ def open_pauses() -> QuerySet[Pause]:
     return rows.filter(lifted_at__isnull=True).order_by(F("client").asc(nulls_first=True), "at")
 
 
-def covering(*, message: Message) -> QuerySet[Pause]:
-    """Open pauses that hold this text, the oldest first."""
+def covering(*, message: Message | Notice) -> QuerySet[Pause]:
+    """Open pauses that hold this text, or this alert to the business's own people, the oldest first."""
     mine = (
         (Q(client__isnull=True) | Q(client_id=message.client_id))
         & Q(workflow__in=("", message.workflow))

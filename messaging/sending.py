@@ -8,7 +8,6 @@ The partial unique index on live attempts is the guard; everything else only spa
 the callback or the provider's list adopts it, or a person decides.
 """
 
-import logging
 import os
 import socket
 import uuid
@@ -17,33 +16,23 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
-from messaging import claims, consent, gate, simulated
+from messaging import claims, consent, door, gate
 from messaging.locks import lock_address
 from messaging.models import Attempt, Message
 from messaging.pauses import STOPPED, UNPAUSED
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.settling import settle
-from providers import adapters
-from providers.connections import credentials, hook_url
-from providers.contract import SendResult
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.slip import DROP, HOLD, SEND, Slip
 
-log = logging.getLogger(__name__)
-
-# T1 to the end of the call; the call itself gets CALL_SECONDS, so a live owner is always done before its deadline.
+# T1 to the end of the call; the call itself gets door.CALL_SECONDS, so a live owner is always done before its deadline.
 ATTEMPT_SECONDS = 25
-CALL_SECONDS = 15.0
 START_WITHIN_SECONDS = 5
 
 
 def owner_name() -> str:
     """This process, as leases and attempts name it."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}"
-
-
-class NoSlip(Exception):
-    """Somebody tried to reach an adapter without a slip that says send."""
 
 
 def send(*, message_id: uuid.UUID, now: datetime) -> str:
@@ -55,7 +44,7 @@ def send(*, message_id: uuid.UUID, now: datetime) -> str:
     if not _start_calling(attempt=attempt):
         _give_back(attempt=attempt)
         return message.status
-    result = _call(message=message, slip=slip)
+    result = door.call(row=message, slip=slip)
     settle(attempt_id=attempt.pk, result=result, now=now)
     return Message.objects.values_list("status", flat=True).get(pk=message_id)
 
@@ -177,26 +166,3 @@ def _give_back(*, attempt: Attempt) -> None:
             [attempt.pk],
         )
     ring_after_commit(task=SEND_TASK, id=str(attempt.message_id))
-
-
-def _call(*, message: Message, slip: Slip) -> SendResult:
-    """The only place an adapter that sends is called. Raises NoSlip without a slip that says send."""
-    # Every check of the gate by its name, in its order: a slip that says less, or an heir that answers for itself, is none.
-    made = type(slip) is Slip and [check.name for check in slip.checks] == [name for name, _ in gate.CHECKS]
-    if not made or slip.verdict != SEND or not all(check.passed is True for check in slip.checks):
-        raise NoSlip("no adapter is called without a slip in which every check passed")
-    if message.connection is None:
-        return simulated.send(message=message)
-    adapter = adapters.load(message.connection.provider)
-    try:
-        return adapter.send(
-            credentials=credentials(connection=message.connection),
-            to=message.to,
-            sender=message.sender,
-            body=message.body,
-            callback_url=hook_url(connection=message.connection, message_id=message.pk),
-            timeout_seconds=CALL_SECONDS,
-        )
-    except Exception as error:  # whatever broke, bytes may have left: the outcome is unknown, never "not sent"
-        log.exception("send of message %s broke", message.pk)
-        return SendResult(outcome="unknown", note=f"the call broke: {type(error).__name__}")

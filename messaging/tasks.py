@@ -5,12 +5,18 @@ import uuid
 from celery import shared_task
 
 from messaging import due, sending
+from messaging.notices import telling
 from zartsalgo.lib import clock
 
 
 @shared_task(name="messaging.send_sms")
 def send_sms(message_id: str, **_: object) -> None:
     sending.send(message_id=uuid.UUID(message_id), now=clock.read())
+
+
+@shared_task(name="messaging.tell")
+def tell(notice_id: str, **_: object) -> None:
+    telling.tell(notice_id=uuid.UUID(notice_id), now=clock.read())
 
 
 @shared_task(name="messaging.work_off")

@@ -95,6 +95,8 @@ def connect(
         raise CannotConnect(f"There is no provider {provider!r}. Known: {known}.") from error
     if adapter.needs_secret and not secret:
         raise CannotConnect(f"{adapter.label} needs its {adapter.secret_name}: set CONNECT_SECRET or type it when asked.")
+    if secret and (wrong := adapter.check_secret(secret=secret)):
+        raise CannotConnect(wrong)
     if live and adapter.can_send and not account:
         raise CannotConnect(f"{adapter.label} needs --account to send.")
     _check_base_url(base_url=base_url, live=live, hosts=adapter.hosts)
@@ -161,6 +163,12 @@ def sender_of(*, connection: Connection | None, client: Client) -> str:
 def understanding_connection(*, client: Client) -> Connection | None:
     """The client's newest enabled live connection to a language model, or None."""
     able = [a.provider for a in adapters.all_adapters() if a.can_understand]
+    return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
+
+
+def alerting_connection(*, client: Client) -> Connection | None:
+    """The client's newest enabled live connection that posts to the business's own people, or None."""
+    able = [a.provider for a in adapters.all_adapters() if a.can_alert]
     return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
 
 

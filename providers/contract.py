@@ -2,8 +2,8 @@
 
 A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
 by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
-pure: they read bytes and return values, they open no database connection; only `send`, `find_sent`, `list_texts`, `poll` and
-`understand` talk to the network.
+pure: they read bytes and return values, they open no database connection; only `send`, `post_alert`, `find_sent`, `list_texts`,
+`poll` and `understand` talk to the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -129,6 +129,8 @@ class Adapter:
     can_send: ClassVar[bool] = False
     can_poll: ClassVar[bool] = False
     can_understand: ClassVar[bool] = False
+    # Tells the business's own people, and hears nothing.
+    can_alert: ClassVar[bool] = False
     # Error codes that say "this number takes no texts" and "nothing of this sender goes before somebody has put it right".
     bad_number_codes: ClassVar[frozenset[str]] = frozenset()
     bad_sender_codes: ClassVar[frozenset[str]] = frozenset()
@@ -157,6 +159,14 @@ class Adapter:
         self, *, credentials: Credentials, to: str, sender: str, body: str, callback_url: str, timeout_seconds: float = 15.0
     ) -> SendResult:
         """Send one text once; no hidden retry. Never raises for what the network or the provider did."""
+        raise NotImplementedError
+
+    def check_secret(self, *, secret: str) -> str:
+        """Why this cannot be a secret of the provider, as a sentence; "" when it may be one. Asked before it is stored."""
+        return ""
+
+    def post_alert(self, *, credentials: Credentials, text: str, timeout_seconds: float) -> SendResult:
+        """Post one plain text to where the connection points, once; no hidden retry. Never raises for what the network or provider did."""
         raise NotImplementedError
 
     def explain_error(self, *, code: str) -> str:

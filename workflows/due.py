@@ -33,7 +33,10 @@ select exists(select 1 from providers_delivery where state = 'received' and next
                  and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE})
          or exists({_TEXT_SETTLED}) or exists({_SUMMARY_SETTLED}),
        exists(select 1 from messaging_message where status in ('queued', 'held', 'unknown') and due_at <= %(now)s)
-         or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())"""
+         or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())
+         or exists(select 1 from messaging_notice where status in ('waiting', 'held') and due_at <= %(now)s)
+         or exists(select 1 from messaging_notice where pass_on_at <= %(now)s)
+         or exists(select 1 from messaging_notice where status = 'calling' and deadline_at < clock_timestamp())"""
 
 
 def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:

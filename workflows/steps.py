@@ -1,15 +1,14 @@
 """The handlers that more than one workflow uses: open the lead, hand over to a person, time the answer, send, summarize, wait, stop."""
 
 import uuid
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from django.conf import settings as django_settings
-from django.core import signing
+from datetime import timedelta
 
 from leads import actions, people
-from leads.models import Contact, Event, Lead, Responder
+from leads.models import Contact, Desk, Event, Lead, Responder
 from messaging.models import Handover, Message
+from messaging.notices import words
+from messaging.notices.choosing import plan_notice
+from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
 from messaging.planning import plan_text
 from messaging.settling import NOT_PROVEN
 from messaging.templates import CannotRender
@@ -26,13 +25,7 @@ OPENS: dict[str, tuple[str, str, str]] = {
     "lead.created": ("form", "Website form", ""),
     "quote.requested": ("quote", "Website form", ""),
 }
-OUTCOME_LINK_HOURS = 72
-OUTCOME_SALT = "outcome-link"
-
-
-def local_time(*, when: datetime, zone: str) -> str:
-    """A time as people of that zone say it: 14:02 on Fri 20 Nov."""
-    return when.astimezone(ZoneInfo(zone)).strftime("%H:%M on %a %-d %b")
+NOBODY_WITHIN = timedelta(minutes=15)
 
 
 def contact_key(*, contact: Contact) -> str:
@@ -71,11 +64,9 @@ def hand_over(context: Context) -> Result:
     lead = context.lead
     if lead is None:
         return Done(says="Nobody to hand over: there is no lead.", skipped=True)
-    responder = actions.responder_on_duty(client=context.client, now=context.now)
-    number = people.phone_of(contact=lead.contact)
-    asked = context.params.get("asked", "")
-    when = local_time(when=context.event.occurred_at, zone=context.client.timezone)
-    who = lead.contact.name or "Somebody"
+    responder, due_at = actions.responder_on_duty(client=context.client, now=context.now), context.now
+    if responder is None and (coming := actions.next_on_duty(client=context.client, now=context.now)) is not None:
+        responder, due_at = coming
     if responder is None:
         return Done(
             says="No responder of the business is on duty; the desk has it.",
@@ -93,11 +84,32 @@ def hand_over(context: Context) -> Result:
         to_name=responder.name,
         to_address=responder.phone or responder.email,
         created_at=context.now,
-        link_expires_at=context.now + timedelta(hours=OUTCOME_LINK_HOURS),
+        link_expires_at=due_at + timedelta(hours=words.OUTCOME_LINK_HOURS),
     )
-    link = f"{django_settings.PUBLIC_URL}/o/{signing.dumps(str(handover.pk), salt=OUTCOME_SALT, compress=False)}/"
-    handover.body = f"{who}, {sayable(number) if number else 'no number'}. {asked} at {when}. What came of it? {link}"
+    handover.body = words.handover_words(
+        lead=lead, asked=str(context.params.get("asked", "")), at=context.event.occurred_at, handover_id=handover.pk
+    )
     handover.save(force_insert=True)
+    plan_notice(handover=handover, cause=f"event:{context.event.pk}", now=context.now, due_at=due_at)
+    if due_at > context.now:
+        begins = local_time(when=due_at, zone=context.client.timezone)
+        actions.create_task(
+            client=context.client,
+            lead=lead,
+            desk=Desk.LEAD_OPS,
+            kind="call-back",
+            title=f"Nobody of {context.client} is on duty for {lead.contact}",
+            reason=f"{responder.name} is told at {begins}, when their hours begin. Until then it is with us.",
+            cause=f"nobody-on-duty:{context.event.pk}",
+            due_at=context.now + NOBODY_WITHIN,
+            now=context.now,
+        )
+        return Done(
+            says=f"Nobody is on duty: {responder.name} is told at {begins}; the desk has it now.",
+            expected="a responder on duty",
+            actual="none now",
+            output={"handover": str(handover.pk)},
+        )
     return Done(says=f"Told {responder.name}: name, number and a link to say what came of it.", output={"handover": str(handover.pk)})
 
 
@@ -201,11 +213,11 @@ def wait_for_person(context: Context) -> Result:
     if event is not None:
         reading = str((event.facts.get("reading") or {}).get("kind", "other"))
         when = local_time(when=event.recorded_at, zone=zone)
-        words = {"opt_out": "They asked us to stop", "unclear": "They wrote; it may mean stop", "help": "They asked who we are"}
+        said = {"opt_out": "They asked us to stop", "unclear": "They wrote; it may mean stop", "help": "They asked who we are"}
         if reading in ("other", "opt_in") and context.lead is not None:
             actions.change_stage(lead=context.lead, stage=Lead.Stage.ENGAGED, by=context.run.workflow, now=context.now)
             Lead.objects.filter(pk=context.lead.pk).update(next_action="Answer the reply")
-        return Done(says=f"{words.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading)
+        return Done(says=f"{said.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading)
     until = since + timedelta(hours=int(context.settings.reply_hours)) + context.frozen
     if context.now >= until:
         return Done(says=f"No reply by {local_time(when=until, zone=zone)}.", expected="a reply", actual="none", skipped=True)

@@ -51,6 +51,7 @@ app.conf.update(
     task_routes={
         "workflows.*": {"queue": "engine"},
         "messaging.send_sms": {"queue": "sms"},
+        "messaging.tell": {"queue": "sms"},
         "portal.*": {"queue": "email"},
         "summaries.*": {"queue": "ai"},
     },

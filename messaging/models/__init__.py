@@ -6,6 +6,7 @@ unknown no other can exist. Unknown is a state of its own and never a reason to 
 
 from messaging.models.handovers import Handover
 from messaging.models.holds import Pause
+from messaging.models.notices import Notice
 from messaging.models.sends import Attempt, ListedSend, Message, PurposeClaim
 from messaging.models.stops import DoNotCallList, DoNotCallNumber, Suppression
 from messaging.models.words import Template
@@ -17,6 +18,7 @@ __all__ = [
     "Handover",
     "ListedSend",
     "Message",
+    "Notice",
     "Pause",
     "PurposeClaim",
     "Suppression",

@@ -8,7 +8,9 @@ from zartsalgo.lib.ids import new_id
 
 
 class Handover(models.Model):
-    """What a responder of the business was told about a lead: a logged disclosure, append-only. Shown on the outbox page."""
+    """What a responder of the business was told about a lead: a logged disclosure, append-only. Shown on the outbox page; how it
+    reached them stands in its notices.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="handovers")
@@ -21,8 +23,9 @@ class Handover(models.Model):
     body = models.TextField(null=True)  # noqa: DJ001  erasable: NULL once expired
     created_at = models.DateTimeField()
     link_expires_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, help_text="When they said through the link that they see to it.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step")]
         indexes = [models.Index(fields=["-created_at", "-id"], name="handover_newest")]
-        triggers = append_only(erasable=("body",), erasable_links=("responder",))
+        triggers = append_only(erasable=("body",), erasable_links=("responder",), may_change=("taken_at",))

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
@@ -13,12 +12,12 @@ from portal import sign_in as signing
 from portal.access import page, portal_page
 from portal.content import Closed, reading
 from portal.cookies import asked, clear_asked, session_token, set_asked, set_session
-from portal.mail import NO_SERVER
 from portal.members import choose as choose_business
 from portal.members import end_session, find_session, memberships, open_session
 from portal.models import SignInMail
 from zartsalgo.lib import clock
 from zartsalgo.lib.client_address import client_address
+from zartsalgo.lib.mail_server import has_mail_server
 from zartsalgo.lib.names import clean_email
 
 
@@ -53,7 +52,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     mail = SignInMail.objects.filter(pk=mail_id).first() if mail_id else None
     if mail is None:
         return redirect("portal:sign_in")
-    context = {"email": mail.email, "no_server": settings.EMAIL_BACKEND in NO_SERVER}
+    context = {"email": mail.email, "no_server": not has_mail_server()}
     if request.method != "POST":
         return page(request, "sent", context, form=True)
     code = re.sub(r"[\s-]", "", request.POST.get("code", ""))[:20]

@@ -191,6 +191,12 @@ OFFICE = (
     Page(name="clients", view="clients", where="/clients/"),
     Page(name="clients, nobody found", view="clients", where="/clients/?q=zzz"),
     Page(name="client", view="client", where="/clients/summit-roofing/", words=("See what the client sees",)),
+    Page(
+        name="test alert, no way yet",
+        view="test_alert",
+        where="/clients/summit-roofing/responders/{responder}/test/",
+        words=("Nothing reaches them yet",),
+    ),
     Page(name="client, stopped", view="client", where="/clients/granite-supply/", words=("Sending stopped",)),
     Page(name="runs", view="runs", where="/runs/"),
     Page(name="runs, nothing found", view="runs", where="/runs/?q=%2B13035550199"),

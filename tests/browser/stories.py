@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
-from leads.models import Client, Event, Task
+from leads.models import Client, Event, Responder, Task
 from messaging.approving import write_draft
 from messaging.models import Handover, Message
 from messaging.pauses import Scope
@@ -238,6 +238,7 @@ def play(*, refusing: str, silent: str) -> None:
         "links": [body.split()[-1] for body in Handover.objects.order_by("created_at").values_list("body", flat=True) if body],
         "connection": str(Connection.objects.filter(provider="callrail", client__slug="summit-roofing").latest("created_at").pk),
         "client": Client.objects.get(slug="summit-roofing").pk,
+        "responder": Responder.objects.filter(client__slug="summit-roofing").order_by("order").values_list("pk", flat=True)[0],
         **_portal(),
         **_words(),
         "alert": str(_alert()),

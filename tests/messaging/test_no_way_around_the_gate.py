@@ -13,20 +13,27 @@ from pathlib import Path
 
 import pytest
 
-from messaging import gate, sending, simulated
-from messaging.models import Message
+from messaging import door, gate, simulated
+from messaging.models import Message, Notice
+from messaging.notices import judging
 from providers import adapters
 from providers.connections import connect
 from providers.contract import Adapter
-from tests.factories import NOON, ClientFactory, ContactFactory
+from tests.factories import NOON, ClientFactory, ContactFactory, ResponderFactory
 from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("leads", "messaging", "portal", "providers", "script", "summaries", "workflows", "zartsalgo")
 # Every call that is named like a sender, by file and function, with the reason. Nothing else may call `.send` or `.create` of messages.
 ALLOWED = {
-    ("messaging/sending.py", "_call", "simulated.send"): "the door itself, behind its slip",
-    ("messaging/sending.py", "_call", "adapter.send"): "the door itself, behind its slip",
+    ("messaging/door.py", "_text", "simulated.send"): "the door itself, behind its slip",
+    ("messaging/door.py", "_text", "adapter.send"): "the door itself, behind its slip",
+    ("messaging/door.py", "_notice", "adapter.send"): "the door itself, behind its slip: an alert to the business's own people",
+    ("messaging/door.py", "_notice", "adapter.post_alert"): "the door itself, behind its slip: the same by Slack",
+    ("messaging/door.py", "_notice", "mailing.mail_notice"): "the door itself, behind its slip: the same by mail",
+    ("messaging/notices/mailing.py", "mail_notice", "EmailMessage(subject=subject, body=body, to=[to]).send"): (
+        "an alert to one of the business's own people, reached by the door only"
+    ),
     ("messaging/due.py", "work_off", "sending.send"): "goes to the door: judges first",
     ("messaging/tasks.py", "send_sms", "sending.send"): "goes to the door: judges first",
     ("providers/adapters/twilio.py", "TwilioAdapter.send", "client.messages.create"): "the adapter's own call, reached by the door only",
@@ -59,15 +66,17 @@ SENDERS = {
     "send_message",
     "sendto",
     "sendall",
+    "post_alert",
+    "mail_notice",
 }
 # What can open a way to a provider; who may import it.
 WAYS_OUT = {
     # The simulator signs what it posts to our own hooks.
     "twilio": ("providers/adapters/", "zartsalgo/office/simulator_payloads.py"),
     "openai": ("providers/adapters/",),
-    "django.core.mail": ("portal/mail.py", "zartsalgo/office/operations/mails.py"),
+    "django.core.mail": ("portal/mail.py", "zartsalgo/office/operations/mails.py", "messaging/notices/mailing.py"),
     # Its errors only; what opens a connection is called through django.core.mail.
-    "smtplib": ("portal/mail.py", "zartsalgo/office/operations/mails.py"),
+    "smtplib": ("portal/mail.py", "zartsalgo/office/operations/mails.py", "messaging/notices/mailing.py"),
     "requests": ("providers/adapters/_twilio_client.py",),
     "httpx": (),
     "aiohttp": (),
@@ -118,31 +127,31 @@ def test_nothing_else_in_the_code_calls_a_sender():
     assert {one[0] for one in found_senders()} == {file for file, _, _ in ALLOWED}
 
 
-def test_the_door_is_called_by_send_alone_after_it_reserved():
-    """`_call` is named nowhere but in `send`, which has its slip from `_reserve`; and nobody reaches `send` of an adapter by getattr."""
-    named = [
+def test_the_door_is_called_only_behind_a_judgement():
+    """`door.call` stands in the two functions that made the slip just before; what is behind it is named by the door alone; and nobody
+    reaches `send` of an adapter by getattr."""
+    at_the_door = {
         (file, inside)
         for file, tree in sources()
         for inside, call in calls(tree)
-        if ast.unparse(call.func).endswith("_call")
-        and "sending" in (file, ast.unparse(call.func))
-        or ast.unparse(call.func) == "sending._call"
-    ]
-    inside_sending = [
-        inside
+        if ast.unparse(call.func) in ("door.call", "call") and "messaging/" in file
+    }
+    behind = {
+        (file, inside)
         for file, tree in sources()
-        if file == "messaging/sending.py"
         for inside, call in calls(tree)
-        if ast.unparse(call.func) == "_call"
-    ]
-    assert (named, inside_sending) == ([], ["send"])
+        if ast.unparse(call.func).split(".")[-1] in ("_text", "_notice")
+        and (file == "messaging/door.py" or "door." in ast.unparse(call.func))
+    }
+    assert at_the_door == {("messaging/sending.py", "send"), ("messaging/notices/telling.py", "tell")}
+    assert behind == {("messaging/door.py", "call")}
     by_name = [
         (file, ast.unparse(call))
         for file, tree in sources()
         for _, call in calls(tree)
         if isinstance(call.func, ast.Name)
         and call.func.id == "getattr"
-        and any(isinstance(a, ast.Constant) and a.value == "send" for a in call.args)
+        and any(isinstance(a, ast.Constant) and a.value in ("send", "post_alert", "mail_notice") for a in call.args)
     ]
     imported = [
         (file, alias.name)
@@ -150,7 +159,7 @@ def test_the_door_is_called_by_send_alone_after_it_reserved():
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("messaging", "providers")
         for alias in node.names
-        if alias.name in ("send", "_call", "ADAPTER")
+        if alias.name in ("send", "call", "ADAPTER", "post_alert", "mail_notice", "_text", "_notice") and node.module != "django.core"
     ]
     # An attribute `send` that is handed on without being called would be a way around the walk above.
     called = {id(call.func) for _, tree in sources() for _, call in calls(tree)}
@@ -158,7 +167,7 @@ def test_the_door_is_called_by_send_alone_after_it_reserved():
         (file, ast.unparse(node))
         for file, tree in sources()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr == "send" and isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Attribute) and node.attr in ("send", "post_alert", "mail_notice") and isinstance(node.ctx, ast.Load)
         and id(node) not in called
         and not ast.unparse(node).startswith(("Automation.", "automation.", "self.", "row.", "Send.", "spec."))
     ]  # fmt: skip
@@ -205,43 +214,55 @@ def wire():
         listener.join()
 
 
-def slip(verdict: str = SEND, **changes) -> Slip:
-    passed = tuple(Check(name=name, passed=True, says="Fine.", values={}) for name, _ in gate.CHECKS)
+def slip(verdict: str = SEND, *, of=gate.CHECKS, **changes) -> Slip:
+    passed = tuple(Check(name=name, passed=True, says="Fine.", values={}) for name, _ in of)
     return Slip(**{"verdict": verdict, "reason": "", "says": "x", "until": None, "checks": passed, "made_at": NOON, **changes})
 
 
-class Forged:
-    """Looks like a slip in every way but its type."""
+def no_slips(of, other) -> dict[str, object]:
+    """Everything that is no slip for one kind of row, the other kind's own among it."""
+    good = slip(of=of)
+    checks = good.checks
+    failed = Check(name=checks[0].name, passed=False, says="They asked us to stop.", values={})
 
-    verdict, reason, says, until, made_at = SEND, "", "Every check passed.", None, NOON
-    checks = tuple(Check(name=name, passed=True, says="", values={}) for name, _ in gate.CHECKS)
+    class Forged:
+        """Looks like a slip in every way but its type."""
+
+        verdict, reason, says, until, made_at = SEND, "", "Every check passed.", None, NOON
+
+    class Forgiving(Slip):
+        """A slip that says of itself what is asked."""
+
+    Forged.checks = checks
+    return {
+        "none": None,
+        "hold": slip(HOLD, of=of),
+        "drop": slip(DROP, of=of),
+        "a failed check": slip(of=of, checks=(failed, *checks[1:])),
+        "a check left out": slip(of=of, checks=checks[1:]),
+        "no check at all": slip(of=of, checks=()),
+        "as json": good.as_json(),
+        "a forged object": Forged(),
+        "a heir of the slip": Forgiving(**{field.name: getattr(good, field.name) for field in dataclasses.fields(Slip)}),
+        "true": True,
+        "the slip of the other kind": slip(of=other),
+    }
 
 
-class Forgiving(Slip):
-    """A slip that says of itself what is asked."""
-
-
-FAILED = Check(name="opted-out", passed=False, says="They asked us to stop.", values={})
-NO_SLIPS = {
-    "none": None,
-    "hold": slip(HOLD),
-    "drop": slip(DROP),
-    "a failed check": slip(checks=(FAILED, *slip().checks[1:])),
-    "a check left out": slip(checks=slip().checks[1:]),
-    "no check at all": slip(checks=()),
-    "as json": slip().as_json(),
-    "a forged object": Forged(),
-    "a heir of the slip": Forgiving(**{field.name: getattr(slip(), field.name) for field in dataclasses.fields(Slip)}),
-    "true": True,
-}
+NO_SLIPS = no_slips(gate.CHECKS, judging.CHECKS)
+NO_SLIPS_OF_A_NOTICE = no_slips(judging.CHECKS, gate.CHECKS)
 THAT_SEND = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_send]
+THAT_ALERT = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_alert]
+SECRETS = {"slack": "https://hooks.slack.com/services/T0TEST/B0TEST/not-a-real-hook"}
 
 
 def test_every_adapter_that_can_send_says_so():
-    """`can_send` is what this file goes by: an adapter that has a `send` and does not say so would slip through."""
+    """`can_send` and `can_alert` are what this file goes by: an adapter that has a `send` and does not say so would slip through."""
     has = [adapter.provider for adapter in adapters.all_adapters() if type(adapter).send is not Adapter.send]
     assert has == THAT_SEND
     assert THAT_SEND
+    assert [adapter.provider for adapter in adapters.all_adapters() if type(adapter).post_alert is not Adapter.post_alert] == THAT_ALERT
+    assert THAT_ALERT
 
 
 @pytest.mark.django_db
@@ -255,8 +276,8 @@ def test_no_byte_leaves_without_a_slip(noon, wire, monkeypatch, provider, given)
     monkeypatch.setattr(simulated, "send", lambda *, message: shown.append(message))
     to, contact = "+13035550123", ContactFactory(client=one, phone="+13035550123")
     message = Message(client=one, contact=contact, to=to, sender=one.phone, body="Hi", connection=way)
-    with pytest.raises(sending.NoSlip):
-        sending._call(message=message, slip=NO_SLIPS[given])
+    with pytest.raises(door.NoSlip):
+        door.call(row=message, slip=NO_SLIPS[given])
     assert (heard, shown) == ([], [])
 
 
@@ -268,5 +289,45 @@ def test_with_a_slip_the_same_call_reaches_the_wire(noon, wire, provider):
     one = ClientFactory()
     way = connect(client=one, provider=provider, secret="s", account="AC1", base_url=address, live=True, now=NOON)[0]
     message = Message(client=one, contact=ContactFactory(client=one), to="+13035550123", sender=one.phone, body="Hi", connection=way)
-    assert sending._call(message=message, slip=slip()).outcome != "accepted"
+    assert door.call(row=message, slip=slip()).outcome != "accepted"
     assert len(heard) == 1
+
+
+# -- the same for an alert to the business's own people ----------------------------------------------------------------------------------
+
+
+def notice_over(way: str, address: str) -> Notice:
+    one = ClientFactory()
+    rita = ResponderFactory(client=one, email="rita@example.com")
+    line = None
+    if way:
+        secret = SECRETS.get(way, "s")
+        line = connect(client=one, provider=way, secret=secret, account="AC1", base_url=address, live=True, now=NOON)[0]
+    channel = "slack" if way in THAT_ALERT else "sms" if way else "email"
+    to = {"sms": rita.phone, "email": rita.email, "slack": str(line and line.pk)}[channel]
+    return Notice(client=one, responder=rita, cause="x", channel=channel, address=to, connection=line, sender=one.phone, created_at=NOON)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", [*THAT_SEND, *THAT_ALERT, ""])
+def test_no_alert_leaves_without_its_own_slip(noon, wire, mailoutbox, way):
+    address, heard = wire
+    notice = notice_over(way, address)
+    for given in NO_SLIPS_OF_A_NOTICE.values():
+        with pytest.raises(door.NoSlip):
+            door.call(row=notice, slip=given)
+    assert (heard, mailoutbox) == ([], [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", [*THAT_SEND, *THAT_ALERT, ""])
+def test_with_its_own_slip_the_same_alert_leaves(noon, wire, mailoutbox, way):
+    address, heard = wire
+    door.call(row=notice_over(way, address), slip=slip(of=judging.CHECKS))
+    assert len(heard) + len(mailoutbox) == 1
+
+
+@pytest.mark.django_db
+def test_the_door_carries_nothing_but_texts_and_alerts(noon):
+    with pytest.raises(door.NoSlip):
+        door.call(row=object(), slip=slip())

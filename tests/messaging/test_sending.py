@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 
 from leads.models import Automation, Task
-from messaging import claims, due, gate, sending, settling
+from messaging import claims, door, due, gate, sending, settling
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, PurposeClaim, Suppression
 from messaging.planning import plan_text
@@ -344,8 +344,8 @@ def test_no_adapter_is_reached_without_a_slip(summit, line, provider):
     message = text(summit)
     held = Slip(verdict="hold", reason="x", says="x", until=None, checks=(), made_at=NOON)
     for slip in (held, None, {"verdict": SEND}):
-        with pytest.raises(sending.NoSlip):
-            sending._call(message=message, slip=slip)
+        with pytest.raises(door.NoSlip):
+            door.call(row=message, slip=slip)
     assert provider.calls == []
 
 

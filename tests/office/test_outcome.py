@@ -13,9 +13,9 @@ from django.test import Client as Browser
 from leads.models import Client, Event, Lead, StageChange, Task
 from messaging import due as messaging_due
 from messaging.models import Handover
+from messaging.notices.words import OUTCOME_SALT
 from tests.office.simulator.trying import CARLA, work_off
 from workflows.models import Run
-from workflows.steps import OUTCOME_SALT
 from zartsalgo.lib import clock
 from zartsalgo.office import simulator as playing
 from zartsalgo.office.views.outcomes import record_outcome

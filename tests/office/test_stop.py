@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import pauses, sending
+from messaging import door, pauses, sending
 from messaging.models import Attempt, Message, Pause
 from messaging.pauses import Scope
 from tests.factories import NOON, ClientFactory, ContactFactory
@@ -190,7 +190,7 @@ def test_a_stop_between_the_judgement_and_the_call_still_holds(summit, noon, mon
         return start(attempt=attempt)
 
     monkeypatch.setattr(sending, "_start_calling", stop_then_start)
-    monkeypatch.setattr(sending, "_call", lambda **_: called.append(1))
+    monkeypatch.setattr(door, "call", lambda **_: called.append(1))
     sending.send(message_id=message.pk, now=noon)
     assert called == []
     # The worker gives its try back at once, proven unsent; judged anew, the gate holds the text.

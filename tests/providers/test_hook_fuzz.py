@@ -30,7 +30,7 @@ from zartsalgo.lib import clock
 from zartsalgo.wsgi import application
 
 BOUNDED = settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-PROVIDERS = sorted(adapter.provider for adapter in adapters.all_adapters() if not adapter.can_understand)
+PROVIDERS = sorted(adapter.provider for adapter in adapters.all_adapters() if not (adapter.can_understand or adapter.can_alert))
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 pytestmark = pytest.mark.django_db

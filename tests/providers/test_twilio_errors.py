@@ -8,7 +8,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from leads.models import Task
-from messaging import carriers, due, sending, settling
+from messaging import carriers, door, due, sending, settling
 from messaging.models import Attempt, Message, Suppression
 from providers import registration
 from providers.adapters import load
@@ -275,7 +275,7 @@ LOST = {
 
 @pytest.mark.parametrize("turn", LOST.values(), ids=LOST.keys())
 def test_a_lost_answer_is_one_post_and_the_look_up_adopts(line, twilio, later, monkeypatch, turn) -> None:
-    monkeypatch.setattr(sending, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(door, "CALL_SECONDS", 0.2)
     twilio.script = [turn]
     message = send(line)
     assert (message.status, message.reason, message.attempts.get().outcome) == ("unknown", "no-answer", "unknown")
@@ -288,7 +288,7 @@ def test_a_lost_answer_is_one_post_and_the_look_up_adopts(line, twilio, later, m
 
 @pytest.mark.parametrize("turn", [silent(create=False), lost(create=False), answered(500, "", create=False)], ids=["silent", "cut", "500"])
 def test_a_lost_answer_that_the_list_does_not_know_is_never_repeated(line, twilio, later, monkeypatch, turn) -> None:
-    monkeypatch.setattr(sending, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(door, "CALL_SECONDS", 0.2)
     twilio.script = [turn]
     message = send(line)
     for _ in range(8):

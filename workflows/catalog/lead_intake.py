@@ -41,8 +41,8 @@ WORKFLOW = Workflow(
     triggers=("lead.created", "quote.requested"),
     boundary="Raw is internal; the portal sees an approved summary only",
     output="New lead, source label, priority, next action, owner alert",
-    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "leads_automation"),
-    writes=("leads_lead", "leads_consent", "leads_task", "messaging_handover"),
+    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "leads_automation", "providers_connection"),
+    writes=("leads_lead", "leads_consent", "leads_task", "messaging_handover", "messaging_notice"),
     settings=Settings,
     joins_within=timedelta(minutes=10),
     steps=(

@@ -82,8 +82,16 @@ WORKFLOW = Workflow(
     triggers=("call.missed",),
     boundary="Internal; the portal sees an approved summary only",
     output="Text to the caller, alert to the owner, lead update, response timer",
-    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "messaging_template", "leads_automation"),
-    writes=("leads_lead", "leads_stagechange", "leads_task", "messaging_handover", "messaging_message"),
+    reads=(
+        "leads_event",
+        "leads_contact",
+        "leads_identity",
+        "leads_responder",
+        "messaging_template",
+        "leads_automation",
+        "providers_connection",
+    ),
+    writes=("leads_lead", "leads_stagechange", "leads_task", "messaging_handover", "messaging_notice", "messaging_message"),
     settings=Settings,
     joins_within=timedelta(hours=12),
     steps=(

@@ -11,20 +11,22 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models import Model, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from leads.models import Consent, Event, Identity, Lead, Note, StageChange, Task
-from messaging.models import Handover, Message, Suppression
+from messaging.models import Handover, Message, Notice, Suppression
 from summaries.models import Summary
 from workflows.models import Receipt, Run, Step
 from zartsalgo.office.event_words import event_line
 from zartsalgo.office.items import run_of, workflow_name
 from zartsalgo.office.links import page_url
-from zartsalgo.office.naming import person_name
+from zartsalgo.office.naming import clock_time, person_name
 from zartsalgo.office.run_page import ShownSlip, shown_slip
+from zartsalgo.office.telling import SHOWN_ONLY, Told, line_of
 
 SHOWN = 100
+_NOTICES = Prefetch("notices", queryset=Notice.objects.defer("slip").order_by("created_at", "pk"))
 
 
 @dataclass(kw_only=True)
@@ -198,18 +200,26 @@ def _stage(row: StageChange, rank: int) -> Entry:
 
 
 def _handovers(lead: Lead) -> QuerySet[Handover]:
-    return Handover.objects.filter(lead__contact_id=lead.contact_id)
+    return Handover.objects.select_related("client").prefetch_related(_NOTICES).filter(lead__contact_id=lead.contact_id)
+
+
+def _told(line: Told, zone: str) -> str:
+    at = f" at {clock_time(when=line.at, zone=zone)}" if line.at else ""
+    return f"{line.way}: {line.word.lower()}{at}.{f' {line.says}' if line.says else ''}"
 
 
 def _handover(row: Handover, rank: int) -> Entry:
+    told = [line_of(notice) for notice in row.notices.all()]
     return Entry(
         at=row.created_at,
         rank=rank,
         pk=row.pk,
         icon="outbox",
         title=f"Handed over to {row.to_name}",
-        say="Told the name, the number, what was asked, and a link to say what came of it.",
+        say="The name, the number, what was asked, and a link to say what came of it." if told else SHOWN_ONLY,
         run_url=page_url("run", row.run_id),
+        items=[_told(line, row.client.timezone) for line in told],
+        fold=f"{told[-1].word} by {told[-1].way if told[-1].way == 'Slack' else told[-1].way.lower()}" if told else "",
     )
 
 

@@ -19,7 +19,7 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import Q
 
-from portal.mail import NO_SERVER
+from zartsalgo.lib.mail_server import has_mail_server
 from zartsalgo.lib.masking import mask_text
 from zartsalgo.models import User
 from zartsalgo.office.models import Alert, AlertMail
@@ -127,7 +127,7 @@ def send_due() -> int:
 
 
 def _send(*, mail: AlertMail) -> None:
-    if settings.EMAIL_BACKEND in NO_SERVER:
+    if not has_mail_server():
         _settle(mail.pk, state=AlertMail.State.KEPT, says=NO_SERVER_SAYS)
         return
     if not mail.person.email:

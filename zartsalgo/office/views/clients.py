@@ -7,11 +7,13 @@ from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_safe
 
 from leads.models import Client, OpeningHours
+from messaging.notices import choosing
 from portal import members
 from summaries.models import Proof
 from workflows import registry
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
+from zartsalgo.office import telling
 from zartsalgo.office.access import PAGE_SIZE, may, staff_only, who_may
 from zartsalgo.office.client_health import read_health
 from zartsalgo.office.items import workflow_name
@@ -63,7 +65,7 @@ def show_client(request: HttpRequest, slug: str) -> HttpResponse:
         "health": health,
         "hours": _hours(client),
         "closures": list(client.closures.filter(date__gte=now.date()).order_by("date")[:CLOSURES]),
-        "responders": list(client.responders.all()),
+        "responders": telling.reach_of(responders=client.responders.select_related("client"), lines=choosing.lines_of(client=client)),
         "desks": [
             (holder.get_desk_display(), holder) for holder in client.desk_holders.select_related("person", "deputy").order_by("desk")
         ],

@@ -81,6 +81,8 @@ def _commands(*, slug: str) -> list[dict[str, str]]:
         line = f"script/manage connect {adapter.provider} --client {slug}"
         if adapter.can_send:
             line += " --account AC... --live"
+        elif adapter.can_alert:
+            line += " --live"
         asks = f"asks for its {adapter.secret_name}" if adapter.needs_secret else "needs no secret"
         found.append({"label": adapter.label, "line": line, "asks": asks})
     return found

@@ -15,7 +15,7 @@ from messaging.models import Handover, Message
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import sayable
-from zartsalgo.office import decisions, items
+from zartsalgo.office import decisions, items, telling
 from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
 from zartsalgo.office.lead_search import people_matching
 from zartsalgo.office.links import page_url
@@ -38,6 +38,7 @@ def list_handovers(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(client__slug=slug)
     page = page_of(rows=rows, request=request, order_by="created_at")
     items = []
+    told = telling.lines_of(page.rows)
     for row in page.rows:
         found = _LINK.search(row.body or "")
         items.append(
@@ -46,10 +47,17 @@ def list_handovers(request: HttpRequest) -> HttpResponse:
                 "text": _LINK.sub("", row.body or "").strip(),
                 "link": found.group() if found and row.link_expires_at > now else "",
                 "run_url": page_url("run", row.run_id),
+                "told": told[row.pk],
                 "address": sayable(row.to_address) if row.to_address.startswith("+") else row.to_address,
             }
         )
-    context = {"now": now, "items": items, "mails": unsent(now=clock.real_now()), **_list(request, page=page, name="outbox", slug=slug)}
+    context = {
+        "now": now,
+        "items": items,
+        "shown_only": telling.SHOWN_ONLY,
+        "mails": unsent(now=clock.real_now()),
+        **_list(request, page=page, name="outbox", slug=slug),
+    }
     return render(request, "office/outbox.html", context)
 
 

@@ -19,9 +19,9 @@ from leads import people
 from leads.actions import OUTCOMES, report_outcome
 from leads.models import Event, Lead
 from messaging.models import Handover
+from messaging.notices.words import OUTCOME_SALT
 from workflows.intake import wake_runs_of
 from workflows.models import Run
-from workflows.steps import OUTCOME_SALT
 from zartsalgo.lib import clock
 from zartsalgo.lib.phone import sayable
 from zartsalgo.office.templatetags.office_tags import absolute, zone_of
@@ -46,6 +46,10 @@ def outcome(request: HttpRequest, token: str) -> HttpResponse:
         )
     mistake = ""
     if request.method == "POST":
+        if request.POST.get("take"):
+            # From here on nobody else of the business is told of it; see messaging.notices.choosing.taken_by.
+            Handover.objects.filter(pk=handover.pk, taken_at__isnull=True).update(taken_at=now)
+            return _private(redirect(reverse("office:outcome", args=[token])))
         said = request.POST.get("outcome", "")
         if said in OUTCOMES:
             record_outcome(handover=handover, outcome=said, now=now)
@@ -64,6 +68,7 @@ def outcome(request: HttpRequest, token: str) -> HttpResponse:
         "to_name": handover.to_name,
         "open_until": absolute(handover.link_expires_at, zone=zone_of(handover.client), now=now),
         "mistake": mistake,
+        "taken": handover.taken_at is not None,
     }
     return _private(render(request, "public/outcome.html", context, status=400 if mistake else 200))
 

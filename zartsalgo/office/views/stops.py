@@ -39,7 +39,8 @@ def _show(request: HttpRequest, *, now: datetime, code: str, error: str = "", re
     count = chosen.count
     effects = [
         f"{chosen.queued} wait{'s' if chosen.queued == 1 else ''} and {chosen.held} {'is' if chosen.held == 1 else 'are'} held now. All are kept.",
-        "New texts are still written; they are held, too. Calls, forms and replies are taken in as before, and people are told as before.",
+        "New texts are still written; they are held, too. Calls, forms and replies are taken in as before and shown here.",
+        "Alerts to the business’s own people wait, too: nobody of theirs is told until it is lifted.",
         "A text that is on its way to the provider this second cannot be called back. It is shown here if there was one.",
     ]
     context = {

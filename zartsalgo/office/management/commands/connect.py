@@ -60,6 +60,8 @@ class Command(SayingCommand):
         if adapters.load(connection.provider).can_understand:
             writes = "it writes the summaries now" if connection.live else "not live: summaries are still written here"
             words = f"Connected ({writes})."
+        elif adapters.load(connection.provider).can_alert:
+            words = "Connected. Alerts go there." if connection.live else "Connected, not live: no alert goes there."
         else:
             kind = "live" if connection.live else "not live: texts go to the simulator's phone"
             words = f"Connected ({kind}). Have {connection.provider} call:\n{hook_url}"

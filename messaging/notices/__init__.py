@@ -1,0 +1,1 @@
+"""Telling the business's own people: who and how (choosing), in which words (words), whether (judging), once (telling)."""

@@ -1,0 +1,233 @@
+"""Telling one person once per channel, and what follows: the next way, the next person, or a task.
+
+Two short transactions with the call between them and no lock held during it. The first locks the notice, its handover and the address,
+judges, and turns it to `calling`; the second writes what came of it. A worker that dies in between leaves a call past its deadline: its
+outcome is unknown, it is never repeated on that channel, and the next way is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection as database
+from django.db import transaction
+
+from leads.models import Responder
+from messaging import door, pauses
+from messaging.locks import lock_address
+from messaging.models import Notice
+from messaging.notices import choosing, judging
+from messaging.sending import owner_name
+from messaging.settling import is_transient
+from providers import adapters
+from providers.contract import SendResult
+from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.slip import HOLD, SEND, Slip
+
+if TYPE_CHECKING:
+    from zartsalgo.models import User
+
+# The call gets door.CALL_SECONDS, so a live owner is done before its deadline.
+DEADLINE_SECONDS = 30
+RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120))
+# A refusal that lasts longer than this is no reason to let people wait: the next way is taken meanwhile.
+PATIENCE = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=10)
+
+_START = f"""
+update messaging_notice set status = 'calling', reason = '', says = 'Being told.', slip = %s, tries = tries + 1, owner = %s,
+       deadline_at = clock_timestamp() + %s * interval '1 second'
+  from (select id, client_id, channel, connection_id, '' as workflow, null::uuid as lead_id from messaging_notice where id = %s) m
+ where messaging_notice.id = m.id and status in ('waiting', 'held') and {pauses.UNPAUSED}"""
+
+
+def tell(*, notice_id: uuid.UUID, now: datetime) -> str:
+    """Judge one due notice and try it if it may go; returns its status afterwards. One that is not due or not pending is left alone."""
+    started = _start(notice_id=notice_id, now=now)
+    if started is not None:
+        notice, slip = started
+        settle(notice_id=notice.pk, result=door.call(row=notice, slip=slip), now=now)
+    return Notice.objects.filter(pk=notice_id).values_list("status", flat=True).first() or ""
+
+
+def _start(*, notice_id: uuid.UUID, now: datetime) -> tuple[Notice, Slip] | None:
+    with transaction.atomic():
+        notice = (
+            Notice.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("client", "handover__lead__contact", "handover__lead__client", "handover__client", "responder", "connection")
+            .filter(pk=notice_id, status__in=Notice.PENDING, due_at__lte=now)
+            .first()
+        )
+        if notice is None:
+            return None
+        # Two ways to one person are judged one after the other; a STOP from the address takes the second lock.
+        lock_address(channel="handover", address=str(notice.handover_id or notice.pk))
+        lock_address(channel=notice.channel, address=notice.address)
+        slip = judging.judge(notice=notice, now=now)
+        if slip.verdict != SEND:
+            _refuse(notice=notice, slip=slip, now=now)
+            return None
+        with database.cursor() as cursor:
+            cursor.execute(_START, [json.dumps(slip.as_json()), owner_name(), DEADLINE_SECONDS, notice.pk])
+            # A pause was stored since the look: the next look holds it.
+            return (notice, slip) if cursor.rowcount == 1 else None
+
+
+def _refuse(*, notice: Notice, slip: Slip, now: datetime) -> None:
+    held = slip.verdict == HOLD
+    notice.status = Notice.Status.HELD if held else Notice.Status.SKIPPED
+    notice.reason, notice.says, notice.slip = slip.reason, slip.says[:400], slip.as_json()
+    if held:
+        notice.due_at = max(now + timedelta(seconds=1), min(slip.until or now + choosing.LOOK_AGAIN, now + choosing.LOOK_AGAIN))
+    notice.save(update_fields=["status", "reason", "says", "slip", "due_at"])
+    if slip.reason in judging.NO_NEED:
+        return
+    if slip.reason in judging.NO_USE and notice.handover is not None:
+        choosing.ask_the_office(handover=notice.handover, cause=notice.cause, now=now)
+        return
+    _take_next_way(notice=notice, now=now)
+
+
+def _take_next_way(*, notice: Notice, now: datetime) -> None:
+    """This way does not work, or not now: the same person another way, else the next person, else a task."""
+    handover = notice.handover
+    if handover is None or choosing.pause_of_everything(client_id=notice.client_id):
+        return
+    if choosing.plan_notice(handover=handover, cause=notice.cause, now=now) is not None:
+        return
+    if Notice.objects.filter(handover=handover, status__in=(*Notice.PENDING, Notice.Status.CALLING, Notice.Status.SENT)).exists():
+        # Another way to them is open still; when nobody has taken it by then, the next person is told.
+        if notice.pass_on_at is None and notice.status == Notice.Status.HELD:
+            _pass_on_later(notice=notice, now=now)
+        return
+    choosing.pass_on(handover=handover, cause=notice.cause, now=now)
+
+
+def _pass_on_later(*, notice: Notice, now: datetime) -> None:
+    notice.pass_on_at = now + timedelta(minutes=notice.client.pass_on_minutes)
+    notice.save(update_fields=["pass_on_at"])
+
+
+def settle(*, notice_id: uuid.UUID, result: SendResult, now: datetime) -> None:
+    """Write down what came of the call, and what follows. A late answer is still the truth; a settled one stays."""
+    with transaction.atomic():
+        notice = (
+            Notice.objects.select_for_update(of=("self",))
+            .select_related("client", "handover__lead__contact", "handover__client", "responder", "connection")
+            .filter(pk=notice_id, status__in=(Notice.Status.CALLING, Notice.Status.UNKNOWN))
+            .first()
+        )
+        if notice is None:
+            return
+        late = notice.status == Notice.Status.UNKNOWN
+        notice.deadline_at, notice.http_status = None, result.http_status
+        notice.provider_id, notice.error_code = result.provider_id[:64], result.error_code[:20]
+        if result.outcome == "accepted":
+            _told(notice=notice, now=now)
+        elif result.outcome == "rejected":
+            _rejected(notice=notice, result=result, late=late, now=now)
+        elif not late:
+            notice.status, notice.reason = Notice.Status.UNKNOWN, "no-answer"
+            notice.says = "No answer came, so they may or may not have been told this way. It is not repeated."
+            _save(notice)
+            _take_next_way(notice=notice, now=now)
+
+
+def _told(*, notice: Notice, now: datetime) -> None:
+    notice.status, notice.reason, notice.sent_at = Notice.Status.SENT, "", now
+    notice.says = f"Told by {judging.WORD[notice.channel]}."
+    _save(notice)
+    if notice.handover is not None:
+        _pass_on_later(notice=notice, now=now)
+    elif notice.responder_id:
+        Responder.objects.filter(pk=notice.responder_id).update(tested_at=now)
+
+
+def _rejected(*, notice: Notice, result: SendResult, late: bool, now: datetime) -> None:
+    known = adapters.load(notice.connection.provider).explain_error(code=result.error_code) if notice.connection else ""
+    meaning = known or result.note.removeprefix("not sent: ") or "It was refused."
+    if is_transient(result=result) and not late and notice.tries <= len(RETRY_AFTER):
+        asked = timedelta(seconds=result.retry_after_seconds) if result.retry_after_seconds else RETRY_AFTER[notice.tries - 1]
+        wait = min(asked, LONGEST_WAIT)
+        notice.status, notice.reason, notice.due_at = Notice.Status.WAITING, "retry", now + wait
+        notice.says = f"Not told yet: {meaning} It is tried again."[:400]
+        _save(notice)
+        if wait > PATIENCE:
+            _take_next_way(notice=notice, now=now)
+        return
+    notice.status, notice.reason, notice.says = Notice.Status.REFUSED, "refused", meaning[:400]
+    _save(notice)
+    if not late:
+        _take_next_way(notice=notice, now=now)
+
+
+def _save(notice: Notice) -> None:
+    notice.save(update_fields=["status", "reason", "says", "due_at", "sent_at", "deadline_at", "http_status", "provider_id", "error_code"])
+
+
+def expire_calling(*, now: datetime) -> int:
+    """Calls whose worker died: nobody knows whether the person was told. Returns how many."""
+    with database.cursor() as cursor:
+        cursor.execute("select id from messaging_notice where status = 'calling' and deadline_at < clock_timestamp() limit 100")
+        ids = [row[0] for row in cursor.fetchall()]
+    for id in ids:
+        settle(notice_id=id, result=SendResult(outcome="unknown", note="its worker ended during the call"), now=now)
+    return len(ids)
+
+
+def pass_on_due(*, now: datetime, limit: int = 100) -> int:
+    """Leads that nobody has taken in time go to the next responder, once. Returns how many were looked at."""
+    due = Notice.objects.filter(pass_on_at__lte=now).order_by("pass_on_at").values_list("pk", flat=True)
+    ids = list(due[:limit])
+    for id in ids:
+        _pass_on(notice_id=id, now=now)
+    return len(ids)
+
+
+def _pass_on(*, notice_id: uuid.UUID, now: datetime) -> None:
+    with transaction.atomic():
+        notice = (
+            Notice.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("handover__lead__contact", "handover__client")
+            .filter(pk=notice_id, pass_on_at__lte=now)
+            .first()
+        )
+        if notice is None or notice.handover is None:
+            return
+        handover, cause = notice.handover, notice.cause
+        lock_address(channel="handover", address=f"{notice.client_id}:{cause}")
+        stopped = choosing.pause_of_everything(client_id=notice.client_id)
+        notice.pass_on_at = now + choosing.LOOK_AGAIN if stopped else None
+        notice.save(update_fields=["pass_on_at"])
+        newest = Notice.objects.filter(client_id=notice.client_id, cause=cause).order_by("-created_at", "-pk").first()
+        # Somebody further on was told since: what follows hangs on theirs.
+        overtaken = newest is not None and newest.handover_id != handover.pk
+        since = choosing.first_told_at(cause=cause, handover=handover)
+        if not stopped and not overtaken and not choosing.taken_by(cause=cause, lead=handover.lead, since=since):
+            choosing.pass_on(handover=handover, cause=cause, now=now)
+
+
+def ask_for_test(*, responder: Responder, by: User, now: datetime) -> list[Notice]:
+    """Send a test alert by every way that reaches the responder; returns the notices. Pressed twice within a minute it is one."""
+    lines = choosing.lines_of(client=responder.client)
+    made = []
+    for way in choosing.ways_of(responder=responder, lines=lines):
+        if way.why_not:
+            continue
+        cause = f"test:{responder.pk}:{now:%Y%m%d%H%M}"
+        Notice.objects.bulk_create(
+            [
+                Notice(
+                    client_id=responder.client_id, responder=responder, cause=cause, channel=way.channel, address=way.address,
+                    connection=way.connection, sender=way.sender, asked_by=by, created_at=now, due_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+        notice = Notice.objects.get(client_id=responder.client_id, cause=cause, channel=way.channel, address=way.address)
+        ring_after_commit(task=choosing.TELL_TASK, id=str(notice.pk))
+        made.append(notice)
+    return made
