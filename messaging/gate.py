@@ -6,7 +6,7 @@ The slip is made anew for each try and never trusted from when the message was q
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from messaging import carriers, claims, consent, pauses
 from messaging.models import Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
 from providers.connections import over_loopback
+from providers.going_live import in_shadow
 from zartsalgo.lib import clock
 from zartsalgo.lib.phone import is_fictional, read_number, sayable
 from zartsalgo.lib.places import Place, locate
@@ -27,6 +28,8 @@ LOOK_AGAIN = timedelta(hours=1)
 MOST_CHARACTERS = 1200
 # The reason of a text that the provider's list knows and our rows did not: see messaging.reconciling.
 BEFORE_RESTORE = "sent-before-restore"
+# In shadow: nothing else stood against it, or something that passes by itself (providers.going_live).
+NOT_LIVE, NOT_LIVE_WAITS = "not-live", "not-live-waits"
 # A text that goes at once cannot have been overtaken by a reply or a booking.
 WAITED = timedelta(minutes=1)
 
@@ -208,6 +211,19 @@ def _connection(message: Message, now: datetime) -> _Finding:
     return _Finding(passed=True, says=f"The {way.provider} connection is on.", values=(("connection", str(way.pk)),))
 
 
+def _live(message: Message, now: datetime) -> _Finding:
+    if message.connection is None:
+        return _Finding(passed=True, says="No signature is asked for the simulator's phone.")
+    if in_shadow(connection=message.connection):
+        return _Finding(
+            passed=False, says="Not live yet: the list for going live is not signed, so nothing leaves. It would have been sent."
+        )
+    since = message.connection.live_since
+    if since is None:
+        return _Finding(passed=True, says="No signature is asked: nothing leaves this machine.")
+    return _Finding(passed=True, says=f"Live since {_local(since, message.client.timezone)} ({message.client.timezone}).")
+
+
 def _content(message: Message, now: datetime) -> _Finding:
     if message.template is None and not message.body:
         return _Finding(passed=True, says="Nothing is written yet: the template is missing.")
@@ -227,6 +243,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("switched-off", _enabled),
     (consent.CHECK, _consent),
     ("content", _content),
+    (NOT_LIVE, _live),
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
     ("connection", _connection),
@@ -255,4 +272,15 @@ def judge(*, message: Message, now: datetime) -> Slip:
     if failed is None:
         return Slip(verdict=SEND, reason="", says="Every check passed.", until=None, checks=tuple(checks), made_at=now)
     name, found = failed
+    if name == NOT_LIVE:
+        name, found = _what_else(checks=checks, found=found)
     return Slip(verdict=found.verdict, reason=name, says=found.says, until=found.until, checks=tuple(checks), made_at=now)
+
+
+def _what_else(*, checks: list[Check], found: _Finding) -> tuple[str, _Finding]:
+    """In shadow: would it have gone at once, or waited first? What is final stands before and has decided already."""
+    waits = next((check for check in checks if not check.passed and check.name != NOT_LIVE), None)
+    if waits is None:
+        return NOT_LIVE, found
+    says = f"Not live yet: the list for going live is not signed, so nothing leaves. It would have waited first: {waits.says}"
+    return NOT_LIVE_WAITS, replace(found, says=says)

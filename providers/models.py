@@ -4,6 +4,7 @@ A Delivery is the raw request, stored before anything reads it: its body is seal
 only adds to `copies`. `workflows/intake.py` drains the table; nothing else changes its state.
 """
 
+import pgtrigger
 from django.db import models
 
 from leads.models import Client
@@ -28,6 +29,7 @@ class Connection(models.Model):
     refused_signatures = models.PositiveIntegerField(default=0, help_text="Requests with a bad signature; counted, not stored.")
     last_refused_at = models.DateTimeField(null=True, blank=True)
     polled_until = models.DateTimeField(null=True, blank=True)
+    live_since = models.DateTimeField(null=True, blank=True, help_text="When its go-live was signed; empty: in shadow, or none is asked.")
     trouble = models.CharField(max_length=300, blank=True, help_text="What is wrong with it now, for the strip; empty when well.")
 
     class Meta:
@@ -35,6 +37,64 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} of {self.client}"
+
+
+class GoLive(models.Model):
+    """What a business and its agency settled before a connection may reach people. One open row per connection; taking it back closes
+    the row, so who signed what stays readable. Until it is signed the connection runs in shadow: see providers.going_live.
+    """
+
+    class OptOuts(models.TextChoices):
+        IMPORTED = "imported", "The list of the tool before was imported"
+        NONE = "none", "There are none: nobody was texted before"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="go_lives")
+    began_at = models.DateTimeField(help_text="By the business clock; the shadow report counts from here.")
+    owner = models.CharField(max_length=120, blank=True, help_text="Who answers for it.")
+    rollback = models.CharField(max_length=500, blank=True, help_text="What is done when it goes wrong.")
+    named_by = models.CharField(max_length=150, blank=True)
+    opt_outs = models.CharField(max_length=8, choices=OptOuts, blank=True)
+    opt_outs_by = models.CharField(max_length=150, blank=True)
+    opt_outs_at = models.DateTimeField(null=True)
+    read_by = models.CharField(max_length=150, blank=True, help_text="Who read the shadow report.")
+    read_at = models.DateTimeField(null=True)
+    read_counts = models.JSONField(default=dict, help_text="What the report said when it was read.")
+    signed_by = models.CharField(max_length=150, blank=True)
+    signed_at = models.DateTimeField(null=True)
+    signed_list = models.JSONField(default=list, help_text="The checklist as it stood when it was signed.")
+    taken_back_by = models.CharField(max_length=150, blank=True)
+    taken_back_at = models.DateTimeField(null=True)
+    taken_back_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection"], name="go_live_one_open", condition=models.Q(taken_back_at__isnull=True)),
+            models.CheckConstraint(
+                condition=models.Q(signed_at__isnull=True, signed_by="")
+                | models.Q(signed_at__isnull=False, opt_outs_at__isnull=False, read_at__isnull=False)
+                & ~(models.Q(signed_by="") | models.Q(owner="") | models.Q(rollback="") | models.Q(opt_outs_by="") | models.Q(read_by="")),
+                name="go_live_signed_when_settled",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back_at__isnull=True) | ~(models.Q(taken_back_by="") | models.Q(taken_back_reason="")),
+                name="go_live_taken_back_with_reason",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="signed_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "(((OLD.signed_at IS NOT NULL OR OLD.taken_back_at IS NOT NULL) AND (to_jsonb(NEW) - 'taken_back_by' - 'taken_back_at'"
+                    " - 'taken_back_reason') IS DISTINCT FROM (to_jsonb(OLD) - 'taken_back_by' - 'taken_back_at' - 'taken_back_reason'))"
+                    " OR OLD.taken_back_at IS NOT NULL)"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"go-live of {self.connection}"
 
 
 class Delivery(models.Model):

@@ -10,6 +10,8 @@ from pydantic import ValidationError as SettingsError
 
 from leads.models import Automation
 from messaging.models import Message
+from providers.going_live import in_shadow
+from providers.models import Connection
 from workflows import registry
 from workflows.models import Incident, IncidentNote, Receipt, Run, Step, WorkflowVersion
 from zartsalgo import rights
@@ -110,7 +112,7 @@ class AutomationAdmin(RecordAdmin):
     list_filter = ("enabled", "send", "client")
     list_select_related = ("client",)
     ordering = ("client__name", "workflow")
-    actions = ("go_live", "back_to_drafts", "switch_off", "switch_on")
+    actions = ("send_alone", "back_to_drafts", "switch_off", "switch_on")
 
     def get_fields(self, request: HttpRequest, obj: Automation | None = None) -> tuple[str, ...]:
         return ("client", "workflow", "enabled", "send", "settings") if obj else ("client", "workflow", "settings")
@@ -119,7 +121,7 @@ class AutomationAdmin(RecordAdmin):
         return ("client", "workflow", "enabled", "send") if obj else ()
 
     def has_sign_permission(self, request: HttpRequest) -> bool:
-        """Only owners sign a go-live or switch a workflow."""
+        """Only owners let texts go on their own or switch a workflow."""
         return rights.may(request.user, "configure")
 
     def _waiting(self, rows: QuerySet[Automation], reasons: tuple[str, ...] = ()) -> int:
@@ -158,9 +160,14 @@ class AutomationAdmin(RecordAdmin):
         self.message_user(request, done.format(changed), messages.SUCCESS)
         return None
 
-    @admin.action(description="Let texts go on their own (sign go-live)…", permissions=["sign"])
-    def go_live(self, request: HttpRequest, queryset: QuerySet[Automation]) -> HttpResponse | None:
+    @admin.action(description="Let texts go on their own…", permissions=["sign"])
+    def send_alone(self, request: HttpRequest, queryset: QuerySet[Automation]) -> HttpResponse | None:
         rows = queryset.filter(send=Automation.Send.DRAFT)
+        live = Connection.objects.filter(client__automations__in=rows, live=True, disabled_at__isnull=True, live_since__isnull=True)
+        if early := sorted({str(one.client) for one in live.select_related("client") if in_shadow(connection=one)}):
+            words = f"Not changed: {', '.join(early)} first has to go live. Its list is on the page of its connections."
+            self.message_user(request, words, messages.ERROR)
+            return None
         waiting = self._waiting(rows, ("needs-approval",))
         effects = [
             "Their texts then go without a person's approval; every other check of the gate stays.",
@@ -169,10 +176,10 @@ class AutomationAdmin(RecordAdmin):
         return self._act(
             request,
             rows,
-            action="go_live",
+            action="send_alone",
             title="Let texts go on their own?",
             effects=effects,
-            button="Sign go-live",
+            button="Let them go",
             done="{} now send on their own.",
             send=Automation.Send.AUTO,
         )

@@ -159,7 +159,7 @@ def test_going_live_counts_what_waits_and_only_owners_sign(root, client):
         id=new_id(), client=business, contact=contact, workflow=row.workflow, purpose="x", to="+13035550123", sender=business.phone,
         body="Hi", status="held", reason="needs-approval", created_at=NOON, due_at=NOON,
     )  # fmt: skip
-    act = {"action": "go_live", ACTION_CHECKBOX_NAME: [row.pk]}
+    act = {"action": "send_alone", ACTION_CHECKBOX_NAME: [row.pk]}
     asked = root.post(address(Automation, "changelist"), act).content.decode()
     assert "1 draft waiting now: judged anew within the hour" in asked and 'data-count="1"' in asked
     root.post(address(Automation, "changelist"), {**act, "confirmed": "yes"})

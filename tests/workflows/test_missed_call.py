@@ -9,6 +9,7 @@ from twilio.request_validator import RequestValidator
 
 from leads.models import Event, Lead, Task
 from messaging import due as messaging_due
+from messaging import gate
 from messaging.models import Attempt, Handover, Message, PurposeClaim, Suppression
 from providers.connections import connect
 from providers.models import Connection, Delivery
@@ -75,7 +76,7 @@ def test_a_missed_call_becomes_one_text_and_every_step_is_told(callrail):
     message = Message.objects.get()
     assert (message.to, message.status, message.purpose) == (CALLER, "delivered", "missed-call-text-back")
     assert message.body.startswith("Hi") and "this is Summit Roofing" in message.body and message.body.endswith("Reply STOP to opt out.")
-    assert [check["passed"] for check in message.slip["checks"]] == [True] * 14
+    assert [check["passed"] for check in message.slip["checks"]] == [True] * len(gate.CHECKS)
     run = Run.objects.get()
     assert (run.status, run.cursor) == ("waiting", "reply")
     assert [step.key for step in run.steps.order_by("id")] == ["caller", "lead", "hand-over", "timer", "text", "sent"]

@@ -13,6 +13,7 @@ from messaging.models import Message, Pause
 from providers.models import Connection, Delivery
 from summaries.models import Summary
 from zartsalgo.office.freshness import State, state_of
+from zartsalgo.office.going_live import list_url
 from zartsalgo.office.items import NEEDS_APPROVAL
 from zartsalgo.office.labels import provider_word
 
@@ -29,6 +30,7 @@ class Source:
     provider: str
     state: State
     last_at: datetime | None
+    list_url: str = ""
 
 
 @dataclass(kw_only=True)
@@ -84,7 +86,8 @@ def read_health(*, clients: Sequence[Client], now: datetime, real_now: datetime)
     ways = Connection.objects.filter(client__in=found).defer("sealed").annotate(last_at=Subquery(last)).order_by("provider", "-created_at")
     for way in ways[:MOST_SOURCES]:
         state = state_of(connection=way, last=way.last_at, now=now, real_now=real_now)
-        found[way.client_id].sources.append(Source(row=way, provider=provider_word(way.provider), state=state, last_at=way.last_at))
+        source = Source(row=way, provider=provider_word(way.provider), state=state, last_at=way.last_at, list_url=list_url(connection=way))
+        found[way.client_id].sources.append(source)
     return list(found.values())
 
 

@@ -23,6 +23,7 @@ from zartsalgo.lib.masking import DOTS
 from zartsalgo.lib.sealed import CannotOpen
 from zartsalgo.office.access import allowed, may, staff_only
 from zartsalgo.office.freshness import state_of
+from zartsalgo.office.going_live import list_url
 from zartsalgo.office.labels import provider_word
 from zartsalgo.office.links import page_url
 
@@ -51,6 +52,7 @@ def _page(request: HttpRequest, *, shown: Connection | None = None, address: str
             "provider": provider_word(row.provider),
             "state": state_of(connection=row, last=row.last_at, now=now, real_now=real_now),
             "last_at": row.last_at,
+            "list_url": list_url(connection=row),
             "zone": row.client.timezone,
             "hook": f"/hooks/{row.provider}/{DOTS}/",
             "address": address if shown is not None and shown.pk == row.pk else "",
