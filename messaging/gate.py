@@ -243,13 +243,14 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("switched-off", _enabled),
     (consent.CHECK, _consent),
     ("content", _content),
-    (NOT_LIVE, _live),
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
     ("connection", _connection),
     ("template", _template),
     ("quiet-hours", _quiet_hours),
     ("needs-approval", _approval),
+    # The last, so that whatever else is final has decided before it: see _what_else.
+    (NOT_LIVE, _live),
 )
 
 

@@ -213,6 +213,10 @@ OFFICE = (
     Page(name="replay, not understood", view="replay", where="/deliveries/{delivery_poison}/replay/"),
     Page(name="connections", view="connections", where="/connections/"),
     Page(name="connections, an address shown", view="connections", where="/connections/", act=_show_address, words=("/hooks/",)),
+    Page(name="going live", view="going_live", where="/connections/{shadow}/live/", words=("2 of 5 steps are done", "In shadow")),
+    Page(name="going live, the question", view="going_live", where="/connections/{shadow}/live/?sign=1", words=("Still missing",)),
+    Page(name="shadow report", view="shadow", where="/connections/{shadow}/shadow/", words=("Have you read it?",)),
+    Page(name="shadow report, none of the kind", view="shadow", where="/connections/{shadow}/shadow/?would=held", words=("None of this kind",)),
     Page(name="outbox", view="outbox", where="/outbox/"),
     Page(name="messages", view="messages", where="/messages/"),
     Page(name="messages, none fits", view="messages", where="/messages/?q=zzz"),
@@ -324,6 +328,8 @@ POSTS = {
     "lead_outcome": "/leads/{lead_missed-call}/outcome/",
     "run_again": "/runs/{run_missed-call}/again/",
     "connection_address": "/connections/{connection}/address/",
+    "going_live_settle": "/connections/{shadow}/live/settle/",
+    "shadow_read": "/connections/{shadow}/shadow/read/",
     "alert_take": "/alerts/{alert}/take/",
     "alert_give_back": "/alerts/{alert}/give-back/",
     "incident_take": "/incidents/{incident}/take/",
@@ -363,5 +369,6 @@ def places(told: dict[str, Any]) -> dict[str, str]:
             "words",
             "words_broken",
             "alert",
+            "shadow",
         )
     }

@@ -72,12 +72,15 @@ def _nonsense() -> uuid.UUID:
     return Delivery.objects.filter(connection=connection).latest("received_at").pk
 
 
-def _send_over(*, client: Client, base_url: str, caller: str, expect: str) -> Message:
-    """A missed call of a client whose texts go to a provider at that address; its text once it stands as expected."""
+def _send_over(*, client: Client, base_url: str, caller: str, expect: str, shadow: bool = False) -> Message:
+    """A missed call of a client whose texts go to a provider at that address; its text once it stands as expected. In `shadow` the
+    provider is the real one, which a text that is judged there never reaches."""
     account = f"AC{'2' * 32}"
-    connect(
+    way, _ = connect(
         client=client, provider="twilio", secret=secrets.token_urlsafe(9), account=account, base_url=base_url, live=True, now=clock.read()
     )
+    if shadow:
+        Connection.objects.filter(pk=way.pk).update(base_url="")
     secret = secrets.token_urlsafe(9)
     _, address = connect(client=client, provider="callrail", secret=secret, now=clock.read())
     webhook = payloads.missed_call(
@@ -91,6 +94,13 @@ def _send_over(*, client: Client, base_url: str, caller: str, expect: str) -> Me
             raise TimeoutError(f"no text of {client} became {expect}")
         time.sleep(0.1)
     return found
+
+
+def _in_shadow() -> str:
+    """A connection to a provider that would reach people, which therefore sends nothing; one text of its shadow time."""
+    client = _add("shadow", name="Pine Street Dental", zone="America/Denver", phone="+13035550177", send="auto")
+    message = _send_over(client=client, base_url="http://127.0.0.1:9", caller="+13035550178", expect="skipped", shadow=True)
+    return str(message.connection_id)
 
 
 def _to_decide() -> dict[str, dict[str, str]]:
@@ -242,6 +252,7 @@ def play(*, refusing: str, silent: str) -> None:
         **_portal(),
         **_words(),
         "alert": str(_alert()),
+        "shadow": _in_shadow(),
         "played": _played(),
         "stop": incident.pause_id,
         "incident": str(incident.pk),

@@ -35,13 +35,13 @@ CHECKS = {
     "switched-off": "The workflow is on",
     "consent": "They asked for it or agreed to it",
     "content": "The words can be sent",
-    "not-live": "The way out is live",
     "sending-stopped": "Sending is not stopped",
     "unclear-reply": "No unread reply that may mean stop",
     "connection": "The provider can be used",
     "template": "The template is approved",
     "quiet-hours": "Within the hours for texts",
     "needs-approval": "Allowed to go on its own, or approved",
+    "not-live": "The way out is live",
 }
 
 TRIES = {
