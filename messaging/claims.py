@@ -12,7 +12,11 @@ from typing import Any
 from django.db import connection
 
 # How long one text answers for its purpose.
-PURPOSE_WINDOW = {"missed-call-text-back": timedelta(hours=12)}
+PURPOSE_WINDOW = {
+    "missed-call-text-back": timedelta(hours=12),
+    # What a person writes by hand is theirs to repeat.
+    "reply": timedelta(0),
+}
 DEFAULT_WINDOW = timedelta(hours=24)
 
 _TAKE = """

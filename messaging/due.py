@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
-from messaging import sending, settling
+from messaging import photos, sending, settling, talks
 from messaging.models import Message, Notice
 from messaging.notices import telling
 from zartsalgo.lib import clock
 
 
 def work_off(*, now: datetime, limit: int = 100) -> int:
-    """Try due messages, look up unknown ones, end calls whose worker died, tell people. Returns how many rows were touched."""
+    """Try due messages, look up unknown ones, end calls whose worker died; tell people, and of late answers; fetch and expire pictures.
+
+    Returns how many rows were touched.
+    """
     touched = settling.expire_calling(now=now)
     due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
     for message_id in list(due[:limit]):
@@ -21,6 +24,7 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
     for message in list(unknown.order_by("due_at")[:limit]):
         settling.look_up(message=message, now=now)
         touched += 1
+    touched += talks.escalate_overdue(now=now, limit=limit) + photos.work_off(now=now)
     return touched + _tell_people(now=now, limit=limit)
 
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, pauses
-from messaging.models import Message, Suppression, Template
+from messaging import carriers, claims, consent, pauses, talks
+from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
 from providers.connections import over_loopback
 from providers.going_live import in_shadow
@@ -126,6 +126,19 @@ def _unclear(message: Message, now: datetime) -> _Finding:
     waits = Task.objects.filter(contact_id=message.contact_id, kind="unclear-reply", status=Task.Status.OPEN).exists()
     says = "A reply that may mean stop has not been read by a person yet." if waits else "No unread reply that may mean stop."
     return _Finding(passed=not waits, verdict=HOLD, says=says)
+
+
+def _talking(message: Message, now: datetime) -> _Finding:
+    if not message.workflow:
+        return _Finding(passed=True, says="Written by a person, who may talk.")
+    held = Conversation.objects.filter(contact_id=message.contact_id, client_id=message.client_id, held_at__isnull=False)
+    found = held.values_list("held_at", "held_by__first_name", "held_by__username").first()
+    if found is None:
+        return _Finding(passed=True, says="No person is talking with them.")
+    held_at, name = found[0], found[1] or found[2]
+    since = _local(held_at, message.client.timezone) if held_at else ""
+    says = f"{name} has been talking with this person since {since}; automatic texts wait until somebody lets them go on."
+    return _Finding(passed=False, verdict=HOLD, says=says, values=(("since", since), ("by", str(name))))
 
 
 def _pauses(message: Message, now: datetime) -> _Finding:
@@ -245,6 +258,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("content", _content),
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
+    (talks.TALKING, _talking),
     ("connection", _connection),
     ("template", _template),
     ("quiet-hours", _quiet_hours),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from leads.actions import create_task, open_lead
 from leads.models import Client, Contact, Desk, Event, Lead
+from messaging import talks
 from messaging.locks import lock_address
 from messaging.models import Suppression
 from messaging.replies import Reading
@@ -53,6 +54,7 @@ def suppress(
 
 def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Contact, number: str, now: datetime) -> Lead | None:
     """Do what an inbound text asks for: suppress, hold and ask a person, or put it before a person. Returns the lead it belongs to."""
+    talks.note_inbound(event=event, client=client, contact=contact, reading=reading.kind, now=now)
     if reading.kind == "opt_out":
         values = sorted({number, *contact.identities.filter(kind="phone").values_list("value", flat=True)})
         # All locks before the first row, in one order: from the first row on nothing is tried for any number of theirs.
@@ -85,7 +87,8 @@ def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Con
 
 
 def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:
-    """A human reply waits for a human answer."""
+    """A human reply waits for a human answer, by the time the conversation promises."""
+    talk = talks.open_talk(client_id=lead.client_id, contact_id=lead.contact_id, now=now)
     Lead.objects.filter(pk=lead.pk, replied_at__isnull=True).update(replied_at=now)
     create_task(
         client=lead.client,
@@ -95,7 +98,7 @@ def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:
         title=f"Answer {lead.contact}",
         reason="They wrote back and wait for an answer.",
         cause=f"reply:{event.pk}",
-        due_at=now + ANSWER_WITHIN,
+        due_at=talk.answer_by or now + ANSWER_WITHIN,
         now=now,
     )
 

@@ -87,9 +87,11 @@ def reject(*, message: Message, by: str, reason: str, now: datetime) -> bool:
     return changed == 1
 
 
-def wake_held(*, client: Client | None, reason: str, now: datetime) -> int:
+def wake_held(*, client: Client | None, reason: str, now: datetime, contact_id: uuid.UUID | None = None) -> int:
     """Judge held messages anew now (a stop was lifted, a reply was read); returns how many. They still pass every check."""
     held = Message.objects.filter(status=Message.Status.HELD, reason=reason)
     if client is not None:
         held = held.filter(client=client)
+    if contact_id is not None:
+        held = held.filter(contact_id=contact_id)
     return held.filter(due_at__gt=now).update(due_at=now - timedelta(milliseconds=1))

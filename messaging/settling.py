@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from leads.actions import close_task, create_task, note_first_response
 from leads.models import Desk, Task
-from messaging import carriers, claims, pauses, simulated
+from messaging import carriers, claims, pauses, simulated, talks
 from messaging.models import Attempt, Message
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.provider_ids import of_account, spoken_for
@@ -82,6 +82,7 @@ def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
     message.save(update_fields=["status", "reason", "says", "provider_id", "sent_at"])
     if message.lead_id:
         note_first_response(lead_id=message.lead_id, now=now)
+    talks.note_outbound(message=message, now=now)
 
 
 def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from messaging import due, sending
+from messaging import due, photos, sending
 from messaging.notices import telling
 from zartsalgo.lib import clock
 
@@ -17,6 +17,11 @@ def send_sms(message_id: str, **_: object) -> None:
 @shared_task(name="messaging.tell")
 def tell(notice_id: str, **_: object) -> None:
     telling.tell(notice_id=uuid.UUID(notice_id), now=clock.read())
+
+
+@shared_task(name="messaging.fetch_photo")
+def fetch_photo(photo_id: str, **_: object) -> None:
+    photos.fetch(photo_id=uuid.UUID(photo_id), now=clock.read())
 
 
 @shared_task(name="messaging.work_off")

@@ -126,6 +126,8 @@ class Adapter:
     secret_name: ClassVar[str] = "signing secret"
     needs_secret: ClassVar[bool] = True
     hosts: ClassVar[tuple[str, ...]] = ()
+    # Where pictures of inbound texts (`personal["media"]`, a list of addresses) lie; the first takes the account and secret by HTTP Basic.
+    media_hosts: ClassVar[tuple[str, ...]] = ()
     can_send: ClassVar[bool] = False
     can_poll: ClassVar[bool] = False
     can_understand: ClassVar[bool] = False

@@ -159,6 +159,10 @@ def _unclear_reply(text: _Text) -> str:
     return f"The text is held since {text.judged} until a person has read a reply that may mean stop."
 
 
+def _person_talking(text: _Text) -> str:
+    return f"The text is held since {text.judged} because {text.says}."
+
+
 def _connection(text: _Text) -> str:
     if text.message.status == Message.Status.SKIPPED:
         return f"No text went out: {text.says} (judged at {text.judged})."
@@ -208,6 +212,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "sending-stopped": _sending_stopped,
     "credentials": _credentials,
     "unclear-reply": _unclear_reply,
+    "person-talking": _person_talking,
     "connection": _connection,
     "template": _template,
     "quiet-hours": _quiet_hours,

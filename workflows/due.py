@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from messaging import photos, talks
 from workflows import breakers, engine, intake, registry
 from workflows.steps import summary_key
 from zartsalgo.lib import clock
@@ -36,7 +37,8 @@ select exists(select 1 from providers_delivery where state = 'received' and next
          or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())
          or exists(select 1 from messaging_notice where status in ('waiting', 'held') and due_at <= %(now)s)
          or exists(select 1 from messaging_notice where pass_on_at <= %(now)s)
-         or exists(select 1 from messaging_notice where status = 'calling' and deadline_at < clock_timestamp())"""
+         or exists(select 1 from messaging_notice where status = 'calling' and deadline_at < clock_timestamp())
+         or exists(select 1 from {talks.OVERDUE}) or exists(select 1 from {photos.DUE})"""
 
 
 def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:

@@ -20,12 +20,12 @@ from django.db import transaction
 
 from leads import consent, people
 from leads.models import Client, Contact, Event
-from messaging import inbound, settling
+from messaging import inbound, photos, settling
 from messaging.models import Message
 from messaging.replies import read_reply
 from providers import adapters, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
-from providers.models import Delivery
+from providers.models import Connection, Delivery
 from workflows import engine, receipts
 from workflows.steps import contact_key
 from zartsalgo.lib import clock
@@ -141,6 +141,8 @@ def record(
     """
     personal = _clean(item.personal)
     facts = _clean(item.facts)
+    # Addresses of pictures stand with the pictures, until they are fetched.
+    media = personal.pop("media", [])
     key = str(item.key)[:200]
     if Event.objects.filter(client=client, source=source, key=key, type=item.type).exists():
         return f"{item.type}: already known.", []
@@ -174,6 +176,7 @@ def record(
         lead = inbound.act_on_reply(event=event, reading=reading, client=client, contact=contact, number=person.number.e164, now=now)
         if lead is not None and reading.kind in ("other", "opt_in"):
             inbound.ask_for_answer(event=event, lead=lead, now=now)
+        _plan_photos(event=event, contact=contact, media=media, now=now)
     elif reading is not None:
         inbound.ask_who_wrote(event=event, client=client, now=now)
     if item.type == "message.status":
@@ -182,6 +185,13 @@ def record(
     if contact is not None:
         wake_runs_of(contact=contact, now=now)
     return f"Recorded: {item.type}.", runs
+
+
+def _plan_photos(*, event: Event, contact: Contact, media: object, now: datetime) -> None:
+    addresses = [address for address in media if isinstance(address, str)] if isinstance(media, list) else []
+    line = Connection.objects.filter(deliveries=event.delivery_id).first() if addresses and event.delivery_id else None
+    if line is not None:
+        photos.plan(event=event, contact=contact, connection=line, addresses=addresses, now=now)
 
 
 def wake_runs_of(*, contact: Contact, now: datetime) -> None:

@@ -22,8 +22,8 @@ from django.db.models.functions import Coalesce
 
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
-from messaging import claims, gate, pauses
-from messaging.models import ListedSend, Message, Pause, PurposeClaim, Suppression, Template
+from messaging import claims, gate, pauses, talks
+from messaging.models import Conversation, ListedSend, Message, Pause, PurposeClaim, Suppression, Template
 from workflows import incidents
 from workflows.models import Incident, IncidentItem
 from zartsalgo.lib.doorbell import ring_after_commit
@@ -155,11 +155,12 @@ def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
         auto=Exists(automation.filter(send=Automation.Send.AUTO)),
         other=Exists(other),
         unclear=Exists(Task.objects.filter(contact=OuterRef("contact"), kind="unclear-reply", status=Task.Status.OPEN)),
+        talking=Exists(Conversation.objects.filter(contact=OuterRef("contact"), client=OuterRef("client"), held_at__isnull=False)),
     )
     wanted = (
         "pk", "client_id", "contact_id", "lead_id", "contact__name", "to", "created_at", "approved_at", "useful_until", "workflow",
         "client__timezone", "lead__replied_at", "template__status", "connection__disabled_at",
-        "opted_out", "texted", "listed_at", "purpose", "decided", "off", "auto", "other", "unclear",
+        "opted_out", "texted", "listed_at", "purpose", "decided", "off", "auto", "other", "unclear", "talking",
     )  # fmt: skip
     return rows.order_by("created_at", "pk").values(*wanted, "connection_id").iterator(chunk_size=1000)
 
@@ -205,6 +206,8 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
         return HELD, pauses.STOPPED, "Another pause still holds it."
     if row["unclear"]:
         return ASK, "unclear-reply", "A reply that may mean stop has to be read first."
+    if row["workflow"] and row["talking"]:
+        return ASK, talks.TALKING, "A person is talking with them; it waits until automation is let go on."
     if row["connection_id"] and row["connection__disabled_at"] is not None:
         return ASK, "connection", "Its provider is switched off."
     if row["template__status"] != Template.Status.APPROVED:
@@ -323,6 +326,7 @@ def _wake(*, ask: list[Judged], now: datetime) -> int:
 def _thaw(*, pause: Pause, now: datetime) -> None:
     with database.cursor() as cursor:
         cursor.execute(_THAW, {"now": now, "at": pause.at, "client": pause.client_id, "workflow": pause.workflow, "lead": pause.lead_id})
+    talks.thaw(pause=pause, now=now)
 
 
 def _record(

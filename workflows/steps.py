@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from leads import actions, people
 from leads.models import Contact, Desk, Event, Lead, Responder
-from messaging.models import Handover, Message
-from messaging.notices import words
-from messaging.notices.choosing import plan_notice
+from messaging.models import Message
+from messaging.notices.handing_over import tell_responder
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
 from messaging.planning import plan_text
 from messaging.settling import NOT_PROVEN
@@ -15,7 +14,6 @@ from messaging.templates import CannotRender
 from summaries import writing
 from summaries.models import Summary
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
-from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.phone import sayable
 
 # What kind of request an event is, for the lead that it opens: kind, source where none is stated, urgency.
@@ -74,23 +72,17 @@ def hand_over(context: Context) -> Result:
             actual="none now",
             skipped=True,
         )
-    handover = Handover(
-        id=new_id(),
-        client=context.client,
+    handover = tell_responder(
         lead=lead,
+        responder=responder,
+        asked=str(context.params.get("asked", "")),
+        at=context.event.occurred_at,
+        cause=f"event:{context.event.pk}",
         run_id=context.run.pk,
         step_key=context.step,
-        responder=responder,
-        to_name=responder.name,
-        to_address=responder.phone or responder.email,
-        created_at=context.now,
-        link_expires_at=due_at + timedelta(hours=words.OUTCOME_LINK_HOURS),
+        now=context.now,
+        due_at=due_at,
     )
-    handover.body = words.handover_words(
-        lead=lead, asked=str(context.params.get("asked", "")), at=context.event.occurred_at, handover_id=handover.pk
-    )
-    handover.save(force_insert=True)
-    plan_notice(handover=handover, cause=f"event:{context.event.pk}", now=context.now, due_at=due_at)
     if due_at > context.now:
         begins = local_time(when=due_at, zone=context.client.timezone)
         actions.create_task(

@@ -52,6 +52,7 @@ app.conf.update(
         "workflows.*": {"queue": "engine"},
         "messaging.send_sms": {"queue": "sms"},
         "messaging.tell": {"queue": "sms"},
+        "messaging.fetch_photo": {"queue": "crm"},
         "portal.*": {"queue": "email"},
         "summaries.*": {"queue": "ai"},
     },

@@ -9,10 +9,14 @@ from messaging.models.holds import Pause
 from messaging.models.notices import Notice
 from messaging.models.sends import Attempt, ListedSend, Message, PurposeClaim
 from messaging.models.stops import DoNotCallList, DoNotCallNumber, Suppression
+from messaging.models.talks import AnswerPromise, Conversation, ConversationChange, Photo
 from messaging.models.words import Template
 
 __all__ = [
+    "AnswerPromise",
     "Attempt",
+    "Conversation",
+    "ConversationChange",
     "DoNotCallList",
     "DoNotCallNumber",
     "Handover",
@@ -20,6 +24,7 @@ __all__ = [
     "Message",
     "Notice",
     "Pause",
+    "Photo",
     "PurposeClaim",
     "Suppression",
     "Template",

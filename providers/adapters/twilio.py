@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from providers.adapters import _twilio_media
 from providers.adapters._twilio_errors import codes, explain
 from providers.contract import Adapter, Answer, Credentials, Incoming, ListedText, NotForUs, ParsedEvent, SendResult, Unreadable
 from zartsalgo.lib import fields, form_body, http, signatures
@@ -25,7 +26,7 @@ class TwilioAdapter(Adapter):
     provider = "twilio"
     label = "Twilio"
     secret_name = "auth token"  # noqa: S105
-    hosts = ("api.twilio.com",)
+    hosts, media_hosts = ("api.twilio.com",), _twilio_media.HOSTS
     can_send = True
     bad_number_codes, bad_sender_codes = codes("bad-number"), codes("sender")
 
@@ -142,7 +143,7 @@ def _message(*, data: Mapping[str, Any], request: Incoming) -> list[ParsedEvent]
             media_count=fields.whole(data, "NumMedia") or 0,
             opt_out_type=fields.text(data, "OptOutType").upper(),
         )
-        person = fields.filled(phone=phone, text=fields.text(data, "Body"), **_person(data))
+        person = fields.filled(phone=phone, text=fields.text(data, "Body"), media=_twilio_media.addresses(data), **_person(data))
         return [ParsedEvent(type="message.received", key=sid, occurred_at=request.received_at, facts=facts, personal=person)]
     if not status or len(status) > 40:
         raise Malformed("The post names a text but neither its status nor its content.")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Automation, Task
-from messaging import claims, gate, sending
+from messaging import claims, gate, sending, talks
 from messaging.models import Message, Pause, Suppression, Template
 from providers.models import Connection
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
@@ -117,6 +117,13 @@ def unclear(client):
     return judged(message)
 
 
+def talking(client):
+    message = write(client)
+    talk = talks.open_talk(client_id=client.pk, contact_id=message.contact_id, now=NOON)
+    talks.take(talk=talk, by=StaffFactory(username="sid", first_name="Sid"), name="Sid", now=NOON - timedelta(minutes=5))
+    return judged(message)
+
+
 def off_connection(client):
     way = Connection.objects.create(
         client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, created_at=NOON, disabled_at=NOON
@@ -191,6 +198,11 @@ GATE = {
         "it is judged anew when sending is allowed again.",
     ),
     unclear: ("unclear-reply", "The text is held since 12:00 MST on Fri 20 Nov until a person has read a reply that may mean stop."),
+    talking: (
+        "person-talking",
+        "The text is held since 12:00 MST on Fri 20 Nov because Sid has been talking with this person since Fri 20 Nov 11:55; "
+        "automatic texts wait until somebody lets them go on.",
+    ),
     off_connection: (
         "connection",
         "The text is held since 12:00 MST on Fri 20 Nov because the twilio connection was switched off; "

@@ -8,12 +8,12 @@ from django.db import connections, transaction
 
 from leads.actions import change_stage, create_task
 from leads.models import Automation, Lead, Task
-from messaging import due, gate, pauses, planning, sending
+from messaging import due, gate, pauses, planning, sending, talks
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, Template
 from messaging.pauses import Scope
 from providers.connections import connect
-from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
 from tests.workflows.test_breakers import line, provider, text  # noqa: F401  provider is a fixture
 from workflows import incidents, resuming, watching
 from workflows.models import IncidentItem
@@ -177,6 +177,11 @@ def _unclear(message, now):
     )  # fmt: skip
 
 
+def _talking(message, now):
+    sam = StaffFactory()
+    talks.take(talk=talks.open_talk(client_id=message.client_id, contact_id=message.contact_id, now=now), by=sam, name="sam", now=now)
+
+
 def _no_template(message, now):
     Message.objects.filter(pk=message.pk).update(template=None)
 
@@ -206,6 +211,7 @@ FATES = {
     _too_old: ("stale", "too-late"),
     _switched_off: ("stale", "switched-off"),
     _unclear: ("ask", "unclear-reply"),
+    _talking: ("ask", "person-talking"),
     _no_template: ("ask", "template"),
     _retired_template: ("ask", "template"),
     _draft: ("ask", "needs-approval"),

@@ -13,7 +13,7 @@ from django.db import transaction
 from leads import people
 from leads.actions import change_stage, close_task, create_task, note_first_response, open_lead, report_outcome
 from leads.models import Contact, Desk, Event, Identity, Lead, StageChange, Task
-from messaging import by_hand, inbound, planning
+from messaging import by_hand, inbound, planning, talks
 from messaging.models import Message
 from summaries.models import Summary
 from workflows import engine
@@ -75,7 +75,7 @@ _DRAFT = (Choice("approve", "Approve and send", "main-act", "a", right="approve"
 def choices(item: Item) -> tuple[Choice, ...]:
     """The outcomes of an item, the likeliest first; none where the decision is made on another page."""
     if item.kind == "task":
-        return {"call-back": _CALL, "answer-reply": _REPLY, "unclear-reply": _UNCLEAR}.get(item.row.kind, _PLAIN)
+        return {"call-back": _CALL, "answer-reply": _REPLY, talks.LATE: _REPLY, "unclear-reply": _UNCLEAR}.get(item.row.kind, _PLAIN)
     return {"draft": _DRAFT, "held": _HELD, "unknown": _UNKNOWN, "run": (_AGAIN,)}.get(item.kind, ())
 
 
@@ -189,6 +189,8 @@ def _decide_task(*, task: Task, choice: Choice, by: str, now: datetime) -> Decid
             return _try_again(task=task, contact=contact, by=by, now=now)
         status = Task.Status.DROPPED if choice.code == "not-needed" else Task.Status.DONE
         close_task(task=task, by=by, outcome=choice.label, now=now, status=status)
+        if contact is not None and choice.code == "stop":
+            talks.note_answered(client_id=task.client_id, contact_id=contact.pk, by=by, now=now)
         if choice.code in ("stop", "not-stop"):
             return _read_unclear(task=task, contact=contact, stop=choice.code == "stop", by=by, now=now)
         if task.lead is not None and choice.code in ("booked", "not-booked", "wrong"):
@@ -197,6 +199,8 @@ def _decide_task(*, task: Task, choice: Choice, by: str, now: datetime) -> Decid
             note_first_response(lead_id=task.lead.pk, now=now)
             if task.lead.stage == Lead.Stage.NEW:
                 change_stage(lead=task.lead, stage=Lead.Stage.ENGAGED, by=by, now=now)
+        if contact is not None and choice.code in ("answered", "booked", "not-booked", "wrong"):
+            talks.note_answered(client_id=task.client_id, contact_id=contact.pk, by=by, now=now)
         if contact is not None and choice.code not in ("done", "not-needed"):
             wake_runs_of(contact=contact, now=now)
     return Decided(True, f"{choice.label}: {task.title}.", f"task:{task.pk}")
@@ -333,6 +337,8 @@ def undo(*, key: str, by: str, now: datetime) -> Decided:
         together = together.filter(lead=task.lead) if task.lead_id else together.filter(pk=task.pk)
         back = {"status": Task.Status.OPEN, "closed_at": None, "closed_by": "", "outcome": ""}
         together.update(**back)
+        if task.kind in talks.WAITING:
+            talks.note_answer_undone(task=task)
         if task.lead is not None:
             moved = StageChange.objects.filter(lead=task.lead, by=by, at=closed_at).order_by("-pk").first()
             if moved is not None and task.lead.stage == moved.new:

@@ -26,8 +26,14 @@ NEEDS_APPROVAL = "needs-approval"
 # What holds a text until somebody has mended it. Other holds end by themselves, by a task, or with their pause.
 NEEDS_MENDING = ("template", "connection")
 ALL_CLIENTS = Client(name="All clients", slug="", timezone="UTC")
-KIND_WORDS = {"call-back": "Call", "answer-reply": "Reply", "unclear-reply": "Unclear reply", "look-into": "Look into"}
-REPLIES = ("answer-reply", "unclear-reply")
+KIND_WORDS = {
+    "call-back": "Call",
+    "answer-reply": "Reply",
+    "unclear-reply": "Unclear reply",
+    "look-into": "Look into",
+    "answer-late": "Late reply",
+}
+REPLIES = ("answer-reply", "unclear-reply", "answer-late")
 
 
 @dataclass(kw_only=True)

@@ -37,6 +37,7 @@ CHECKS = {
     "content": "The words can be sent",
     "sending-stopped": "Sending is not stopped",
     "unclear-reply": "No unread reply that may mean stop",
+    "person-talking": "No person is talking with them",
     "connection": "The provider can be used",
     "template": "The template is approved",
     "quiet-hours": "Within the hours for texts",

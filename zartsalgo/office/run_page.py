@@ -195,6 +195,12 @@ def _act_on_hold(*, message: Message, lead_url: str) -> NextAct | None:
         )
     if message.reason == "unclear-reply":
         return NextAct(text="Next: read the reply and say whether it means stop.", url=page_url("inbox"), label="Open the inbox")
+    if message.reason == "person-talking":
+        return NextAct(
+            text="Next: when the talk is over, let automation go on.",
+            url=page_url("talk", message.contact_id),
+            label="Open the conversation",
+        )
     if message.reason == "template":
         try:
             url = reverse("admin:messaging_template_changelist")

@@ -129,6 +129,7 @@ REASONS = {
     "switched-off": "of a workflow that was switched off",
     "consent": "without proof that the person wants it",
     "unclear-reply": "with a reply to read",
+    "person-talking": "to a person somebody is talking with",
     "connection": "over a provider that is switched off",
     "template": "whose template is not approved",
     "needs-approval": "to approve",

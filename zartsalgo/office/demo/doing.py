@@ -7,7 +7,7 @@ from typing import Any
 
 from leads import actions
 from leads.models import Automation, Client, Contact, Identity, Lead, Note, Task
-from messaging import planning
+from messaging import planning, talks
 from messaging.approving import approve_template
 from messaging.models import Handover, Message, Template
 from portal import members
@@ -198,6 +198,7 @@ class Doer:
         by = self.names[deeds.STAFF]
         for task in Task.objects.filter(contact=contact, status=Task.Status.OPEN).exclude(kind="unclear-reply"):
             actions.close_task(task=task, by=by, outcome="Answered", now=deed.at)
+        talks.note_answered(client_id=self.client.pk, contact_id=contact.pk, by=by, now=deed.at)
         if lead is None:
             return
         actions.note_first_response(lead_id=lead.pk, now=deed.at)
