@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, pauses, talks
+from messaging import carriers, claims, consent, pauses, planning, talks
 from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
 from providers.connections import over_loopback
@@ -52,6 +52,8 @@ def _local(when: datetime, zone: str) -> str:
 
 def _template(message: Message, now: datetime) -> _Finding:
     template = message.template
+    if template is None and not message.workflow and message.purpose == planning.REPLY:
+        return _Finding(passed=True, says="Written by a person in this conversation.")
     if template is None:
         return _Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
     approved = template.status == Template.Status.APPROVED

@@ -126,7 +126,10 @@ def _download(*, photo: Photo) -> bytes:
             return reply.body
         if reply.status not in (301, 302, 303, 307, 308):
             raise http.Unclear("refused", f"The provider answered with HTTP {reply.status}.")
-        url = urljoin(url, reply.headers.get("location", ""))
+        try:
+            url = urljoin(url, reply.headers.get("location", ""))
+        except ValueError:
+            raise NotAllowed("Its address cannot be read.") from None
     raise NotAllowed("The provider sent us from one address to the next.")
 
 

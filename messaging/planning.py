@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError, transaction
+
 from leads.models import Automation, Client, Contact, Event, Lead
 from messaging import templates
 from messaging.models import Message, Template
@@ -13,6 +15,8 @@ from zartsalgo.lib.ids import new_id
 
 SEND_TASK = "messaging.send_sms"
 SETTLED_TASK = "workflows.message_settled"
+# What a person writes in a conversation: an answer, and theirs to repeat (messaging.consent, messaging.claims).
+REPLY = "reply"
 
 
 def plan_text(
@@ -63,6 +67,43 @@ def plan_text(
     )
     ring_after_commit(task=SEND_TASK, id=str(message.pk))
     return message
+
+
+def reply_by_hand(
+    *, client: Client, contact: Contact, to: str, body: str, by: str, now: datetime, lead: Lead | None = None, id: uuid.UUID | None = None
+) -> Message:
+    """The text a person wrote, not stored: what the gate would say of it can be shown before `plan_reply` stores the very same.
+
+    `by` is whoever may approve what goes out; "" for one whose text somebody else approves.
+    """
+    connection = sending_connection(client=client)
+    return Message(
+        id=id or new_id(),
+        client=client,
+        contact=contact,
+        lead=lead,
+        purpose=REPLY,
+        to=to,
+        sender=sender_of(connection=connection, client=client),
+        body=body,
+        approval_needed=not by,
+        approved_by=by[:150],
+        approved_at=now if by else None,
+        created_at=now,
+        due_at=now,
+        connection=connection,
+    )
+
+
+def plan_reply(*, message: Message) -> bool:
+    """Store it and have it judged and tried; False when this very text was stored before (a second press of the button)."""
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        return False
+    ring_after_commit(task=SEND_TASK, id=str(message.pk))
+    return True
 
 
 def approve(*, message: Message, by: str, now: datetime) -> bool:

@@ -31,6 +31,11 @@ def submit(tab: Tab, press: Callable[[], None]) -> None:
         press()
 
 
+def _write_back(tab: Tab) -> None:
+    tab.fill("#write-words", "Yes, we can be there at nine.")
+    submit(tab, tab.get_by_role("button", name="Check it first").click)
+
+
 def _fill_reason(tab: Tab) -> None:
     """The stop page as it comes back when no reason was given; the browser itself would not send it."""
     tab.evaluate("document.querySelector('#confirm-reason').removeAttribute('required')")
@@ -146,6 +151,12 @@ OFFICE = (
     Page(name="lead, missed call", view="lead", where="/leads/{lead_missed-call}/"),
     Page(name="lead, opted out", view="lead", where="/leads/{lead_stop}/", words=("Asked us to stop",)),
     Page(name="lead, form", view="lead", where="/leads/{lead_form}/"),
+    Page(name="talk", view="talk", where="/talks/{contact_night}/", words=("Nobody has it", "Nobody waits for an answer")),
+    Page(name="talk, taken", view="talk", where="/talks/{contact_missed-call}/", act=_press("Take it"), words=("You have it", "Give back")),
+    Page(name="talk, letting go", view="talk_let_go", where="/talks/{contact_missed-call}/let-go/", words=("Let automation go on",)),
+    Page(name="talk, looked at", view="talk_write", where="/talks/{contact_night}/", act=_write_back, words=("Every check", "Send it")),
+    Page(name="talk, nobody to take it from", view="talk_take_over", where="/talks/{contact_night}/take-over/", words=("Nobody has it",)),
+    Page(name="picture, none", view="talk_photo", where="/talks/{contact_night}/pictures/{contact_night}/", status=404),
     Page(name="inbox, a summary open", view="inbox", where="/?item=summary:{summary_draft}", words=("Read and decide",)),
     Page(name="inbox, a part of it", view="inbox", where="/?view=trouble&client=summit-roofing", words=("Only Trouble, Summit Roofing",)),
     Page(name="inbox, nothing put off", view="inbox", where="/?view=put-off", words=("Nothing of this kind waits",)),
@@ -325,6 +336,9 @@ POSTS = {
     "story_play": "/try/stories/play/",
     "first_steps": "/try/first-steps/",
     "lead_note": "/leads/{lead_missed-call}/note/",
+    "talk_take": "/talks/{contact_night}/take/",
+    "talk_give_back": "/talks/{contact_night}/give-back/",
+    "talk_write": "/talks/{contact_night}/write/",
     "lead_outcome": "/leads/{lead_missed-call}/outcome/",
     "run_again": "/runs/{run_missed-call}/again/",
     "connection_address": "/connections/{connection}/address/",
@@ -346,6 +360,7 @@ def places(told: dict[str, Any]) -> dict[str, str]:
     kinds = {
         "run": "runs",
         "lead": "leads",
+        "contact": "contacts",
         "message": "messages",
         "delivery": "deliveries",
         "summary": "summaries",

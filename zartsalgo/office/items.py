@@ -14,6 +14,7 @@ from summaries.models import Summary
 from workflows import answer, registry
 from workflows.models import Incident, Run
 from zartsalgo.lib.phone import sayable
+from zartsalgo.office import talk_page
 from zartsalgo.office.labels import provider_word
 
 # What we promise ourselves where no row carries a promise of its own.
@@ -39,7 +40,8 @@ REPLIES = ("answer-reply", "unclear-reply", "answer-late")
 @dataclass(kw_only=True)
 class Item:
     """One decision. `key` is `<kind>:<id>`, `due_at` the promise; `row` is the row behind it. `note` says that it was put off and is back,
-    `looked_at_by` who has it open right now."""
+    `looked_at_by` who has it open right now,
+    `has_it` who has the conversation."""
 
     key: str
     kind: str  # task, draft, held, unknown, summary, run, delivery, incident
@@ -56,11 +58,12 @@ class Item:
     age: str = ""
     note: str = ""
     looked_at_by: str = ""
+    has_it: str = ""
 
 
 def tasks() -> QuerySet[Task]:
     """Tasks with all a row needs."""
-    return Task.objects.select_related("client", "contact", "lead")
+    return Task.objects.select_related("client", "contact", "lead").annotate(talk=talk_page.of_contact("contact_id"))
 
 
 def texts() -> QuerySet[Message]:
@@ -84,8 +87,9 @@ def poison() -> QuerySet[Delivery]:
     return Delivery.objects.select_related("connection__client").defer("body", "headers", "url", "connection__sealed")
 
 
-def of_task(task: Task) -> Item:
-    """A task as a decision."""
+def of_task(task: Any) -> Item:
+    """A task of `tasks()` as a decision."""
+    talk = talk_page.read_talk(getattr(task, "talk", None))
     return Item(
         key=f"task:{task.pk}",
         kind="task",
@@ -99,6 +103,7 @@ def of_task(task: Task) -> Item:
         contact=task.contact,
         lead=task.lead,
         run_id=run_of(cause=task.cause),
+        has_it=talk.holder,
     )
 
 

@@ -62,7 +62,7 @@ VIEWS: tuple[tuple[str, str, frozenset[str]], ...] = (
 
 @dataclass
 class Group:
-    """Late, due soon or later."""
+    """Late, due soon, or new: nothing is promised soon."""
 
     word: str
     late: bool
@@ -155,7 +155,7 @@ def read_queue(
                 item = of_task(task)
                 found[item.key] = item
     items = sorted(found.values(), key=lambda item: (item.due_at, item.key))
-    groups = [Group("Late", True), Group("Due soon", False), Group("Later", False)]
+    groups = [Group("Late", True), Group("Due soon", False), Group("New", False)]
     for item in items[:shown]:
         item.age = promise(due_at=item.due_at, now=now)
         snoozing.tell(item=item, mark=desk.marks.get(item.key), user_id=user.pk)

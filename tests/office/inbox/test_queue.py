@@ -35,7 +35,7 @@ def test_the_queue_is_one_list_in_the_order_of_promises(carla, lead, noon):
         f"draft:{draft.pk}",
         f"task:{later.pk}",
     ]
-    assert [(group.word, len(group.items)) for group in found.groups] == [("Late", 3), ("Due soon", 1), ("Later", 1)]
+    assert [(group.word, len(group.items)) for group in found.groups] == [("Late", 3), ("Due soon", 1), ("New", 1)]
 
 
 def test_a_parked_run_and_its_task_are_one_row(carla, noon):

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from messaging import talks
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.models import User
@@ -97,6 +98,7 @@ def _detail(*, item: Item, is_gone: bool, user: AbstractBaseUser | AnonymousUser
         "seen": decisions.text_digest(item.row.body) if item.kind == "draft" else "",
         "reject_reasons": decisions.REJECT_REASONS,
         "lead_url": page_url("lead", item.lead.pk) if item.lead else "",
+        "talk_url": page_url("talk", item.contact.pk) if item.contact else "",
         "run_url": page_url("run", item.run_id),
         "other": decisions.other_page(item),
         "message_url": page_url("message", item.row.pk) if item.kind in ("draft", "unknown") else "",
@@ -134,6 +136,8 @@ def act(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
         return HttpResponseRedirect(_inbox_url(item=item.key, **kept))
     snoozing.let_go(key=item.key)
+    if item.contact is not None:
+        talks.renew(contact_id=item.contact.pk, by=_user(request))
     (messages.success if decided.done else messages.warning)(request, decided.says)
     return HttpResponseRedirect(_inbox_url(item=following, undo=decided.undo, **kept))
 
