@@ -39,13 +39,13 @@ def with_place():
     return jpeg(exif=exif, comment=b"secret comment", icc_profile=b"profile")
 
 
-def bomb():
-    """A PNG of a few bytes that claims 60,000 times 60,000 pixels."""
+def bomb(side=60_000):
+    """A PNG of a few bytes that claims so many pixels each way."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
 
 
@@ -114,8 +114,9 @@ def test_other_kinds_become_a_jpeg_on_white(kind):
         (b"", "no picture"),
         (jpeg()[:200], "no picture"),
         (bomb(), "far larger than a photo"),
+        (bomb(7_000), "far larger than a photo"),
     ],
-    ids=["html", "svg", "vcard", "empty", "cut off", "bomb"],
+    ids=["html", "svg", "vcard", "empty", "cut off", "bomb", "a small bomb"],
 )
 def test_what_is_no_picture_is_refused_whatever_its_header_says(carla, line, httpserver, body, why):
     httpserver.expect_request(MEDIA).respond_with_data(body, content_type="image/jpeg")

@@ -269,12 +269,12 @@ def test_nobody_is_told_once_what_came_of_it_is_known(summit, carla):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_tickers_tell_it_once(summit, carla):
-    wrote(carla, now=at(20, 9))
-    both, found = threading.Barrier(2), []
+    talk, both, found = wrote(carla, now=at(20, 9)), threading.Barrier(2), []
 
     def go():
         both.wait(timeout=5)
-        found.append(talks.escalate_overdue(now=at(20, 10)))
+        # Both have read it as overdue.
+        found.append(talks._escalate(talk_id=talk.pk, contact_id=carla.pk, now=at(20, 10)))
         connections.close_all()
 
     threads = [threading.Thread(target=go) for _ in range(2)]
