@@ -21,7 +21,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from leads.models import Automation, Identity, Lead, Responder, Task
-from messaging import by_hand, due, gate, pauses, planning, sending, simulated
+from messaging import by_hand, door, due, gate, pauses, planning, sending, simulated
 from messaging.models import Message, Suppression, Template
 from providers import adapters
 from providers.adapters.twilio import TwilioAdapter
@@ -476,7 +476,7 @@ def live(three_clients, monkeypatch):
     # By the database's clock, which nobody moves: a try that was left is over at once, and what a person saw counts at once.
     monkeypatch.setattr(sending, "ATTEMPT_SECONDS", -1)
     # A broken cable is part of a life.
-    monkeypatch.setattr(sending.log, "disabled", True)
+    monkeypatch.setattr(door.log, "disabled", True)
     monkeypatch.setattr(by_hand, "MAY_STILL_SEND", timedelta(0))
 
     def _live(life: Life) -> list[str]:

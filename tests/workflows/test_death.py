@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from leads.models import Contact, Event, Task
-from messaging import sending
+from messaging import door, sending
 from messaging.models import Attempt, Handover, Message
 from providers.connections import connect
 from providers.models import Delivery
@@ -103,12 +103,12 @@ def test_after_the_reservation_no_byte_has_left_and_it_is_tried_again(callrail, 
     everything_once()
 
 
-@pytest.mark.parametrize("name", ["_start_calling", "_call"])
-def test_once_calling_the_outcome_is_unknown_and_never_tried_again(callrail, monkeypatch, name):
+@pytest.mark.parametrize(("module", "name"), [(sending, "_start_calling"), (door, "call")], ids=["_start_calling", "call"])
+def test_once_calling_the_outcome_is_unknown_and_never_tried_again(callrail, monkeypatch, module, name):
     post_call(callrail)
     with monkeypatch.context() as until_death:
         until_death.setattr(sending, "ATTEMPT_SECONDS", -1)
-        dies_after(until_death, sending, name, calls=1)
+        dies_after(until_death, module, name, calls=1)
         with pytest.raises(Killed):
             work_off()
     work_off()

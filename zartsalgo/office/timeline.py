@@ -210,6 +210,7 @@ def _told(line: Told, zone: str) -> str:
 
 def _handover(row: Handover, rank: int) -> Entry:
     told = [line_of(notice) for notice in row.notices.all()]
+    best = next((line for line in told if line.code == "sent"), told[-1] if told else None)
     return Entry(
         at=row.created_at,
         rank=rank,
@@ -219,7 +220,7 @@ def _handover(row: Handover, rank: int) -> Entry:
         say="The name, the number, what was asked, and a link to say what came of it." if told else SHOWN_ONLY,
         run_url=page_url("run", row.run_id),
         items=[_told(line, row.client.timezone) for line in told],
-        fold=f"{told[-1].word} by {told[-1].way if told[-1].way == 'Slack' else told[-1].way.lower()}" if told else "",
+        fold=f"{best.word}: {best.way}" if best is not None else "",
     )
 
 

@@ -49,7 +49,9 @@ def test_alert(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "count": count,
         "title": f"Send a test alert to {responder.name}",
         "what": "test alert goes out" if count == 1 else "test alerts go out",
-        "effects": [
+        "effects": []
+        if blocked
+        else [
             *[
                 f"By {word[:1].lower() + word[1:] if word != 'Slack' else word}{f' to {to}' if to else ''}."
                 for word, to, no in reach.ways
