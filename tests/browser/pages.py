@@ -227,7 +227,12 @@ OFFICE = (
     Page(name="going live", view="going_live", where="/connections/{shadow}/live/", words=("2 of 5 steps are done", "In shadow")),
     Page(name="going live, the question", view="going_live", where="/connections/{shadow}/live/?sign=1", words=("Still missing",)),
     Page(name="shadow report", view="shadow", where="/connections/{shadow}/shadow/", words=("Have you read it?",)),
-    Page(name="shadow report, none of the kind", view="shadow", where="/connections/{shadow}/shadow/?would=held", words=("None of this kind",)),
+    Page(
+        name="shadow report, none of the kind",
+        view="shadow",
+        where="/connections/{shadow}/shadow/?would=held",
+        words=("None of this kind",),
+    ),
     Page(name="outbox", view="outbox", where="/outbox/"),
     Page(name="messages", view="messages", where="/messages/"),
     Page(name="messages, none fits", view="messages", where="/messages/?q=zzz"),
