@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from portal import rights
 from zartsalgo.embedded.binaries import PostgresPrograms
@@ -143,6 +144,11 @@ class Postgres:
         with psycopg.connect(self.url("portal"), connect_timeout=5) as connection, connection.cursor() as cursor:
             if wrong := rights.trouble(cursor):
                 raise Trouble(f"{wrong} Take back what was granted to it (zarts.E006), or start with another data folder.")
+
+    def rename(self, database: str, name: str) -> None:
+        """Give a database that nobody uses another name."""
+        with psycopg.connect(self.url("superuser", database="postgres"), connect_timeout=5, autocommit=True) as connection:
+            connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(database), sql.Identifier(name)))
 
     def make_roles(self, *, extra: str = "") -> None:
         """Roles, their limits and the database, from the same file that servers of one's own are prepared with; may be run at any time.

@@ -108,13 +108,14 @@ def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, 
         postgres.prepare()
         _start(broker, folder, running, uid=None, stop=signal.SIGTERM)
         _start(postgres, folder, running, uid=programs.uid, stop=signal.SIGINT)
+        if prepared:
+            postgres.rename(DATABASE, TEMPLATE)
         # So that a test may SET ROLE to them; and the tests' own database, made from the template, has no large objects for all either.
         # And wiping after a test (tests/wiping.py) switches triggers off.
         postgres.make_roles(
             extra="GRANT zarts_app, zarts_portal TO zarts_owner;\n"
             "GRANT SET ON PARAMETER session_replication_role TO zarts_owner;\n"
             "\\connect template1\n:no_large_objects;\n"
-            + (f"CREATE DATABASE {TEMPLATE} OWNER zarts_owner TEMPLATE {DATABASE};\n" if prepared else "")
         )
         yield {
             **{name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "ZARTS_DATA"}},
