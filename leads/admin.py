@@ -43,8 +43,9 @@ class ClientForm(forms.ModelForm):
 
     class Meta:
         model = Client
-        fields = ("name", "slug", "timezone", "phone", "pass_on_minutes")
-        labels = {"slug": "Short name", "timezone": "Time zone", "phone": "Number its texts come from"}
+        fields = ("name", "slug", "timezone", "phone", "pass_on_minutes", "postal_address")
+        labels = {"slug": "Short name", "timezone": "Time zone", "phone": "Number its texts come from", "postal_address": "Postal address"}
+        widgets = {"postal_address": forms.Textarea(attrs={"rows": 3})}
 
     def clean_pass_on_minutes(self) -> int:
         return int(self.cleaned_data["pass_on_minutes"] or 10)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from leads.models import Automation, Client
+from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import read_number
 
 
@@ -23,6 +24,7 @@ def add_client(
     now: datetime,
     send: str = Automation.Send.DRAFT,
     demo: bool = False,
+    postal_address: str = "",
 ) -> Client:
     """Add a business with the given workflows on. No opening hours means always open. Raises CannotAdd with a sentence."""
     if not slug or slug.strip("-") != slug or not all(c.isascii() and (c.isalnum() or c == "-") for c in slug) or slug != slug.lower():
@@ -40,7 +42,13 @@ def add_client(
         if Client.objects.filter(slug=slug).exists():
             raise CannotAdd(f"There is a client {slug} already; nothing was changed.")
         client = Client.objects.create(
-            slug=slug, name=name.strip() or slug, timezone=timezone, phone=number.e164, created_at=now, demo=demo
+            slug=slug,
+            name=name.strip() or slug,
+            timezone=timezone,
+            phone=number.e164,
+            created_at=now,
+            demo=demo,
+            postal_address=clean_text(postal_address, limit=300),
         )
         Automation.objects.bulk_create([Automation(client=client, workflow=key, send=send) for key in workflows])
     return client

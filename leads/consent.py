@@ -53,27 +53,28 @@ def _rows(*, event: Event, contact: Contact) -> list[Consent]:
         return []
     personal = event.personal or {}
     number = read_number(raw=personal.get("phone") or "").e164
-    address = number or clean_email(personal.get("email") or "")
-    if not address:
-        return []
+    email = clean_email(personal.get("email") or "")
+    # Whoever gives both in a form asks for an answer by either; a text or a call speaks for its number alone.
+    given_for = [("sms", number)] if number else []
+    if email and (event.type in FORMS or not number):
+        given_for.append(("email", email))
     stated = event.facts.get("consent")
     given = stated if isinstance(stated, dict) else {}
     kind, source = _source(event=event)
     common: dict[str, Any] = {
         "client_id": event.client_id,
         "contact": contact,
-        "channel": "sms" if number else "email",
-        "address": address,
         "source_kind": kind,
         "source": source[:200],
         "evidence": {name: str(event.facts[name])[:400] for name in _EVIDENCE if event.facts.get(name)},
         "event": event,
         "granted_at": event.occurred_at,
     }
-    rows = [Consent(purpose=Consent.Purpose.ANSWER, **common)]
+    rows = [Consent(purpose=Consent.Purpose.ANSWER, channel=channel, address=address, **common) for channel, address in given_for]
     if event.type in FORMS and given.get("granted") is True:
         wording = str(given.get("wording") or "")
-        rows.append(Consent(purpose=Consent.Purpose.MARKETING, wording=wording, wording_version=wording_version(wording=wording), **common))
+        common |= {"wording": wording, "wording_version": wording_version(wording=wording)}
+        rows += [Consent(purpose=Consent.Purpose.MARKETING, channel=channel, address=address, **common) for channel, address in given_for]
     return rows
 
 
@@ -82,7 +83,7 @@ def _source(*, event: Event) -> tuple[str, str]:
     if event.type in CALLS:
         return Consent.Source.CALL, _WORDS[event.type]
     if event.type == "message.received":
-        return Consent.Source.REPLY, _WORDS[event.type]
+        return Consent.Source.REPLY, "Email to the business" if facts.get("channel") == "email" else _WORDS[event.type]
     for name in _ANGI:
         if facts.get(name):
             return Consent.Source.ANGI, f"Angi consent {facts[name]}"

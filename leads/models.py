@@ -30,6 +30,9 @@ class Client(models.Model):
     phone = models.CharField(max_length=16, validators=[E164])
     created_at = models.DateTimeField()
     demo = models.BooleanField(default=False, help_text="Part of the demo agency; may be removed whole.")
+    postal_address = models.TextField(
+        max_length=300, blank=True, help_text="Street or box, place and ZIP. Stands under every email: the law asks for it (CAN-SPAM)."
+    )
     sensitive = models.BooleanField(default=False, help_text="Its customers' words go to no AI, and no text repeats them.")
     pass_on_minutes = models.PositiveSmallIntegerField(
         default=10, help_text="After so many minutes without anybody having taken a lead, the next of its responders is told."

@@ -108,3 +108,8 @@ def _claim(*, client: Client, contact: Contact, kind: str, value: str) -> Contac
 def phone_of(*, contact: Contact) -> str:
     """The contact's first known number (E.164), or ""."""
     return contact.identities.filter(kind=Identity.Kind.PHONE).order_by("pk").values_list("value", flat=True).first() or ""
+
+
+def email_of(*, contact: Contact) -> str:
+    """The contact's first known email address, or ""."""
+    return contact.identities.filter(kind=Identity.Kind.EMAIL).order_by("pk").values_list("value", flat=True).first() or ""

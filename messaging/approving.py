@@ -14,7 +14,7 @@ from messaging.models import Message, Template
 from messaging.templates import findings
 
 # What of a draft is written; the rest is who, when and which version.
-WRITTEN = ("purpose", "channel", "body", "opt_out_line", "response_minutes", "escalate_to", "source")
+WRITTEN = ("purpose", "channel", "subject", "body", "opt_out_line", "response_minutes", "escalate_to", "source")
 
 
 class CannotApprove(Exception):

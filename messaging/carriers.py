@@ -28,7 +28,7 @@ def note_failure(*, message: Message, code: str, now: datetime) -> None:
         client=message.client,
         desk=Desk.AUTOMATION_OPS,
         kind="look-into",
-        title=f"Texts of {message.client} do not go out: {adapters.load(connection.provider).label} refuses the sender",
+        title=f"{'Emails' if message.channel == Message.EMAIL else 'Texts'} of {message.client} do not go out: {adapters.load(connection.provider).label} refuses the sender",
         reason=f"{adapters.load(connection.provider).explain_error(code=code)} Put it right there, then record the registration.",
         cause=f"sender:{connection.pk}:{message.sender}",
         due_at=now + MEND_WITHIN,
@@ -63,12 +63,19 @@ def sender_trouble(*, message: Message | Notice) -> str:
     connection = message.connection
     if connection is None:
         return ""
-    who = sayable(message.sender) if message.sender.startswith("+") else "The messaging service"
+    email = message.channel == Message.EMAIL
+    who = message.sender if email else sayable(message.sender) if message.sender.startswith("+") else "The messaging service"
     code = registration.refused_with(connection=connection, sender=message.sender)
     if code:
         adapter = adapters.load(connection.provider)
         why = adapter.explain_error(code=code) or f"Error {code}."
         return f"{who} cannot send: {why} Put it right at {adapter.label}, then record the registration of the sender."
+    if email and registration.is_missing(connection=connection, sender=message.sender):
+        label = adapters.load(connection.provider).label
+        return (
+            f"Nobody has recorded that {who} is confirmed at {label} with its domain (DKIM and return path); without it emails land in spam. "
+            f"Look there, then record it: script/manage connection registered {connection.pk} --by NAME."
+        )
     if registration.is_missing(connection=connection, sender=message.sender):
         return f"Nobody has recorded that {who[:1].lower() + who[1:]} is registered for business texts; without it carriers drop them. Record it."
     return ""

@@ -8,6 +8,7 @@ import logging
 
 from leads.models import Responder
 from messaging import gate, simulated
+from messaging.email import by_smtp, composing
 from messaging.models import Message, Notice
 from messaging.notices import judging, mailing, words
 from providers import adapters
@@ -39,6 +40,8 @@ def call(*, row: Message | Notice, slip: Slip) -> SendResult:
 
 
 def _text(*, message: Message) -> SendResult:
+    if message.channel == Message.EMAIL:
+        return _email(message=message)
     if message.connection is None:
         return simulated.send(message=message)
     adapter = adapters.load(message.connection.provider)
@@ -50,6 +53,18 @@ def _text(*, message: Message) -> SendResult:
         callback_url=hook_url(connection=message.connection, message_id=message.pk),
         timeout_seconds=CALL_SECONDS,
     )
+
+
+def _email(*, message: Message) -> SendResult:
+    try:
+        email = composing.compose(message=message)
+    except Exception as error:  # nothing was called yet
+        log.exception("email of message %s could not be composed", message.pk)
+        return SendResult(outcome="rejected", error_code="compose", note=f"not sent: it could not be composed ({type(error).__name__}).")
+    if message.connection is not None:
+        adapter, opened = adapters.load(message.connection.provider), credentials(connection=message.connection)
+        return adapter.send_email(credentials=opened, email=email, timeout_seconds=CALL_SECONDS)
+    return by_smtp.send(email=email) if composing.sends_by_smtp() and not message.client.demo else simulated.send(message=message)
 
 
 def _notice(*, notice: Notice) -> SendResult:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
 from messaging import carriers, claims, consent, pauses, planning, talks
+from messaging.email import addresses, by_smtp, composing
 from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
+from providers import adapters
 from providers.connections import over_loopback
 from providers.going_live import in_shadow
 from zartsalgo.lib import clock
@@ -26,6 +28,9 @@ from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
 # A held message without a time of its own is looked at again when somebody acts, and at the latest after this.
 LOOK_AGAIN = timedelta(hours=1)
 MOST_CHARACTERS = 1200
+MOST_IN_EMAIL = 20_000
+# The reason of an email to an address that takes no mail.
+BOUNCED = "bounced"
 # The reason of a text that the provider's list knows and our rows did not: see messaging.reconciling.
 BEFORE_RESTORE = "sent-before-restore"
 # In shadow: nothing else stood against it, or something that passes by itself (providers.going_live).
@@ -56,6 +61,8 @@ def _template(message: Message, now: datetime) -> _Finding:
         return _Finding(passed=True, says="Written by a person in this conversation.")
     if template is None:
         return _Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
+    if template.channel != message.channel:
+        return _Finding(passed=False, verdict=HOLD, says="The approved words are for another channel; a person must look.")
     approved = template.status == Template.Status.APPROVED
     named = f"{template.key} version {template.version}"
     says = f"Template {named} is approved." if approved else f"Template {named} is not approved any more; a person must look."
@@ -93,6 +100,8 @@ def _useful(message: Message, now: datetime) -> _Finding:
 
 
 def _number(message: Message, now: datetime) -> _Finding:
+    if message.channel == Message.EMAIL:
+        return _address(message, now)
     number = read_number(raw=message.to)
     if number.kind != "ok" or number.e164 != message.to:
         return _Finding(passed=False, says=f"The number cannot be texted ({number.kind}).", values=(("kind", number.kind),))
@@ -109,18 +118,50 @@ def _number(message: Message, now: datetime) -> _Finding:
     return _Finding(passed=True, says=f"{sayable(message.to)} can be texted.", values=(("country", number.country),))
 
 
+def _address(message: Message, now: datetime) -> _Finding:
+    """The check "number" for an email."""
+    if trouble := addresses.trouble(message=message):
+        return _Finding(passed=False, says=trouble)
+    if refused := carriers.no_texts_since(message=message, now=now):
+        says = (
+            f"On {_local(refused[0], message.client.timezone)} ({message.client.timezone}) we were told: {refused[1]} A person should call."
+        )
+        return _Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
+    return _Finding(passed=True, says="The address can be written to.")
+
+
+def _postal_address(message: Message, now: datetime) -> _Finding:
+    if message.channel != Message.EMAIL:
+        return _Finding(passed=True, says="Not for texts: only an email needs the business's postal address.")
+    lines = message.client.postal_address.split()
+    if not lines:
+        says = (
+            f"An email must show where {message.client.name} can be reached by post (CAN-SPAM), and no postal address is known. "
+            "Write it on the client's page; the email goes at its next look."
+        )
+        return _Finding(passed=False, verdict=HOLD, says=says)
+    return _Finding(passed=True, says="The business's postal address stands under it.", values=(("postal_address", " ".join(lines)),))
+
+
 def _suppression(message: Message, now: datetime) -> _Finding:
     known = Identity.objects.filter(contact_id=message.contact_id).values_list("value", flat=True)
     found = (
         Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_by__isnull=True)
         .filter(Q(contact_id=message.contact_id) | Q(value__in=[*known, message.to]))
-        .order_by("at")
+        # What came back says something about that address alone, and a person's own wish is told before it.
+        .filter(~Q(origin=Suppression.Origin.BOUNCED) | Q(kind="email", value=message.to))
+        .order_by(Case(When(origin=Suppression.Origin.BOUNCED, then=1), default=0), "at")
         .first()
     )
+    if found is not None and found.origin == Suppression.Origin.BOUNCED:
+        when = _local(found.at, message.client.timezone)
+        says = f"An email to this address came back on {when} ({message.client.timezone}): it takes no mail. A person should call."
+        return _Finding(passed=False, says=says, values=(("bounced_at", found.at.isoformat()), ("rule", found.rule)), name=BOUNCED)
     if found is None:
         return _Finding(passed=True, says="Nobody asked us to stop.")
     when = _local(found.at, message.client.timezone)
-    says = f"This person opted out on {when} ({message.client.timezone}); no automatic text goes to any of their numbers."
+    what = "email goes to any of their addresses" if message.channel == Message.EMAIL else "text goes to any of their numbers"
+    says = f"This person opted out on {when} ({message.client.timezone}); no automatic {what}."
     return _Finding(passed=False, says=says, values=(("opted_out_at", found.at.isoformat()), ("rule", found.rule)))
 
 
@@ -179,10 +220,14 @@ def _consent(message: Message, now: datetime) -> _Finding:
 
 
 def _place(message: Message) -> Place:
-    return locate(e164=message.to, state=message.contact.state, postal_code=message.contact.postal_code)
+    return locate(
+        e164="" if message.channel == Message.EMAIL else message.to, state=message.contact.state, postal_code=message.contact.postal_code
+    )
 
 
 def _quiet_hours(message: Message, now: datetime) -> _Finding:
+    if message.channel == Message.EMAIL:
+        return _Finding(passed=True, says="Not for email: it rings nobody's phone.")
     place = _place(message)
     verdict = window_verdict(place=place, now=now, purpose=message.purpose)
     values = (("zones", ", ".join(place.zones)), ("states", ", ".join(place.states)), ("source", place.source), ("rule", verdict.rule))
@@ -209,6 +254,8 @@ def _purpose(message: Message, now: datetime) -> _Finding:
 
 def _connection(message: Message, now: datetime) -> _Finding:
     way = message.connection
+    if message.channel == Message.EMAIL:
+        return _email_connection(message)
     if way is None:
         return _Finding(passed=True, says="Goes to the simulator's phone; nothing leaves this machine.")
     if way.disabled_at is not None:
@@ -224,6 +271,28 @@ def _connection(message: Message, now: datetime) -> _Finding:
     if trouble := carriers.sender_trouble(message=message):
         return _Finding(passed=False, verdict=HOLD, says=trouble, name="sender-unregistered")
     return _Finding(passed=True, says=f"The {way.provider} connection is on.", values=(("connection", str(way.pk)),))
+
+
+def _email_connection(message: Message) -> _Finding:
+    way = message.connection
+    if way is None and (message.client.demo or not composing.sends_by_smtp()):
+        return _Finding(passed=True, says="Shown on our own pages; no mail server is set and nothing leaves this machine.")
+    if way is not None and way.disabled_at is not None:
+        return _Finding(passed=False, verdict=HOLD, says=f"The {adapters.load(way.provider).label} connection was switched off.")
+    local = over_loopback(base_url=way.base_url) if way else by_smtp.over_loopback()
+    if not message.sender:
+        says = "No address is set that this business's emails come from: connect again with --option from=."
+        return _Finding(passed=False, verdict=HOLD, says=says)
+    if not local and addresses.is_fictional(address=message.to):
+        return _Finding(passed=False, says="An address at example.com is made up and is never written to over a live connection.")
+    if not local and clock.offset():
+        says = "The clock has been moved for a test; a live connection does not send until it is reset."
+        return _Finding(passed=False, verdict=HOLD, says=says)
+    if trouble := carriers.sender_trouble(message=message):
+        return _Finding(passed=False, verdict=HOLD, says=trouble, name="sender-unregistered")
+    if way is None:
+        return _Finding(passed=True, says="Goes over the mail server of this installation.")
+    return _Finding(passed=True, says=f"The {adapters.load(way.provider).label} connection is on.", values=(("connection", str(way.pk)),))
 
 
 def _live(message: Message, now: datetime) -> _Finding:
@@ -243,6 +312,10 @@ def _content(message: Message, now: datetime) -> _Finding:
     if message.template is None and not message.body:
         return _Finding(passed=True, says="Nothing is written yet: the template is missing.")
     long = len(message.body)
+    if message.channel == Message.EMAIL:
+        fits = 0 < long <= MOST_IN_EMAIL and bool(message.subject.strip())
+        says = f"{long} characters and a subject." if fits else f"An email needs a subject and between 1 and {MOST_IN_EMAIL} characters."
+        return _Finding(passed=fits, says=says, values=(("characters", str(long)),))
     fits = 0 < long <= MOST_CHARACTERS
     says = f"{long} characters." if fits else f"The text has {long} characters; between 1 and {MOST_CHARACTERS} can be sent."
     return _Finding(passed=fits, says=says, values=(("characters", str(long)),))
@@ -258,6 +331,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("switched-off", _enabled),
     (consent.CHECK, _consent),
     ("content", _content),
+    ("postal-address", _postal_address),
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
     (talks.TALKING, _talking),

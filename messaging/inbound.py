@@ -15,6 +15,7 @@ from messaging.suppressions import lift_by_words
 from zartsalgo.lib.phone import sayable
 
 ANSWER_WITHIN = timedelta(minutes=10)
+_CHANNELS = {"phone": "sms", "email": "email"}
 
 
 def suppress(
@@ -33,7 +34,7 @@ def suppress(
 
     `came_from` is the number that said so where it is another than `value`. Without a client it binds the whole agency.
     """
-    lock_address(channel="sms" if kind == "phone" else "email", address=value)
+    lock_address(channel=_CHANNELS[kind], address=value)
     Suppression.objects.bulk_create(
         [
             Suppression(
@@ -52,18 +53,40 @@ def suppress(
     )
 
 
-def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Contact, number: str, now: datetime) -> Lead | None:
-    """Do what an inbound text asks for: suppress, hold and ask a person, or put it before a person. Returns the lead it belongs to."""
+def suppress_person(
+    *,
+    contact: Contact | None,
+    client: Client,
+    address: str,
+    rule: str,
+    event: Event | None,
+    now: datetime,
+    kind: str = "phone",
+    origin: str = Suppression.Origin.WORDS,
+) -> None:
+    """Store an opt-out that came from one number or address (`kind` says which) for everything known of the person. Only ever adds."""
+    known = set(contact.identities.values_list("kind", "value")) if contact else set()
+    values = sorted({(kind, address), *known})
+    # All locks before the first row, in one order: from the first row on nothing is tried for any number or address of theirs.
+    for one, value in values:
+        lock_address(channel=_CHANNELS[one], address=value)
+    for one, value in values:
+        suppress(contact=contact, client=client, value=value, rule=rule, event=event, now=now, came_from=address, kind=one, origin=origin)
+
+
+def act_on_reply(
+    *, event: Event, reading: Reading, client: Client, contact: Contact, number: str, now: datetime, kind: str = "phone"
+) -> Lead | None:
+    """Do what an inbound text or email asks for: suppress, hold and ask a person, or put it before a person. Returns the lead it belongs to.
+
+    `number` is the number (E.164) it came from, or with `kind` email the address. An opt-in lifts by a text only: anybody can write
+    any address over an email.
+    """
     talks.note_inbound(event=event, client=client, contact=contact, reading=reading.kind, now=now)
     if reading.kind == "opt_out":
-        values = sorted({number, *contact.identities.filter(kind="phone").values_list("value", flat=True)})
-        # All locks before the first row, in one order: from the first row on nothing is tried for any number of theirs.
-        for value in values:
-            lock_address(channel="sms", address=value)
-        for value in values:
-            suppress(contact=contact, client=client, value=value, rule=reading.rule, event=event, now=now, came_from=number)
+        suppress_person(contact=contact, client=client, address=number, rule=reading.rule, event=event, now=now, kind=kind)
         return None
-    if reading.kind == "opt_in":
+    if reading.kind == "opt_in" and kind == "phone":
         lift_by_words(event=event, client=client, number=number)
     lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
     who = contact.name or sayable(number)
@@ -83,7 +106,8 @@ def act_on_reply(*, event: Event, reading: Reading, client: Client, contact: Con
         return lead
     if reading.kind == "help":
         return lead
-    return lead or open_lead(client=client, contact=contact, source="Text message", kind="text", now=now)
+    source, what = ("Email", "email") if kind == "email" else ("Text message", "text")
+    return lead or open_lead(client=client, contact=contact, source=source, kind=what, now=now)
 
 
 def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:

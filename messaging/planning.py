@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 
 from leads.models import Automation, Client, Contact, Event, Lead
 from messaging import templates
+from messaging.email import addresses
 from messaging.models import Message, Template
-from providers.connections import sender_of, sending_connection
+from providers.connections import email_connection, email_sender_of, sender_of, sending_connection
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 
@@ -35,7 +36,8 @@ def plan_text(
     run_id: uuid.UUID | None = None,
     step_key: str = "",
 ) -> Message:
-    """Plan one text to one number (E.164). The same run and step give the same message. Raises templates.CannotRender.
+    """Plan one text to one number (E.164), or one email to one address: the template's channel says which. The same run and step give
+    the same message. Raises templates.CannotRender.
 
     Sends nothing: `messaging.sending.send` judges and tries it once the transaction has committed.
     """
@@ -43,10 +45,12 @@ def plan_text(
         return known
     template: Template | None = templates.live_template(client=client, key=template_key)
     body = templates.render(template=template, values=values) if template else ""
-    connection = sending_connection(client=client)
+    email = template is not None and template.channel == Message.EMAIL
+    connection = email_connection(client=client) if email else sending_connection(client=client)
     automation = Automation.objects.filter(client=client, workflow=workflow).first()
+    identity = new_id()
     message = Message.objects.create(
-        id=new_id(),
+        id=identity,
         client=client,
         contact=contact,
         lead=lead,
@@ -54,10 +58,13 @@ def plan_text(
         run_id=run_id,
         step_key=step_key,
         workflow=workflow,
+        channel=template.channel if template else Template.Channel.SMS,
         purpose=purpose,
         template=template,
         to=to,
-        sender=sender_of(connection=connection, client=client),
+        sender=email_sender_of(connection=connection) if email else sender_of(connection=connection, client=client),
+        subject=templates.render_subject(template=template, values=values) if template and email else "",
+        reply_tag=addresses.tag_of(message_id=identity) if email else "",
         body=body,
         approval_needed=automation is None or automation.send == Automation.Send.DRAFT,
         created_at=now,

@@ -1,4 +1,4 @@
-"""Sending a text at most once.
+"""Sending a text or an email at most once.
 
 Three short transactions with the call between the last two and no lock held during it:
 T1  lock the message and the address (opt-outs take the same lock), judge, take the purpose claim, reserve an attempt;

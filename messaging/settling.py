@@ -16,6 +16,7 @@ from django.db.models import Q
 from leads.actions import close_task, create_task, note_first_response
 from leads.models import Desk, Task
 from messaging import carriers, claims, pauses, simulated, talks
+from messaging.email import by_smtp, composing
 from messaging.models import Attempt, Message
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.provider_ids import of_account, spoken_for
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # How a provider's status is ranked; a callback never moves a message back.
 RANK = {"queued": 0, "accepted": 0, "scheduled": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 3, "undelivered": 3, "failed": 3}
+# An email that the provider still tries.
+RANK |= {"deferred": 1}
 RANK |= {"canceled": 3, "partially_delivered": 3}
 # Look-ups while an outcome is unknown; after the last a person decides. Never a resend.
 LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (10, 60, 300, 900, 3600, 6 * 3600))
@@ -69,12 +72,12 @@ def settle(*, attempt_id: int, result: SendResult, now: datetime) -> None:
 
 
 def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
-    simulated = message.connection_id is None
+    simulated = message.connection_id is None and not provider_id.startswith(by_smtp.TAKEN)
     if message.status in (Message.Status.DELIVERED, Message.Status.FAILED) and message.reason not in NOT_PROVEN:
         return  # a callback was faster
     message.status = Message.Status.DELIVERED if simulated else Message.Status.SENT
     message.reason = ""
-    message.says = "Shown on the simulator's phone." if simulated else "Accepted by the provider; the delivery report is awaited."
+    message.says = _went(message=message, simulated=simulated)
     # A provider that gives one id twice must not cost us the fact that this one was accepted; the attempt keeps the id.
     taken = Message.objects.filter(connection=message.connection, provider_id=provider_id).exclude(pk=message.pk).exists()
     message.provider_id = "" if taken else provider_id
@@ -83,6 +86,18 @@ def _accepted(*, message: Message, provider_id: str, now: datetime) -> None:
     if message.lead_id:
         note_first_response(lead_id=message.lead_id, now=now)
     talks.note_outbound(message=message, now=now)
+
+
+def _went(*, message: Message, simulated: bool) -> str:
+    if simulated:
+        return "Shown on our own pages." if message.channel == Message.EMAIL else "Shown on the simulator's phone."
+    if message.connection_id is None:
+        return "Taken by the mail server, which does not report whether it arrived."
+    return "Accepted by the provider; the delivery report is awaited."
+
+
+def _noun(*, message: Message) -> str:
+    return "email" if message.channel == Message.EMAIL else "text"
 
 
 def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime) -> None:
@@ -116,7 +131,7 @@ def _rejected(*, message: Message, result: SendResult, tries: int, now: datetime
         contact=message.contact,
         desk=Desk.AUTOMATION_OPS,
         kind="call-back",
-        title=f"Text to {_who(message=message)} was refused",
+        title=f"{_noun(message=message).capitalize()} to {_who(message=message)} was refused",
         reason=f"{meaning} Call instead.",
         cause=f"refused:{message.pk}",
         due_at=now + timedelta(minutes=15),
@@ -156,7 +171,8 @@ def _meaning(*, message: Message, code: str) -> str:
 
 def _unknown(*, message: Message, note: str, now: datetime) -> None:
     message.status, message.reason = Message.Status.UNKNOWN, "no-answer"
-    message.says = "The provider did not answer; the text may have gone. It is looked up and will not be repeated."
+    what = _noun(message=message)
+    message.says = f"The provider did not answer; the {what} may have gone. It is looked up and will not be repeated."
     message.due_at = now + LOOK_UP_AFTER[0]
     message.checks_made = 0
     message.save(update_fields=["status", "reason", "says", "due_at", "checks_made"])
@@ -236,7 +252,7 @@ def look_up(*, message: Message, now: datetime) -> None:
         contact=message.contact,
         desk=Desk.AUTOMATION_OPS,
         kind="look-into",
-        title=f"Did the text to {_who(message=message)} go out?",
+        title=f"Did the {_noun(message=message)} to {_who(message=message)} go out?",
         reason="The provider neither answered nor lists it. Look in its console; call the person if it did not go.",
         cause=f"unknown:{message.pk}",
         due_at=now + timedelta(minutes=30),
@@ -293,7 +309,15 @@ def _close_unconfirmed(*, message: Message, checks: int, now: datetime) -> None:
 def _listed(*, message: Message, since: datetime) -> list[Mapping[str, Any]]:
     """The provider's own record of what it sent to that number. Raises whatever the adapter raises: no answer is not "none"."""
     if message.connection is None:
+        if message.channel == Message.EMAIL and composing.sends_by_smtp() and not message.client.demo:
+            raise ConnectionError("a mail server keeps no list that can be asked")
         return simulated.find_sent(message=message, since=since)
+    if message.channel == Message.EMAIL:
+        found = adapters.load(message.connection.provider).find_emails(
+            credentials=credentials(connection=message.connection), reference=str(message.pk), since=since
+        )
+        # The provider holds it under our own id, which says more than equal words.
+        return [{**row, "body": message.body} for row in found]
     return adapters.load(message.connection.provider).find_sent(
         credentials=credentials(connection=message.connection), to=message.to, sender=message.sender, since=since
     )
@@ -317,11 +341,15 @@ def record_status(*, message: Message, provider_id: str, status: str, error_code
             return False
         message.provider_status, message.error_code = status[:30], (error_code or message.error_code)[:20]
         if status in ("delivered", "read"):
-            message.status, message.reason, message.says = Message.Status.DELIVERED, "", "Delivered to the phone."
+            message.status, message.reason, message.says = (
+                Message.Status.DELIVERED,
+                "",
+                ("Delivered to their mail server." if message.channel == Message.EMAIL else "Delivered to the phone."),
+            )
         elif status in ("failed", "undelivered", "canceled"):
             meaning = _meaning(message=message, code=error_code)
             message.status, message.reason = Message.Status.FAILED, "not-delivered"
-            message.says = (meaning or "The carrier did not deliver it.")[:500]
+            message.says = (meaning or f"The {'mail server' if message.channel == Message.EMAIL else 'carrier'} did not deliver it.")[:500]
         message.save(update_fields=["provider_status", "error_code", "status", "reason", "says"])
         if message.status == Message.Status.FAILED:
             carriers.note_failure(message=message, code=error_code, now=now)
@@ -331,7 +359,7 @@ def record_status(*, message: Message, provider_id: str, status: str, error_code
                 contact=message.contact,
                 desk=Desk.AUTOMATION_OPS,
                 kind="call-back",
-                title=f"Text to {_who(message=message)} was not delivered",
+                title=f"{_noun(message=message).capitalize()} to {_who(message=message)} was not delivered",
                 reason=f"{message.says} Call instead.",
                 cause=f"undelivered:{message.pk}",
                 due_at=now + timedelta(minutes=15),

@@ -27,7 +27,8 @@ def send(*, message: Message) -> SendResult:
         return SendResult(outcome="unknown", note="no answer within the time given")
     if mood == "slow":
         time.sleep(SLOW_SECONDS)
-    return SendResult(outcome="accepted", provider_id=_id(message), note="shown on the simulator's phone")
+    where = "on our own pages" if message.channel == Message.EMAIL else "on the simulator's phone"
+    return SendResult(outcome="accepted", provider_id=_id(message), note=f"shown {where}")
 
 
 def find_sent(*, message: Message, since: datetime) -> list[Mapping[str, Any]]:

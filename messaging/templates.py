@@ -5,7 +5,7 @@ from typing import Any
 from leads.models import Client, Contact
 from messaging.models import Template
 from messaging.words import sandbox
-from messaging.words.checks import Finding, Words, check, complete, supplied
+from messaging.words.checks import Finding, Words, check, complete, one_line, supplied
 
 AGENCY_TEMPLATES = [
     {
@@ -29,6 +29,12 @@ def live_template(*, client: Client, key: str) -> Template | None:
     return own_first or Template.objects.filter(key=key, status=Template.Status.APPROVED, client__isnull=True).first()
 
 
+def live_channel(*, client: Client, key: str) -> str:
+    """How the words of this key go out now; as a text while nothing is approved."""
+    template = live_template(client=client, key=key)
+    return template.channel if template else Template.Channel.SMS
+
+
 def render(*, template: Template, values: dict[str, Any]) -> str:
     """The text as it will be sent, read once per wording. Raises CannotRender: a name without a value never leaves an empty hole."""
     try:
@@ -36,6 +42,15 @@ def render(*, template: Template, values: dict[str, Any]) -> str:
     except sandbox.BrokenWords as error:
         raise CannotRender(f"template {template.key} version {template.version}: {error}") from error
     return complete(text=text, channel=template.channel, opt_out_line=template.opt_out_line)
+
+
+def render_subject(*, template: Template, values: dict[str, Any]) -> str:
+    """An email's subject as it will be sent: one line, at most 150 characters, whatever the values hold. Raises CannotRender."""
+    try:
+        text = sandbox.fill(source=template.subject, values=supplied(values=values, response_minutes=template.response_minutes))
+    except sandbox.BrokenWords as error:
+        raise CannotRender(f"template {template.key} version {template.version}, subject: {error}") from error
+    return one_line(text=text)
 
 
 def values_of(*, client: Client, contact: Contact | None) -> dict[str, Any]:
@@ -52,6 +67,7 @@ def findings(*, template: Template) -> list[Finding]:
         opt_out_line=template.opt_out_line,
         response_minutes=template.response_minutes,
         source=template.source,
+        subject=template.subject,
     )
     return check(words=words)
 

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +18,7 @@ from providers import adapters
 from providers.contract import Credentials
 from providers.models import Connection
 from zartsalgo.lib.ids import new_id
+from zartsalgo.lib.names import clean_email
 from zartsalgo.lib.sealed import seal, unseal
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -99,6 +100,8 @@ def connect(
         raise CannotConnect(wrong)
     if live and adapter.can_send and not account:
         raise CannotConnect(f"{adapter.label} needs --account to send.")
+    if adapter.can_email:
+        options = _with_addresses(label=adapter.label, live=live, options=dict(options or {}))
     _check_base_url(base_url=base_url, live=live, hosts=adapter.hosts)
     if live and not over_loopback(base_url=base_url) and Client.objects.filter(demo=True).exists():
         raise CannotConnect("A live connection does not go together with demo clients: remove the demo first.")
@@ -120,6 +123,18 @@ def connect(
     return connection, hook_url(connection=connection)
 
 
+def _with_addresses(*, label: str, live: bool, options: dict[str, str]) -> dict[str, str]:
+    """The options with the addresses `from` and `inbound` as they are compared. Raises CannotConnect for one that is none."""
+    if live and not options.get("from"):
+        raise CannotConnect(f"{label} needs the address that mails come from: --option from=office@business.example")
+    for name in ("from", "inbound"):
+        if options.get(name):
+            options[name] = clean_email(options[name])
+            if not options[name]:
+                raise CannotConnect(f"--option {name}= is no email address.")
+    return options
+
+
 def rotate(*, connection: Connection, secret: str, keep_old: bool = True) -> None:
     """Put a new signing secret first; the one before it stays valid beside it until the next rotation."""
     content = open_secrets(client_id=connection.client_id, sealed=connection.sealed)
@@ -134,9 +149,16 @@ def disable(*, connection: Connection, now: datetime) -> None:
 
 
 def hook_url(*, connection: Connection, message_id: uuid.UUID | None = None) -> str:
-    """The address the provider calls; with our message id it is the status callback of that message."""
-    token = open_secrets(client_id=connection.client_id, sealed=connection.sealed).token
-    address = f"{settings.PUBLIC_URL}/hooks/{connection.provider}/{token}/"
+    """The address the provider calls; with our message id it is the status callback of that message.
+
+    Where the provider signs nothing it carries user and password, which HTTP clients send as basic auth.
+    """
+    content = open_secrets(client_id=connection.client_id, sealed=connection.sealed)
+    address = f"{settings.PUBLIC_URL}/hooks/{connection.provider}/{content.token}/"
+    login = adapters.load(connection.provider).hook_login(secret=content.secrets[0]) if content.secrets else None
+    if login:
+        scheme, rest = address.split("://", 1)
+        address = f"{scheme}://{quote(login[0], safe='')}:{quote(login[1], safe='')}@{rest}"
     return f"{address}?m={message_id}" if message_id else address
 
 
@@ -158,6 +180,17 @@ def sending_connection(*, client: Client) -> Connection | None:
 def sender_of(*, connection: Connection | None, client: Client) -> str:
     """The number, or messaging service, that the client's texts go out from."""
     return str(connection.options.get("from") or client.phone) if connection else client.phone
+
+
+def email_connection(*, client: Client) -> Connection | None:
+    """The client's newest enabled live connection whose adapter sends email; None means SMTP from the environment, else our own pages."""
+    able = [a.provider for a in adapters.all_adapters() if a.can_email]
+    return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
+
+
+def email_sender_of(*, connection: Connection | None) -> str:
+    """The address that a client's emails come from: the connection's own, else the agency's."""
+    return str(connection.options.get("from") or "") if connection else clean_email(settings.DEFAULT_FROM_EMAIL)
 
 
 def understanding_connection(*, client: Client) -> Connection | None:

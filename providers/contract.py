@@ -2,8 +2,8 @@
 
 A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
 by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
-pure: they read bytes and return values, they open no database connection; only `send`, `post_alert`, `find_sent`, `list_texts`,
-`poll` and `understand` talk to the network.
+pure: they read bytes and return values, they open no database connection; only `send`, `send_email`, `post_alert`, `find_sent`,
+`find_emails`, `list_texts`, `poll` and `understand` talk to the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +71,23 @@ class Credentials:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutgoingEmail:
+    """One email as it leaves, to one person. `reference` is our message id: the provider gives it back in its reports. Header names and
+    values hold no line ends: whoever composes it has seen to that (messaging.email.composing)."""
+
+    to: str
+    to_name: str
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    html: str
+    reference: str
+    reply_to: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SendResult:
     """How a send ended: `accepted` (provider_id set), `rejected` (the provider says it created nothing), `unknown` (anything else)."""
 
@@ -128,7 +145,10 @@ class Adapter:
     hosts: ClassVar[tuple[str, ...]] = ()
     # Where pictures of inbound texts (`personal["media"]`, a list of addresses) lie; the first takes the account and secret by HTTP Basic.
     media_hosts: ClassVar[tuple[str, ...]] = ()
+    # Whether the secret signs the body. Where a provider signs nothing, the address and a password in it are all there is.
+    signs_body: ClassVar[bool] = True
     can_send: ClassVar[bool] = False
+    can_email: ClassVar[bool] = False
     can_poll: ClassVar[bool] = False
     can_understand: ClassVar[bool] = False
     # Tells the business's own people, and hears nothing.
@@ -171,12 +191,24 @@ class Adapter:
         """Post one plain text to where the connection points, once; no hidden retry. Never raises for what the network or provider did."""
         raise NotImplementedError
 
+    def send_email(self, *, credentials: Credentials, email: OutgoingEmail, timeout_seconds: float = 15.0) -> SendResult:
+        """Send one email once; no hidden retry. Never raises for what the network or the provider did."""
+        raise NotImplementedError
+
+    def hook_login(self, *, secret: str) -> tuple[str, str] | None:
+        """User and password of the hook's address where the provider signs nothing; None for all that sign."""
+        return None
+
     def explain_error(self, *, code: str) -> str:
         """What the provider's error code means, as a sentence for staff; "" for one we do not know."""
         return ""
 
     def find_sent(self, *, credentials: Credentials, to: str, sender: str, since: datetime) -> list[Mapping[str, Any]]:
         """Messages the provider holds for this pair since then: dicts with `provider_id`, `body`, `created_at`, `status`."""
+        raise NotImplementedError
+
+    def find_emails(self, *, credentials: Credentials, reference: str, since: datetime) -> list[Mapping[str, Any]]:
+        """Emails the provider holds under our message id: dicts with `provider_id`, `created_at`, `status`. Raises `http.CallFailed`."""
         raise NotImplementedError
 
     def list_texts(self, *, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:

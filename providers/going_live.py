@@ -21,8 +21,9 @@ class NotReady(Exception):
 
 
 def asks_for_signature(*, connection: Connection) -> bool:
-    """True for a live connection that sends and whose texts would leave this machine."""
-    return connection.live and not over_loopback(base_url=connection.base_url) and adapters.load(connection.provider).can_send
+    """True for a live connection that writes to customers, by text or email, and off this machine."""
+    adapter = adapters.load(connection.provider)
+    return connection.live and not over_loopback(base_url=connection.base_url) and (adapter.can_send or adapter.can_email)
 
 
 def in_shadow(*, connection: Connection) -> bool:

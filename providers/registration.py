@@ -14,8 +14,9 @@ from django.db import transaction
 from providers.connections import over_loopback
 from providers.models import Connection
 
+# An email domain that is not confirmed at its provider (DKIM, return path) lands in spam folders, or nowhere.
 # Numbers of the North American plan and messaging services, which are pools of them. Short codes and names are leased ready to use.
-_NEEDS_IT = re.compile(r"(\+1[2-9][0-9]{9}|MG[0-9a-fA-F]{32})\Z")
+_NEEDS_IT = re.compile(r"(\+1[2-9][0-9]{9}|MG[0-9a-fA-F]{32}|[^@\s]+@[^@\s]+)\Z")
 _REGISTERED = ("sender_registered", "sender_registered_by", "sender_registered_at")
 _REFUSED = ("sender_refused", "sender_refused_code", "sender_refused_at")
 

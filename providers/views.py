@@ -8,6 +8,7 @@ import hashlib
 import logging
 import time
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -24,8 +25,9 @@ from zartsalgo.lib.sealed import CannotOpen
 log = logging.getLogger(__name__)
 READ_SECONDS = 10.0
 CHUNK = 64 * 1024
-# Never stored: they carry access, not evidence.
-_DROPPED_HEADERS = ("cookie", "authorization", "proxy-authorization")
+# Never stored: they carry access, not evidence. Verifying sees `authorization`, nothing after it does.
+_DROPPED_HEADERS = ("cookie", "proxy-authorization")
+_SEEN_ONCE = "authorization"
 
 
 class _TooLarge(Exception):
@@ -97,7 +99,7 @@ def accept_hook(request: HttpRequest, provider: str, token: str) -> HttpResponse
             hook_id=hook.id,
             client_id=hook.client_id,
             key=key.replace("\x00", ""),
-            request=incoming,
+            request=replace(incoming, headers={name: value for name, value in incoming.headers.items() if name != _SEEN_ONCE}),
             path_and_query=path + (f"?{query}" if query else ""),
         )
     except LookupError:

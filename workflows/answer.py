@@ -6,6 +6,7 @@ without a text stands. The sentence is made from stored rows only, so it says th
 
 # ruff: noqa: SIM905 (a table of words reads better as text)
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ _KINDS = {
 # Words a sentence of ours starts with; only these lose their capital inside a sentence, a name never does.
 _STARTERS = frozenset(
     "A An Accepted Approved At By Delivered Every For Goes It No Nobody None Not One Sending Shown Somebody Taken Template That The There "
-    "They This Too Try Waiting We".split()
+    "They This Too Try Waiting We Write".split()
 )
 
 
@@ -147,6 +148,14 @@ def _content(text: _Text) -> str:
     return f"No text went out: its words cannot be sent, {text.says} (judged at {text.judged})."
 
 
+def _postal_address(text: _Text) -> str:
+    return f"The email is held since {text.judged}: {text.says}."
+
+
+def _bounced(text: _Text) -> str:
+    return f"No email went out: {text.says} (judged at {text.judged})."
+
+
 def _sending_stopped(text: _Text) -> str:
     return f"The text is held since {text.judged} because {text.says}; it is judged anew when sending is allowed again."
 
@@ -209,6 +218,8 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "switched-off": _switched_off,
     "consent": _consent,
     "content": _content,
+    "postal-address": _postal_address,
+    "bounced": _bounced,
     "sending-stopped": _sending_stopped,
     "credentials": _credentials,
     "unclear-reply": _unclear_reply,
@@ -289,7 +300,24 @@ BY_STATUS: dict[str, Callable[[_Text], str]] = {
 def answer_text(*, message: Message, now: datetime) -> str:
     """The sentence of one text, whoever wrote it. Needs `message.client`."""
     who = workflow_name(key=message.workflow) if message.workflow else "A person of the agency"
-    return BY_STATUS[message.status](_Text(message=message, who=who, zone=message.client.timezone, now=now))
+    said = BY_STATUS[message.status](_Text(message=message, who=who, zone=message.client.timezone, now=now))
+    return _of_an_email(said) if message.channel == Message.EMAIL else said
+
+
+# The sentences above speak of texts; of an email they say the same in its own words.
+_EMAIL_WORDS = (
+    ("shown on the simulator's phone", "shown on our own pages"),
+    ("delivered to the phone", "delivered to their mail server"),
+    ("to any of their numbers", "to any of their addresses"),
+    ("the carrier says", "the mail server says"),
+)
+
+
+def _of_an_email(said: str) -> str:
+    for text, email in _EMAIL_WORDS:
+        said = said.replace(text, email)
+    said = re.sub(r"\b(a|A) text\b", r"\1n email", said)
+    return re.sub(r"\btext(s?)\b", r"email\1", said)
 
 
 def _last_heard(run: Run) -> Step | None:

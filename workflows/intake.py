@@ -9,6 +9,7 @@ Inbound messages of a batch go first, so an opt-out is never behind the call tha
 import hashlib
 import json
 import logging
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,10 +20,12 @@ from django.db import connection as database
 from django.db import transaction
 
 from leads import consent, people
-from leads.models import Client, Contact, Event
+from leads.models import Client, Contact, Event, Identity
 from messaging import inbound, photos, settling
+from messaging.email import reports
+from messaging.email.addresses import message_of_tag
 from messaging.models import Message
-from messaging.replies import read_reply
+from messaging.replies import Reading, read_reply
 from providers import adapters, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
 from providers.models import Connection, Delivery
@@ -43,6 +46,7 @@ BATCH = 20
 CLOCK_SKEW = timedelta(minutes=5)
 SAME_FORM_WITHIN = timedelta(minutes=10)
 FORMS = ("lead.created", "quote.requested")
+_ANSWERS = re.compile(r"\s*(?:re|fwd?|aw|rv)\s*:", re.IGNORECASE)
 ADVANCE_TASK = "workflows.advance"
 
 _CLAIM = """
@@ -73,7 +77,7 @@ def drain(*, now: datetime, limit: int = BATCH) -> int:
 
 
 def _has_inbound(parsed: object) -> bool:
-    return isinstance(parsed, list) and any(event.type == "message.received" for event in parsed)
+    return isinstance(parsed, list) and any(event.type in ("message.received", *reports.STOPS) for event in parsed)
 
 
 def read(*, delivery: Delivery) -> list[ParsedEvent] | NotForUs | str:
@@ -147,12 +151,21 @@ def record(
     if Event.objects.filter(client=client, source=source, key=key, type=item.type).exists():
         return f"{item.type}: already known.", []
     person = people.read_person(personal=personal)
-    contact = people.find_or_create(client=client, person=person, now=now)
+    about = _about(client=client, item_type=item.type, facts=facts)
+    contact: Contact | None = None
+    if item.type == "message.status":
+        pass  # the message tells whose it is
+    elif item.type in reports.STOPS or about is not None and not _is_known(client=client, email=person.email):
+        # A report is about somebody we know or nobody; and whoever answers a mail of ours from elsewhere answers as the one we wrote to.
+        found = reports.person_of(client=client, message=about, address=person.email)
+        contact = people.lock(contact_id=found.pk) if found else None
+    else:
+        contact = people.find_or_create(client=client, person=person, now=now)
     reading = None
     if item.type in FORMS and (earlier := _same_form(client=client, source=source, personal=personal, facts=facts, now=now)):
         return f"{item.type}: the same form came at {earlier.recorded_at:%H:%M:%S} UTC; joined to it.", []
     if item.type == "message.received":
-        reading = read_reply(text=str(personal.get("text") or ""), opt_out_type=str(facts.get("opt_out_type") or ""))
+        reading = _read(personal=personal, facts=facts)
         facts["reading"] = {"kind": reading.kind, "rule": reading.rule}
     event = Event(
         id=new_id(),
@@ -172,15 +185,24 @@ def record(
     if not Event.objects.bulk_create([event], ignore_conflicts=True) or not Event.objects.filter(pk=event.pk).exists():
         return f"{item.type}: already known.", []
     consent.note_event(event=event, contact=contact)
-    if reading is not None and contact is not None and person.number.e164:
-        lead = inbound.act_on_reply(event=event, reading=reading, client=client, contact=contact, number=person.number.e164, now=now)
+    by_email = facts.get("channel") == "email"
+    address = person.email if by_email else person.number.e164
+    if reading is not None and contact is not None and address:
+        lead = inbound.act_on_reply(
+            event=event, reading=reading, client=client, contact=contact, number=address, now=now, kind="email" if by_email else "phone"
+        )
         if lead is not None and reading.kind in ("other", "opt_in"):
             inbound.ask_for_answer(event=event, lead=lead, now=now)
         _plan_photos(event=event, contact=contact, media=media, now=now)
     elif reading is not None:
         inbound.ask_who_wrote(event=event, client=client, now=now)
     if item.type == "message.status":
-        return _status(client=client, facts=facts, now=now), []
+        return _status(message=about, facts=facts, now=now), []
+    if item.type in reports.STOPS:
+        note = reports.act(event=event, client=client, contact=contact, message=about, address=person.email, now=now)
+        if contact is not None:
+            wake_runs_of(contact=contact, now=now)
+        return note, []
     runs = receipts.decide(event=event, contact=contact, now=now)
     if contact is not None:
         wake_runs_of(contact=contact, now=now)
@@ -200,8 +222,7 @@ def wake_runs_of(*, contact: Contact, now: datetime) -> None:
         ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
 
 
-def _status(*, client: Client, facts: dict[str, Any], now: datetime) -> str:
-    message = _message_of(client=client, facts=facts)
+def _status(*, message: Message | None, facts: dict[str, Any], now: datetime) -> str:
     if message is None:
         return "message.status: of no message of ours."
     changed = settling.record_status(
@@ -214,13 +235,27 @@ def _status(*, client: Client, facts: dict[str, Any], now: datetime) -> str:
     return f"message.status: {facts.get('status')}." if changed else "message.status: nothing new."
 
 
-def _message_of(*, client: Client, facts: dict[str, Any]) -> Message | None:
-    ours = Message.objects.select_related("connection").filter(client=client)
-    try:
-        return ours.filter(pk=uuid.UUID(str(facts.get("message_id") or ""))).first()
-    except ValueError:
-        provider_id = str(facts.get("provider_id") or "")
-        return ours.filter(provider_id=provider_id).first() if provider_id else None
+def _about(*, client: Client, item_type: str, facts: dict[str, Any]) -> Message | None:
+    """The message of ours that a report is about, or an email answers."""
+    if item_type in reports.REPORTS:
+        return reports.message_of(client=client, facts=facts)
+    if item_type == "message.received" and facts.get("thread"):
+        return message_of_tag(client_id=client.pk, tag=str(facts["thread"]))
+    return None
+
+
+def _is_known(*, client: Client, email: str) -> bool:
+    return bool(email) and Identity.objects.filter(client=client, kind=Identity.Kind.EMAIL, value=email).exists()
+
+
+def _read(*, personal: dict[str, Any], facts: dict[str, Any]) -> Reading:
+    """Read what they wrote. A new mail's subject is words too: many write nothing but "unsubscribe" there."""
+    reading = read_reply(text=str(personal.get("text") or ""), opt_out_type=str(facts.get("opt_out_type") or ""))
+    subject = str(personal.get("subject") or "")
+    if reading.kind in ("other", "help") and subject and not _ANSWERS.match(subject):
+        by_subject = read_reply(text=subject)
+        return by_subject if by_subject.kind in ("opt_out", "unclear") else reading
+    return reading
 
 
 def occurred_at(*, stated: datetime, received_at: datetime) -> datetime:

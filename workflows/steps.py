@@ -10,7 +10,7 @@ from messaging.notices.handing_over import tell_responder
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
 from messaging.planning import plan_text
 from messaging.settling import NOT_PROVEN
-from messaging.templates import CannotRender
+from messaging.templates import CannotRender, live_channel
 from summaries import writing
 from summaries.models import Summary
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
@@ -131,12 +131,18 @@ def response_timer(context: Context) -> Result:
 
 
 def plan_message(context: Context) -> Result:
-    """Plan the text; the gate judges it when it is tried. Without an approved template or a number there is nothing to plan."""
+    """Plan the text or email, as the approved template's channel says; the gate judges it when it is tried. Without a number, or for an
+    email an address, there is nothing to plan."""
     if context.contact is None:
         return Done(says="No text: there is nobody to send it to.", skipped=True)
-    number = str(context.run.state.get("number") or people.phone_of(contact=context.contact))
-    if not number:
-        return Done(says="No text: we know no number of this person.", expected="a number", actual="none", skipped=True)
+    if live_channel(client=context.client, key=str(context.params["template"])) == Message.EMAIL:
+        number = people.email_of(contact=context.contact)
+        if not number:
+            return Done(says="No email: we know no address of this person.", expected="an address", actual="none", skipped=True)
+    else:
+        number = str(context.run.state.get("number") or people.phone_of(contact=context.contact))
+        if not number:
+            return Done(says="No text: we know no number of this person.", expected="a number", actual="none", skipped=True)
     first = context.contact.name.split(" ")[0] if context.contact.name else ""
     try:
         message = plan_text(

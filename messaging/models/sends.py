@@ -11,7 +11,7 @@ from zartsalgo.lib.ids import new_id
 
 
 class Message(models.Model):
-    """One text to one person. `reason` is the gate's or the provider's short code, `says` the sentence; the slip holds every check."""
+    """One text or email to one person. `reason` is the gate's or the provider's short code, `says` the sentence; the slip holds every check."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"  # will be judged and tried when due
@@ -22,6 +22,7 @@ class Message(models.Model):
         FAILED = "failed", "Failed"  # the provider or carrier refused it; final
         UNKNOWN = "unknown", "Unknown"  # called, no answer: looked up, then a person
 
+    EMAIL = Template.Channel.EMAIL
     FINAL = (Status.DELIVERED, Status.SKIPPED, Status.FAILED)
     PENDING = (Status.QUEUED, Status.HELD)
 
@@ -37,8 +38,12 @@ class Message(models.Model):
     purpose = models.CharField(max_length=60)
     template = models.ForeignKey(Template, on_delete=models.PROTECT, null=True, related_name="messages")
     to = models.CharField(max_length=254)
-    sender = models.CharField(max_length=64)
+    sender = models.CharField(max_length=254)
+    subject = models.CharField(max_length=150, blank=True, help_text="Of an email; empty for texts.")
     body = models.TextField()
+    reply_tag = models.CharField(
+        max_length=20, blank=True, help_text="In the address that replies to an email go to; leads them back here."
+    )
     approval_needed = models.BooleanField(default=True)
     approved_by = models.CharField(max_length=150, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -63,6 +68,8 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["connection", "provider_id"], name="message_one_per_provider_id", condition=~models.Q(provider_id="")
             ),
+            models.UniqueConstraint(fields=["reply_tag"], name="message_one_per_reply_tag", condition=~models.Q(reply_tag="")),
+            models.CheckConstraint(condition=~models.Q(subject__regex=r"[\r\n]"), name="message_subject_on_one_line"),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["queued", "held", "unknown"])),

@@ -9,7 +9,8 @@ from zartsalgo.lib.evidence import append_only
 
 
 class Suppression(models.Model):
-    """A person told a client to stop. Binds all of that person's numbers and addresses; append-only, nothing deletes a row.
+    """A person told a client to stop. Binds all of that person's numbers and addresses; append-only, nothing deletes a row. One kind is no
+    word of a person: a bounce says that an address takes no mail, hangs on no person and binds that address alone.
 
     It stands while `lifted_by` is empty. Only one thing fills that: an inbound text of this client that reads as an opt-in, from the
     number that said stop. The database itself compares (trigger `only_their_own_words`), so neither staff nor a merge can lift one, and
@@ -19,6 +20,9 @@ class Suppression(models.Model):
     class Origin(models.TextChoices):
         WORDS = "words", "Their own words"  # a text of theirs, or the carrier that heard one
         IMPORTED = "import", "Imported list"
+        UNSUBSCRIBED = "click", "Pressed unsubscribe"  # in an email of ours, or at the provider
+        COMPLAINED = "spam", "Marked an email as spam"
+        BOUNCED = "bounce", "The address takes no mail"  # no wish of theirs: binds that address alone
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="suppressions")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="suppressions")
@@ -54,6 +58,12 @@ class Suppression(models.Model):
                 condition=models.Q(lifted_at__isnull=True, lifted_by__isnull=True)
                 | models.Q(lifted_at__isnull=False, lifted_by__isnull=False, origin="words", client__isnull=False),
                 name="suppression_lifted_by_words",
+            ),
+            # An address that is dead says nothing about a person; whoever has it next has not asked for anything.
+            models.CheckConstraint(
+                condition=~models.Q(origin="bounce")
+                | models.Q(kind="email", contact__isnull=True, client__isnull=False, event__isnull=False),
+                name="suppression_bounce_is_an_address",
             ),
         ]
         indexes = [

@@ -31,6 +31,7 @@ class Template(models.Model):
     version = models.PositiveIntegerField()
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.SMS)
     purpose = models.CharField(max_length=60)
+    subject = models.CharField(max_length=150, blank=True, help_text="Of an email, in Liquid like the words; empty for texts.")
     body = models.TextField()
     opt_out_line = models.CharField(max_length=120, blank=True, help_text="Put after the words; empty where they say it themselves.")
     response_minutes = models.PositiveIntegerField(
@@ -50,6 +51,8 @@ class Template(models.Model):
             models.UniqueConstraint(
                 fields=["client", "key"], name="template_one_approved", nulls_distinct=False, condition=models.Q(status="approved")
             ),
+            # A line end in a subject would begin another header.
+            models.CheckConstraint(condition=~models.Q(subject__regex=r"[\r\n]"), name="template_subject_on_one_line"),
             models.CheckConstraint(condition=models.Q(status="draft") | ~models.Q(approved_by=""), name="template_published_by_somebody"),
             models.CheckConstraint(
                 condition=models.Q(response_minutes__isnull=True) | models.Q(response_minutes__gt=0), name="template_window_has_minutes"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from messaging.words import sandbox
 from messaging.words.segments import UCS_2, Segments, count_segments
 from messaging.words.variables import VARIABLES, time_span
+from zartsalgo.lib.names import clean_text
 
 REFUSES, WARNS = "refuses", "warns"
 SERVICE = frozenset({"missed-call-text-back"})  # one reply to the person's own act: no offer, whatever its source
@@ -77,6 +78,15 @@ class Words:
     opt_out_line: str = ""
     response_minutes: int | None = None
     source: str = ""
+    subject: str = ""
+
+
+MOST_IN_SUBJECT = 150
+
+
+def one_line(*, text: str) -> str:
+    """Words as a header may hold them: one line, no control characters, at most MOST_IN_SUBJECT characters."""
+    return " ".join(clean_text(text, limit=MOST_IN_SUBJECT * 4).split())[:MOST_IN_SUBJECT].rstrip()
 
 
 def complete(*, text: str, channel: str, opt_out_line: str) -> str:
@@ -120,8 +130,29 @@ def check(*, words: Words) -> list[Finding]:
     if not all(texts):
         return [Finding("empty", REFUSES, "There are no words: the text would be empty.")]
     found = [*_identity(words, texts), *_ways_out(words, texts), *_claims(words), *_links(words, longest), *_left_overs(words, longest)]
-    found += [*_length(words, longest), *_manner(words)]
+    found += [*_length(words, longest), *_manner(words), *_subject(words)]
     return sorted(found, key=lambda one: (not one.refuses, one.line))
+
+
+def _subject(words: Words) -> list[Finding]:
+    """An email has one and it can be filled in; a text has none."""
+    if words.channel != "email":
+        return [Finding("subject", WARNS, "A text message has no subject; it is left out.")] if words.subject.strip() else []
+    if not words.subject.strip():
+        return [Finding("subject", REFUSES, "An email needs a subject that says what it is about.")]
+    if "\n" in words.subject or "\r" in words.subject:
+        return [Finding("subject", REFUSES, "A subject is one line.")]
+    for values in trials(words=words):
+        try:
+            filled = sandbox.fill(source=words.subject, values=values)
+        except sandbox.BrokenWords as error:
+            return [Finding("subject", REFUSES, f"The subject: {error}")]
+        if not one_line(text=filled):
+            return [Finding("subject", REFUSES, "Without a known name the subject would be empty.")]
+    # 15 USC 7704(a)(2): a subject must not mislead.
+    if re.match(r"\s*(?:re|fwd?)\s*:", words.subject, re.IGNORECASE):
+        return [Finding("subject", REFUSES, "“Re:” or “Fwd:” pretends an earlier mail; a subject must not mislead (CAN-SPAM).")]
+    return []
 
 
 def _line_of(words: Words, place: int) -> int:

@@ -55,7 +55,7 @@ DAY = timedelta(hours=24)
 MUST_BE_CHECKED = {
     "opted-out", "number", "already-texted", "too-late", "overtaken", "switched-off", "content", "sending-stopped", "unclear-reply",
     "person-talking",
-    "connection", "template", "quiet-hours", "needs-approval", "consent",
+    "connection", "template", "quiet-hours", "needs-approval", "consent", "postal-address",
 }  # fmt: skip
 
 

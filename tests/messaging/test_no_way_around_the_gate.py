@@ -28,12 +28,20 @@ ROOMS = ("leads", "messaging", "portal", "providers", "script", "summaries", "wo
 ALLOWED = {
     ("messaging/door.py", "_text", "simulated.send"): "the door itself, behind its slip",
     ("messaging/door.py", "_text", "adapter.send"): "the door itself, behind its slip",
+    ("messaging/door.py", "_email", "adapter.send_email"): "the door itself, behind its slip",
+    ("messaging/door.py", "_email", "by_smtp.send"): "the door itself, behind its slip",
     ("messaging/door.py", "_notice", "adapter.send"): "the door itself, behind its slip: an alert to the business's own people",
     ("messaging/door.py", "_notice", "adapter.post_alert"): "the door itself, behind its slip: the same by Slack",
     ("messaging/door.py", "_notice", "mailing.mail_notice"): "the door itself, behind its slip: the same by mail",
     ("messaging/notices/mailing.py", "mail_notice", "EmailMessage(subject=subject, body=body, to=[to]).send"): (
         "an alert to one of the business's own people, reached by the door only"
     ),
+    ("messaging/email/by_smtp.py", "send", "way.send_messages"): "the mail server of the environment, reached by the door only",
+    (
+        "providers/adapters/postmark.py",
+        "PostmarkAdapter.send_email",
+        "_postmark_client.send",
+    ): "the adapter's own call, reached by the door only",
     ("messaging/due.py", "work_off", "sending.send"): "goes to the door: judges first",
     ("messaging/tasks.py", "send_sms", "sending.send"): "goes to the door: judges first",
     ("providers/adapters/twilio.py", "TwilioAdapter.send", "client.messages.create"): "the adapter's own call, reached by the door only",
@@ -57,6 +65,7 @@ ALLOWED = {
 }
 SENDERS = {
     "send",
+    "send_email",
     "send_messages",
     "send_mail",
     "send_mass_mail",
@@ -74,16 +83,23 @@ WAYS_OUT = {
     # The simulator signs what it posts to our own hooks.
     "twilio": ("providers/adapters/", "zartsalgo/office/simulator_payloads.py"),
     "openai": ("providers/adapters/",),
-    "django.core.mail": ("portal/mail.py", "zartsalgo/office/operations/mails.py", "messaging/notices/mailing.py"),
+    # The adapter only writes a mail with it; anymail and our own HTTP carry it.
+    "django.core.mail": (
+        "portal/mail.py",
+        "zartsalgo/office/operations/mails.py",
+        "messaging/notices/mailing.py",
+        "messaging/email/by_smtp.py",
+        "providers/adapters/_postmark_client.py",
+    ),
     # Its errors only; what opens a connection is called through django.core.mail.
-    "smtplib": ("portal/mail.py", "zartsalgo/office/operations/mails.py", "messaging/notices/mailing.py"),
+    "smtplib": ("portal/mail.py", "zartsalgo/office/operations/mails.py", "messaging/notices/mailing.py", "messaging/email/by_smtp.py"),
     "requests": ("providers/adapters/_twilio_client.py",),
     "httpx": (),
     "aiohttp": (),
     "urllib.request": (),
     "http.client": ("zartsalgo/lib/http.py", "zartsalgo/embedded/fleet.py"),
     "urllib3": ("zartsalgo/lib/http.py",),
-    "anymail": (),
+    "anymail": ("providers/adapters/_postmark_client.py",),
     "slack_sdk": (),
 }
 
@@ -254,6 +270,7 @@ NO_SLIPS_OF_A_NOTICE = no_slips(judging.CHECKS, gate.CHECKS)
 THAT_SEND = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_send]
 THAT_ALERT = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_alert]
 SECRETS = {"slack": "https://hooks.slack.com/services/T0TEST/B0TEST/not-a-real-hook"}
+THAT_MAIL = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_email]
 
 
 def test_every_adapter_that_can_send_says_so():
@@ -263,6 +280,9 @@ def test_every_adapter_that_can_send_says_so():
     assert THAT_SEND
     assert [adapter.provider for adapter in adapters.all_adapters() if type(adapter).post_alert is not Adapter.post_alert] == THAT_ALERT
     assert THAT_ALERT
+    mail = [adapter.provider for adapter in adapters.all_adapters() if type(adapter).send_email is not Adapter.send_email]
+    assert mail == THAT_MAIL
+    assert THAT_MAIL
 
 
 @pytest.mark.django_db
@@ -331,3 +351,32 @@ def test_with_its_own_slip_the_same_alert_leaves(noon, wire, mailoutbox, way):
 def test_the_door_carries_nothing_but_texts_and_alerts(noon):
     with pytest.raises(door.NoSlip):
         door.call(row=object(), slip=slip())
+
+
+def email_over(provider, address):
+    one = ClientFactory()
+    one.postal_address = "1 Main St, Denver CO 80202"
+    options = {"from": "office@summit.example.com"}
+    way = connect(client=one, provider=provider, secret="s", base_url=address, live=True, options=options, now=NOON)[0]
+    return Message(
+        client=one, contact=ContactFactory(client=one), channel="email", to="carla@example.com", sender="office@summit.example.com",
+        subject="Your roof", body="Hi", connection=way,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", THAT_MAIL)
+@pytest.mark.parametrize("given", NO_SLIPS)
+def test_no_email_leaves_without_a_slip(noon, wire, provider, given):
+    address, heard = wire
+    with pytest.raises(door.NoSlip):
+        door.call(row=email_over(provider, address), slip=NO_SLIPS[given])
+    assert heard == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("provider", THAT_MAIL)
+def test_with_a_slip_the_same_email_reaches_the_wire(noon, wire, provider):
+    address, heard = wire
+    assert door.call(row=email_over(provider, address), slip=slip()).outcome != "accepted"
+    assert len(heard) == 1

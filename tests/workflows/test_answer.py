@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from leads.models import Automation, Task
+from leads.models import Automation, Consent, Task
 from messaging import claims, gate, sending, talks
 from messaging.models import Message, Pause, Suppression, Template
 from providers.models import Connection
@@ -155,7 +155,24 @@ def draft(client):
     return judged(write(client))
 
 
+def no_postal_address(client):
+    words = Template.objects.create(
+        key="x", version=1, channel="email", purpose="missed-call-text-back", subject="Hi", body="Hi", status="approved", approved_by="Ann"
+    )
+    message = write(client, channel="email", to="carla@example.com", sender="o@summit.example.com", subject="Hi", template=words)
+    Consent.objects.create(
+        client=client, contact=message.contact, purpose="answer", channel="email", address=message.to, source_kind="form", source="form",
+        granted_at=NOON,
+    )  # fmt: skip
+    return judged(message)
+
+
 GATE = {
+    no_postal_address: (
+        "postal-address",
+        "The email is held since 12:00 MST on Fri 20 Nov: an email must show where Summit Roofing can be reached by post (CAN-SPAM), and no "
+        "postal address is known; write it on the client's page; the email goes at its next look.",
+    ),
     opted_out: (
         "opted-out",
         "No text went out: this person opted out at 11:00 MST on Fri 20 Nov, so no automatic text goes to any of their numbers "

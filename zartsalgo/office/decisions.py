@@ -239,10 +239,10 @@ def _read_unclear(*, task: Task, contact: Contact | None, stop: bool, by: str, n
         return Decided(True, "Noted. There is no number to stop.")
     who = contact.name or "This person"
     if stop:
-        for value in Identity.objects.filter(contact=contact, kind=Identity.Kind.PHONE).values_list("value", flat=True):
-            inbound.suppress(contact=contact, client=task.client, value=value, rule=f"read by {by}", event=event, now=now)
+        for kind, value in Identity.objects.filter(contact=contact).order_by("kind", "value").values_list("kind", "value"):
+            inbound.suppress(contact=contact, client=task.client, value=value, rule=f"read by {by}", event=event, now=now, kind=kind)
         planning.wake_held(client=task.client, reason="unclear-reply", now=now)
-        return Decided(True, f"{who} gets no more texts from {task.client}. Texts that waited are dropped.")
+        return Decided(True, f"{who} gets nothing more from {task.client}. Texts that waited are dropped.")
     woken = planning.wake_held(client=task.client, reason="unclear-reply", now=now)
     lead = task.lead or open_lead(client=task.client, contact=contact, source="Text message", kind="text", now=now)
     reply = _event_of(cause=task.cause)

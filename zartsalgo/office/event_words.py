@@ -19,6 +19,15 @@ READINGS = {
     "help": ("They asked who we are.", "", ""),
     "opt_in": ("They want texts again.", "", ""),
 }
+STOPPED_BY_EMAIL = {
+    "email.bounced": ("An email came back", "The address takes no mail; no email goes there any more."),
+    "email.complained": ("Marked an email as spam", "Nothing goes to this person any more."),
+    "email.unsubscribed": ("Pressed unsubscribe", "Nothing goes to this person any more."),
+    "email.blocked": (
+        "Switched off at the email provider",
+        "Somebody there put the address on its list; nothing goes to this person any more.",
+    ),
+}
 NAMES = {
     "lead.created": "Form",
     "quote.requested": "Asked for a quote",
@@ -59,7 +68,28 @@ def event_line(*, event: Event) -> EventLine:
     if event.type == "message.received":
         says, status, word = READINGS.get(str((facts.get("reading") or {}).get("kind")), ("", "", ""))
         body = str(personal.get("text") or "") or ("Pictures only." if facts.get("media_count") else "An empty text.")
-        return EventLine(icon="message", title="Text from the customer", body=body, say=says, status=status, word=word)
+        email = facts.get("channel") == "email"
+        if email and personal.get("subject"):
+            body = f"{personal['subject']}\n\n{body}"
+        title = "Email from the customer" if email else "Text from the customer"
+        return EventLine(
+            icon="message",
+            title=title,
+            body=body.replace("An empty text.", "An empty email.") if email else body,
+            say=says,
+            status=status,
+            word=word,
+        )
+    if event.type in STOPPED_BY_EMAIL:
+        title, says = STOPPED_BY_EMAIL[event.type]
+        bounced = event.type == "email.bounced"
+        return EventLine(
+            icon="warn" if bounced else "stop",
+            title=title,
+            say=says,
+            status="failed" if bounced else "stopped",
+            word="" if bounced else "Nothing more goes",
+        )
     if event.type in ("lead.created", "quote.requested"):
         return EventLine(icon="form", title=NAMES[event.type], say=_asked(facts=facts), body=_form_body(personal=personal))
     if event.type == "outcome.reported":

@@ -23,11 +23,17 @@ EVENTS = {
     "deal.lost": "Deal lost",
     "payment.received": "Payment received",
     "outcome.reported": "Outcome reported",
+    "email.bounced": "Email came back",
+    "email.complained": "Email marked as spam",
+    "email.unsubscribed": "Unsubscribed",
+    "email.blocked": "Address switched off at the provider",
 }
 
 CHECKS = {
     "opted-out": "Has not opted out",
-    "number": "The number can be texted",
+    "number": "The number or address can be used",
+    "bounced": "The address takes mail",
+    "postal-address": "An email shows the business's postal address",
     "already-texted": "No other text for the same purpose",
     "sent-before-restore": "Not sent before the restore",
     "too-late": "Still of use",

@@ -9,7 +9,7 @@ from django import forms
 from leads.models import Client, Lead
 from messaging import templates
 from messaging.models import Template
-from messaging.words.checks import PURPOSES
+from messaging.words.checks import PURPOSES, one_line
 from messaging.words.segments import Segments, count_segments
 from messaging.words.variables import FILTERS, VARIABLES
 from zartsalgo.lib.names import clean_text
@@ -27,6 +27,7 @@ class Preview:
     text: str
     error: str
     count: Segments | None
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,17 @@ class WordsForm(forms.ModelForm):
 
     class Meta:
         model = Template
-        fields = ("purpose", "channel", "body", "opt_out_line", "response_minutes", "escalate_to", "source")
+        fields = ("purpose", "channel", "subject", "body", "opt_out_line", "response_minutes", "escalate_to", "source")
         labels = {
             "channel": "Sent by",
+            "subject": "Subject (emails only)",
             "opt_out_line": "Opt-out line",
             "response_minutes": "A person answers within (minutes)",
             "escalate_to": "If nobody answered in time, tell",
             "source": "Where a price or a promise comes from",
         }
         help_texts = {
+            "subject": "One line, may carry the same names. The postal address and the way out are put under every email by themselves.",
             "opt_out_line": "Put after the words, such as “Reply STOP to opt out.” Empty where the words say it themselves.",
             "response_minutes": "Minutes of open hours. Fills {{ reply_within }}. Empty: no window is set.",
             "escalate_to": "",
@@ -83,6 +86,9 @@ class WordsForm(forms.ModelForm):
         if not body:
             raise forms.ValidationError("Write the words first.")
         return body
+
+    def clean_subject(self) -> str:
+        return one_line(text=self.cleaned_data["subject"])
 
     def clean_response_minutes(self) -> int | None:
         minutes: int | None = self.cleaned_data["response_minutes"]
@@ -151,6 +157,8 @@ def _called(lead: Lead, template: Template) -> str:
 def _preview(*, template: Template, who: str, values: dict[str, Any]) -> Preview:
     try:
         text = templates.render(template=template, values=values)
+        email = template.channel == Template.Channel.EMAIL
+        subject = templates.render_subject(template=template, values=values) if email and template.subject else ""
     except templates.CannotRender as error:
         return Preview(who=who, text="", error=str(error).partition(": ")[2], count=None)
-    return Preview(who=who, text=text, error="", count=count_segments(text) if template.channel == Template.Channel.SMS else None)
+    return Preview(who=who, text=text, error="", count=None if email else count_segments(text), subject=subject)

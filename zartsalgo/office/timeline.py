@@ -254,14 +254,14 @@ def _text(row: Message, rank: int) -> Entry:
         rank=rank,
         pk=row.pk,
         icon="message",
-        title="Text by a workflow" if row.workflow else "Text by staff",
+        title=f"{'Email' if row.channel == Message.EMAIL else 'Text'} by {'a workflow' if row.workflow else 'staff'}",
         status=row.status,
         say=row.says,
-        body=row.body,
+        body=f"{row.subject}\n\n{row.body}" if row.subject else row.body,
         outward=True,
         run_url=page_url("run", row.run_id),
         url=page_url("message", row.pk),
-        label="All about this text",
+        label=f"All about this {'email' if row.channel == Message.EMAIL else 'text'}",
         slip=shown_slip(message=row, attempts=[]),
         until=row.hold_until if row.status == Message.Status.HELD else None,
     )
@@ -327,6 +327,7 @@ def leads_with_facts() -> QuerySet[Lead]:
     stops = (
         Suppression.objects.filter(Q(contact=contact) | Q(value__in=Identity.objects.filter(contact=OuterRef(contact)).values("value")))
         .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True), lifted_by__isnull=True)
+        .exclude(origin=Suppression.Origin.BOUNCED)
         .order_by("at")
         .values(told=JSONObject(at="at", origin="origin"))
     )

@@ -85,6 +85,8 @@ def _commands(*, slug: str) -> list[dict[str, str]]:
             line += " --account AC... --live"
         elif adapter.can_alert:
             line += " --live"
+        elif adapter.can_email:
+            line += " --live --option from=office@business.example --option inbound=ADDRESS"
         asks = f"asks for its {adapter.secret_name}" if adapter.needs_secret else "needs no secret"
         found.append({"label": adapter.label, "line": line, "asks": asks})
     return found

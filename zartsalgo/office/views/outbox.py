@@ -11,12 +11,14 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.models import Client
+from messaging.email import composing
 from messaging.models import Handover, Message
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import sayable
 from zartsalgo.office import decisions, items, telling
 from zartsalgo.office.access import allowed, may, page_of, staff_only, who_may
+from zartsalgo.office.labels import provider_word
 from zartsalgo.office.lead_search import people_matching
 from zartsalgo.office.links import page_url
 from zartsalgo.office.naming import person_name
@@ -78,7 +80,15 @@ def list_messages(request: HttpRequest) -> HttpResponse:
     page = page_of(rows=rows, request=request, order_by="created_at")
     context = {
         "now": now,
-        "items": [{"row": row, "who": row.contact.name or sayable(row.to), "by": items.workflow_name(row.workflow)} for row in page.rows],
+        "items": [
+            {
+                "row": row,
+                "email": row.channel == Message.EMAIL,
+                "who": row.contact.name or sayable(row.to),
+                "by": items.workflow_name(row.workflow),
+            }
+            for row in page.rows
+        ],
         "statuses": Message.Status.choices,
         "status": status,
         "q": query,
@@ -111,6 +121,9 @@ def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "now": now,
         "message": message,
         "who": message.contact.name or sayable(message.to),
+        "noun": "email" if message.channel == Message.EMAIL else "text",
+        "footer": composing.footer(message=message) if message.channel == Message.EMAIL else "",
+        "way": _way(message),
         "by": items.workflow_name(message.workflow),
         "sentence": message.says or _standing(message),
         "next": _next(message),
@@ -124,6 +137,16 @@ def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "lead_url": page_url("lead", message.lead_id),
     }
     return render(request, "office/message.html", context)
+
+
+def _way(message: Message) -> str:
+    """Over what it goes, as the end of a sentence about sender and recipient."""
+    if message.connection is not None:
+        return f" over {provider_word(message.connection.provider)}"
+    if message.channel == Message.EMAIL:
+        by_server = composing.sends_by_smtp() and not message.client.demo
+        return " over the mail server of this installation" if by_server else ", shown here only: no mail server is set"
+    return ", to the simulator's phone"
 
 
 def _standing(message: Message) -> str:

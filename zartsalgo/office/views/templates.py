@@ -123,6 +123,7 @@ def _facts(template: Template) -> list[dict[str, str]]:
     window = f"within {time_span(minutes=template.response_minutes)} of open hours" if template.response_minutes else "No window is set"
     return [
         {"label": "Sent by", "value": template.get_channel_display()},
+        *([{"label": "Subject", "value": template.subject or "None yet"}] if template.channel == Template.Channel.EMAIL else []),
         {"label": "For", "value": _purpose(template)},
         {"label": "Opt-out line", "value": template.opt_out_line or "In the words themselves"},
         {"label": "A person answers", "value": window},

@@ -11,7 +11,7 @@ from zartsalgo.office.management.commands._say import SayingCommand
 
 
 class Command(SayingCommand):
-    help = "client add <slug> --name N --timezone Z --phone P [--send draft|auto]"
+    help = "client add <slug> --name N --timezone Z --phone P [--send draft|auto] [--postal-address A]"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("verb", choices=["add"])
@@ -20,6 +20,7 @@ class Command(SayingCommand):
         parser.add_argument("--timezone", required=True, help="IANA name such as America/Denver")
         parser.add_argument("--phone", required=True, help="the number its texts come from, with country code")
         parser.add_argument("--send", default="draft", help="draft: a person approves each text; auto: texts go on their own")
+        parser.add_argument("--postal-address", default="", help="stands under every email; without it no email goes")
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +33,7 @@ class Command(SayingCommand):
                 phone=options["phone"],
                 send=options["send"],
                 workflows=on,
+                postal_address=options["postal_address"],
                 now=clock.read(),
             )
         except CannotAdd as error:

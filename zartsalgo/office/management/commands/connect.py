@@ -18,11 +18,13 @@ class Command(SayingCommand):
     help = "Connect a provider to a client and print the address the provider must call."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("provider", help="callrail, twilio, generic, form, openai")
+        parser.add_argument("provider", help="callrail, twilio, postmark, generic, form, openai")
         parser.add_argument("--client", required=True, help="the client's short name")
         parser.add_argument("--account", default="", help="the account at the provider, such as AC...")
         parser.add_argument("--base-url", default="", help="another address than the provider's own")
-        parser.add_argument("--live", action="store_true", help="really send; without it texts go to the simulator's phone")
+        parser.add_argument(
+            "--live", action="store_true", help="really send; without it texts go to the simulator's phone, emails to our own pages"
+        )
         parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="such as from=+13035550100; may be repeated")
         self.add_json(parser)
 
@@ -63,6 +65,8 @@ class Command(SayingCommand):
         elif adapters.load(connection.provider).can_alert:
             words = "Connected. Alerts go there." if connection.live else "Connected, not live: no alert goes there."
         else:
-            kind = "live" if connection.live else "not live: texts go to the simulator's phone"
+            email = adapters.load(connection.provider).can_email
+            quiet = "emails are shown on our own pages" if email else "texts go to the simulator's phone"
+            kind = "live" if connection.live else f"not live: {quiet}"
             words = f"Connected ({kind}). Have {connection.provider} call:\n{hook_url}"
         self.say(document, as_json=options["json"], words=words)

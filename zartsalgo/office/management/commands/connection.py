@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from providers.connections import disable, rotate, sender_of
+from providers import adapters
+from providers.connections import disable, email_sender_of, rotate, sender_of
 from providers.models import Connection
 from providers.registration import NotRecorded, register
 from zartsalgo.lib import clock
@@ -34,12 +35,13 @@ class Command(SayingCommand):
             disable(connection=connection, now=clock.read())
             words = "Switched off: its address answers 404 and nothing is sent through it. Its rows stay."
         elif options["verb"] == "registered":
-            sender = sender_of(connection=connection, client=connection.client)
+            email = adapters.load(connection.provider).can_email
+            sender = email_sender_of(connection=connection) if email else sender_of(connection=connection, client=connection.client)
             try:
                 register(connection=connection, sender=sender, by=options["by"], now=clock.read())
             except NotRecorded as error:
                 raise CommandError(str(error)) from error
-            words = f"Recorded: {options['by']} found {sender} registered. Texts that waited for it go at their next look."
+            words = f"Recorded: {options['by']} found {sender} registered. {'Emails' if email else 'Texts'} that waited for it go at their next look."
         else:
             secret = os.environ.get("CONNECT_SECRET", "") or (getpass.getpass("new secret: ") if sys.stdin.isatty() else "")
             if not secret:
