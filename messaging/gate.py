@@ -55,6 +55,10 @@ def _local(when: datetime, zone: str) -> str:
     return when.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %H:%M")
 
 
+def _noun(message: Message) -> str:
+    return "email" if message.channel == Message.EMAIL else "text"
+
+
 def _template(message: Message, now: datetime) -> _Finding:
     template = message.template
     if template is None and not message.workflow and message.purpose == planning.REPLY:
@@ -90,7 +94,7 @@ def _enabled(message: Message, now: datetime) -> _Finding:
 
 def _useful(message: Message, now: datetime) -> _Finding:
     if message.useful_until is None or now <= message.useful_until:
-        return _Finding(passed=True, says="The text is still of use.")
+        return _Finding(passed=True, says=f"The {_noun(message)} is still of use.")
     ended = _local(message.useful_until, message.client.timezone)
     return _Finding(
         passed=False,
@@ -137,7 +141,7 @@ def _postal_address(message: Message, now: datetime) -> _Finding:
     if not lines:
         says = (
             f"An email must show where {message.client.name} can be reached by post (CAN-SPAM), and no postal address is known. "
-            "Write it on the client's page; the email goes at its next look."
+            "Write it in the client's record; the email goes at its next look."
         )
         return _Finding(passed=False, verdict=HOLD, says=says)
     return _Finding(passed=True, says="The business's postal address stands under it.", values=(("postal_address", " ".join(lines)),))
@@ -249,7 +253,7 @@ def _purpose(message: Message, now: datetime) -> _Finding:
         says = f"The provider's list shows a text to this person on {when} ({message.client.timezone}), sent before the restore."
         evidence = (("listed_at", taken.listed_at.isoformat()), ("provider_id", taken.provider_id))
         return _Finding(passed=False, says=says, values=evidence, name=BEFORE_RESTORE)
-    return _Finding(passed=True, says="No other text for this purpose in its window.")
+    return _Finding(passed=True, says=f"No other {_noun(message)} for this purpose in its window.")
 
 
 def _connection(message: Message, now: datetime) -> _Finding:
@@ -281,7 +285,8 @@ def _email_connection(message: Message) -> _Finding:
         return _Finding(passed=False, verdict=HOLD, says=f"The {adapters.load(way.provider).label} connection was switched off.")
     local = over_loopback(base_url=way.base_url) if way else by_smtp.over_loopback()
     if not message.sender:
-        says = "No address is set that this business's emails come from: connect again with --option from=."
+        do = "connect again with --option from=" if way else "set ZARTS_MAIL_FROM"
+        says = f"No address is set that this business's emails come from: {do}."
         return _Finding(passed=False, verdict=HOLD, says=says)
     if not local and addresses.is_fictional(address=message.to):
         return _Finding(passed=False, says="An address at example.com is made up and is never written to over a live connection.")

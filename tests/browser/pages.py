@@ -273,6 +273,10 @@ OFFICE = (
     Page(name="simulator, the provider works", view="simulator", where="/try/", act=_press("Works"), words=("takes every text",)),
     Page(name="story, told", view="story", where="/try/stories/{story_told}/", words=("All 5 promises are kept", "2 copies")),
     Page(name="story, broken off", view="story", where="/try/stories/{story_broken}/", words=("Broken off", "Not reached", "Not met")),
+    Page(name="email", view="message", where="/messages/{email0}/", words=("Subject:", "The email, word for word")),
+    Page(name="unsubscribe", view="unsubscribe", where="{way_out0}", public=True, words=("Get nothing more",)),
+    Page(name="unsubscribe, done", view="unsubscribe", where="{way_out1}", public=True, act=_press("Unsubscribe"), words=("Done",)),
+    Page(name="unsubscribe, forged", view="unsubscribe", where="/u/nonsense/", public=True, status=404, words=("not valid",)),
     Page(name="outcome", view="outcome", where="{link0}", public=True, words=("What came of it?",)),
     Page(name="outcome, said", view="outcome", where="{link1}", public=True, act=_say_booked, words=("You said",)),
     Page(name="outcome, mistake", view="outcome", where="{link2}", public=True, act=_mistake, status=400, words=("Choose one",)),
@@ -377,6 +381,9 @@ def places(told: dict[str, Any]) -> dict[str, str]:
     return found | {
         name: str(told[name])
         for name in (
+            "email0",
+            "way_out0",
+            "way_out1",
             "reply",
             "connection",
             "client",

@@ -17,6 +17,7 @@ from django.core.management import call_command
 
 from leads.models import Client, Event, Responder, Task
 from messaging.approving import write_draft
+from messaging.email import unsubscribing
 from messaging.models import Handover, Message
 from messaging.pauses import Scope
 from portal import members
@@ -177,6 +178,27 @@ def _words() -> dict[str, str]:
     }
 
 
+def _email() -> dict[str, str]:
+    """Two emails that were shown, each with its way out."""
+    business, now = Client.objects.get(slug="summit-roofing"), clock.read()
+    found = {}
+    for n in range(2):
+        contact = ContactFactory(client=business, name=f"Edna Vance {'AB'[n]}", created_at=now)
+        message = make_text(
+            contact=contact,
+            now=now,
+            channel="email",
+            status="delivered",
+            reason="",
+            says="Shown on our own pages.",
+            to=f"edna{n}@example.com",
+            subject="Summit Roofing: your question",
+            body="Hi,\n\nwhen may we call?",
+        )
+        found |= {f"email{n}": str(message.pk), f"way_out{n}": f"/u/{unsubscribing.token(message=message)}/"}
+    return found
+
+
 def _alert() -> uuid.UUID:
     """An alert that somebody has taken. The watch closes it soon, for its cause is made up; the page shows either."""
     now = clock.read()
@@ -251,6 +273,7 @@ def play(*, refusing: str, silent: str) -> None:
         "responder": Responder.objects.filter(client__slug="summit-roofing").order_by("order").values_list("pk", flat=True)[0],
         **_portal(),
         **_words(),
+        **_email(),
         "alert": str(_alert()),
         "shadow": _in_shadow(),
         "played": _played(),

@@ -219,7 +219,7 @@ def test_without_a_postal_address_it_is_held_and_says_what_to_do(way, words, sum
     summit.save()
     message = approved(plan(summit))
     assert (message.status, message.reason) == ("held", "postal-address")
-    assert "Write it on the client's page" in message.says
+    assert "Write it in the client's record" in message.says
     summit.postal_address = STREET
     summit.save()
     Message.objects.filter(pk=message.pk).update(due_at=clock.read())

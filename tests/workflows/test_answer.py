@@ -171,7 +171,7 @@ GATE = {
     no_postal_address: (
         "postal-address",
         "The email is held since 12:00 MST on Fri 20 Nov: an email must show where Summit Roofing can be reached by post (CAN-SPAM), and no "
-        "postal address is known; write it on the client's page; the email goes at its next look.",
+        "postal address is known; write it in the client's record; the email goes at its next look.",
     ),
     opted_out: (
         "opted-out",
