@@ -466,7 +466,7 @@ def test_an_automatic_reply_counts_as_nothing(way, words, summit):
 
 def test_start_by_email_lifts_nothing(way, words, summit):
     contact = known(summit)
-    suppress(contact=contact, client=summit, value="+13035550123", rule="keyword", event=None, now=clock.read())
+    suppress(contact=contact, client=summit, value=CARLA, rule="keyword", event=None, now=clock.read(), kind="email")
     told(way, postmark.inbound(TextBody="START", FromFull={"Email": CARLA, "Name": "Carla"}))
     assert Suppression.objects.filter(lifted_by__isnull=True).count() == 1
 
