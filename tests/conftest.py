@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.factories import NOON, StaffFactory
 from tests.parallel import (  # noqa: F401  pytest finds its hooks here
@@ -21,6 +22,22 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """The test database, with a quicker way back to how it stands now."""
     with django_db_blocker.unblock():
         wipe_after_committing_tests()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_found_once():
+    """Each test's browser brings the middleware up anew, and that would look for all the files of the pages each time (15 ms)."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def _look_once(self):
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", _look_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
