@@ -16,6 +16,9 @@ PURPOSE_WINDOW = {
     "missed-call-text-back": timedelta(hours=12),
     # What a person writes by hand is theirs to repeat.
     "reply": timedelta(0),
+    # Nobody is asked for a review twice within a month, whatever a client sets; its own, longer span is kept by the workflow.
+    "review-request": timedelta(days=30),
+    "review-reminder": timedelta(days=30),
 }
 DEFAULT_WINDOW = timedelta(hours=24)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, Q, When
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, pauses, planning, talks
+from messaging import carriers, claims, consent, pauses, planning, reviews, talks
 from messaging.email import addresses, by_smtp, composing
 from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
@@ -202,10 +202,14 @@ def _pauses(message: Message, now: datetime) -> _Finding:
 
 def _outlived(message: Message, now: datetime) -> _Finding:
     """A text that waited may have lost its point: they wrote, or it was decided. A person who approved it since then knew that."""
+    if says := reviews.overtaken(message=message):
+        return _Finding(passed=False, says=says)
     if not message.workflow or message.lead_id is None or now - message.created_at < WAITED:
         return _Finding(passed=True, says="It did not wait, so nothing can have overtaken it.")
     known = message.approved_at or message.created_at
     replied = message.lead.replied_at if message.lead else None
+    if message.purpose in reviews.PURPOSES:
+        replied = None
     if replied is not None and replied > known:
         says = f"They wrote on {_local(replied, message.client.timezone)}, after this text was planned; a person answers instead."
         return _Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))

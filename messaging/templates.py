@@ -16,6 +16,21 @@ AGENCY_TEMPLATES = [
         "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. Sorry we missed your call. How can we help? "
         "Reply here and a person will answer. Reply STOP to opt out.",
     },
+    {
+        "key": "review-request",
+        "version": 1,
+        "purpose": "review-request",
+        # The same to everybody: no word of how it went, no stars, nothing offered, and the way to tell us in private beside the link.
+        "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. Your job with us is done. Would you write an honest "
+        "review? {{ review_link }} You can also reply here to reach a person. Reply STOP to opt out.",
+    },
+    {
+        "key": "review-reminder",
+        "version": 1,
+        "purpose": "review-reminder",
+        "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. If you still want to write a review of your job: "
+        "{{ review_link }} We will not ask again. You can also reply here to reach a person. Reply STOP to opt out.",
+    },
 ]
 
 
@@ -75,7 +90,7 @@ def findings(*, template: Template) -> list[Finding]:
 def warm_up() -> None:
     """Read the agency's words once, so that the first text of a worker does not wait for it. Touches no row."""
     for row in AGENCY_TEMPLATES:
-        sandbox.fill(source=str(row["body"]), values={"name": "", "business": "x"})
+        sandbox.fill(source=str(row["body"]), values={"name": "", "business": "x", "review_link": "x"})
 
 
 def seed_agency_templates(**kwargs: Any) -> None:

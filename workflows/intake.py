@@ -30,6 +30,7 @@ from providers import adapters, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
 from providers.models import Connection, Delivery
 from workflows import engine, receipts
+from workflows.models import Receipt
 from workflows.steps import contact_key
 from zartsalgo.lib import clock
 from zartsalgo.lib.doorbell import ring_after_commit
@@ -214,6 +215,17 @@ def _plan_photos(*, event: Event, contact: Contact, media: object, now: datetime
     line = Connection.objects.filter(deliveries=event.delivery_id).first() if addresses and event.delivery_id else None
     if line is not None:
         photos.plan(event=event, contact=contact, connection=line, addresses=addresses, now=now)
+
+
+def take_up(*, event: Event, contact: Contact, now: datetime) -> None:
+    """An event that we recorded ourselves (an outcome) gets its receipts, and wakes whoever waits for the person. Twice changes nothing.
+
+    In the transaction of the event, with the contact locked.
+    """
+    if not Receipt.objects.filter(event=event).exists():
+        for run_id in receipts.decide(event=event, contact=contact, now=now):
+            ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
+    wake_runs_of(contact=contact, now=now)
 
 
 def wake_runs_of(*, contact: Contact, now: datetime) -> None:

@@ -3,10 +3,12 @@
 import uuid
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from leads.models import Automation, Contact, Event
 from workflows import registry
 from workflows.models import Receipt, Run
-from workflows.vocabulary import Workflow
+from workflows.vocabulary import Entry, Refusal, Workflow
 from zartsalgo.lib.ids import new_id
 
 
@@ -48,9 +50,28 @@ def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: da
             receipt.says = f"{workflow.name} did not start again: the same person started it {ago} before."
             receipt.expected, receipt.actual = f"no run within {workflow.joins_within}", f"{ago} before"
             return receipt
+    refusal = _refusal(workflow=workflow, automation=automation, event=event, contact=contact, now=now)
+    if refusal is not None:
+        receipt.verdict = Receipt.Verdict.REFUSED if refusal.joins is None else Receipt.Verdict.JOINED
+        receipt.reason, receipt.run, receipt.says = refusal.reason, refusal.joins, refusal.says[:400]
+        receipt.expected, receipt.actual = refusal.expected[:200], refusal.actual[:200]
+        return receipt
     receipt.verdict, receipt.reason = Receipt.Verdict.STARTED, "trigger"
     receipt.says = f"{workflow.name} started because of {event.type}."
     return receipt
+
+
+def _refusal(*, workflow: Workflow, automation: Automation, event: Event, contact: Contact | None, now: datetime) -> Refusal | None:
+    """What the workflow itself has against starting. Settings that no longer fit its card start nothing, and lose nothing."""
+    if workflow.refuses is None:
+        return None
+    try:
+        settings = workflow.settings.model_validate(automation.settings or {})
+    except ValidationError as error:
+        names = ", ".join(sorted({str(row["loc"][0]) for row in error.errors() if row["loc"]})) or "one of them"
+        says = f"{workflow.name} did not start: its settings for this client do not fit ({names})."
+        return Refusal(reason="settings", says=says, expected="settings that fit", actual=names)
+    return workflow.refuses(Entry(client_id=event.client_id, event=event, contact=contact, settings=settings, now=now))
 
 
 def _start(*, workflow: Workflow, event: Event, contact: Contact | None, now: datetime) -> Run:

@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
-from messaging import claims, gate, pauses, talks
+from messaging import claims, gate, pauses, reviews, talks
 from messaging.models import Conversation, ListedSend, Message, Pause, PurposeClaim, Suppression, Template
 from workflows import incidents
 from workflows.models import Incident, IncidentItem
@@ -194,7 +194,7 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
         return STALE, gate.BEFORE_RESTORE, f"They got theirs on {_local(row['listed_at'], zone)}, before the restore."
     if row["useful_until"] and now > row["useful_until"]:
         return STALE, "too-late", f"It was of use until {_local(row['useful_until'], zone)}."
-    if waited and replied is not None and replied > known:
+    if waited and replied is not None and replied > known and row["purpose"] not in reviews.PURPOSES:
         return STALE, "overtaken", f"They wrote on {_local(replied, zone)}; a person answers."
     if waited and row["decided"]:
         return STALE, "overtaken", "What came of the lead was decided since."

@@ -99,6 +99,28 @@ def step(kind: str, key: str, title: str, handler: Handler, *, version: int = 1,
     return StepSpec(key=key, kind=kind, title=title, handler=handler, version=version, params=params)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why an event starts no run, as its receipt says it. With `joins` it belongs to that run instead."""
+
+    reason: str
+    says: str
+    expected: str = ""
+    actual: str = ""
+    joins: Run | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a workflow may look at before it starts. Called in the event's transaction, with the contact's row locked."""
+
+    client_id: int
+    event: Event
+    contact: Contact | None
+    settings: Any
+    now: datetime
+
+
 class NoSettings(BaseModel):
     """For a workflow that a client cannot tune."""
 
@@ -120,6 +142,8 @@ class Workflow:
     settings: type[BaseModel] = NoSettings
     # A second cause of the same person inside this window joins the run instead of starting another.
     joins_within: timedelta = timedelta(0)
+    # Asked before a run starts, once it is switched on: why this event does not start one, or None.
+    refuses: Callable[[Entry], Refusal | None] | None = None
     # Handlers of earlier versions by name, such as "workflows.steps.hand_over@1": kept until no unfinished run needs them.
     keeps: Mapping[str, Handler] = field(default_factory=dict)
     on_for_new_clients: bool = True

@@ -6,6 +6,7 @@ unknown no other can exist. Unknown is a state of its own and never a reason to 
 
 from messaging.models.handovers import Handover
 from messaging.models.holds import Pause
+from messaging.models.links import ReviewClick, ReviewLink
 from messaging.models.notices import Notice
 from messaging.models.sends import Attempt, ListedSend, Message, PurposeClaim
 from messaging.models.stops import DoNotCallList, DoNotCallNumber, Suppression
@@ -26,6 +27,8 @@ __all__ = [
     "Pause",
     "Photo",
     "PurposeClaim",
+    "ReviewClick",
+    "ReviewLink",
     "Suppression",
     "Template",
 ]

@@ -7,6 +7,9 @@ caller's own call is no consent to marketing (47 CFR 64.1200).
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from messaging.words import sandbox
 from messaging.words.segments import UCS_2, Segments, count_segments
@@ -27,6 +30,7 @@ PURPOSES = {
     "appointment": "Appointment",
     "quote-follow-up": "Follow-up of a quote",
     "review-request": "Review request",
+    "review-reminder": "Reminder of a review request",
     "marketing": "Marketing",
 }
 SHORTENERS = (
@@ -52,6 +56,26 @@ _PROMISE = re.compile(
 _LEFT_OVER = re.compile(r"\[[A-Za-z][^\]]*\]|\b(?:lorem|ipsum|TODO|TBD|XXX+)\b|{{|}}|{%|%}|<[a-z/][^>]*>|\b(?:None|null|undefined)\b")
 _LINK = re.compile(r"\bhttp://\S+|\bhttps?://\d{1,3}(?:\.\d{1,3}){3}\S*", re.IGNORECASE)
 _LIQUID = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
+
+
+# Purposes that ask for a review.
+ASKS = frozenset({"review-request", "review-reminder"})
+OWN_HOST = (urlsplit(settings.PUBLIC_URL).hostname or "").lower()
+_ADDRESS = re.compile(
+    r"(?<![\w@.-])(?:https?://)?(?P<host>(?:[a-z0-9-]+\.)+[a-z]{2,24})(?=[/?#:\s]|$)[^\s]*|https?://(?P<bare>\S+)", re.IGNORECASE
+)
+_CHOOSING = re.compile(
+    r"\b(?:(?:5|five|4|four)[- ]?stars?|(?:positive|good|great|glowing|nice|kind|favou?rable|perfect|top) (?:reviews?|ratings?|feedback)"
+    r"|(?:if|in case|since|as|when) (?:you|it|we|everything)(?:['’](?:re|ve|d|s))?(?: \w+){0,3} (?:happy|satisfied|pleased|love[ds]?|like[ds]?|enjoy(?:ed)?|great|well|good)"
+    r"|(?:cinco|5|cuatro|4) estrellas|(?:reseñas?|opini[oó]n(?:es)?) (?:positivas?|buenas?)|buenas? (?:reseñas?|opini[oó]n(?:es)?)"
+    r"|si (?:est[aá]|qued[oó]|le gust[oó])\b[^.?!]{0,30})",
+    re.IGNORECASE,
+)  # fmt: skip
+_REWARD = re.compile(
+    r"\b(?:gift ?cards?|raffle|prize|win|reward(?:s|ed)?|credits?|vouchers?|coupons?|discounts?|\d+ ?% off|thank[- ]you gift|entry into|in (?:return|exchange)"
+    r"|tarjetas? de regalo|sorteo|premios?|recompensas?|descuentos?)\b",
+    re.IGNORECASE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,9 +126,15 @@ def supplied(*, values: dict[str, object], response_minutes: int | None) -> dict
     return values if response_minutes is None else {**values, "reply_within": time_span(minutes=response_minutes)}
 
 
+def _given(words: Words) -> dict[str, object]:
+    """A sample for each name that is filled in for this purpose."""
+    left_out = {"reply_within"} if words.purpose in ASKS else {"reply_within", "review_link"}
+    return {name: one.sample for name, one in VARIABLES.items() if name not in left_out}
+
+
 def trials(*, words: Words) -> list[dict[str, object]]:
     """The values a text is tried with before it is published: all filled, then each that may be empty without its value."""
-    full: dict[str, object] = {name: one.sample for name, one in VARIABLES.items() if name != "reply_within"}
+    full = _given(words)
     bare = [{**full, name: ""} for name, one in VARIABLES.items() if one.may_be_empty]
     return [supplied(values=values, response_minutes=words.response_minutes) for values in (full, *bare)]
 
@@ -122,6 +152,8 @@ def check(*, words: Words) -> list[Finding]:
             says = str(error)
             if "reply_within" in says and words.response_minutes is None:
                 says = f"{says} Set a response window, or leave it out."
+            elif "review_link" in says:
+                says = f"{says} It is filled in only in review requests and their reminder."
             elif "would be empty" in says:
                 says = f"{says} It is often not known: write {{% if name != '' %}} {{{{ name }}}}{{% endif %}}."
             return [Finding("liquid", REFUSES, says, error.line)]
@@ -130,7 +162,7 @@ def check(*, words: Words) -> list[Finding]:
     if not all(texts):
         return [Finding("empty", REFUSES, "There are no words: the text would be empty.")]
     found = [*_identity(words, texts), *_ways_out(words, texts), *_claims(words), *_links(words, longest), *_left_overs(words, longest)]
-    found += [*_length(words, longest), *_manner(words), *_subject(words)]
+    found += [*_length(words, longest), *_manner(words), *_subject(words), *_asking(words, texts)]
     return sorted(found, key=lambda one: (not one.refuses, one.line))
 
 
@@ -196,6 +228,8 @@ def _claims(words: Words) -> list[Finding]:
 def _links(words: Words, text: str) -> list[Finding]:
     found = []
     for match in _SHORT.finditer(words.body):
+        if match.group().lower() == OWN_HOST:
+            continue
         line = _line_of(words, match.start())
         says = (
             f"Line {line}: “{match.group()}” is a public link shortener; carriers block texts with one. Write the business’s own address."
@@ -203,6 +237,35 @@ def _links(words: Words, text: str) -> list[Finding]:
         found.append(Finding("shortener", REFUSES, says, line))
     if plain := _LINK.search(text):
         found.append(Finding("link", WARNS, f"“{plain.group()}” is not a safe address: use https and a name."))
+    return found
+
+
+def _asking(words: Words, texts: list[str]) -> list[Finding]:
+    """A review request is the same to all and leads to one place: our own link; it names no stars, asks for no mood, and gives nothing.
+
+    16 CFR 465.4 and 255.2(d); Google's contribution policy. Carriers: an address in it is ours or none.
+    """
+    if words.purpose not in ASKS:
+        return []
+    found = []
+    if not all(VARIABLES["review_link"].sample in text for text in texts):
+        found.append(
+            Finding("review-link", REFUSES, "It does not always carry the link: write {{ review_link }}, outside of any condition.")
+        )
+    written = _LIQUID.sub(lambda match: " " * len(match.group()), words.body)
+    for match in _ADDRESS.finditer(written):
+        if (match.group("host") or "").lower() != OWN_HOST:
+            line = _line_of(words, match.start())
+            says = f"Line {line}: “{match.group()}” is not our own address. A review request leads nowhere but to {{{{ review_link }}}}."
+            found.append(Finding("foreign-link", REFUSES, says, line))
+    for match in _CHOOSING.finditer(written):
+        line = _line_of(words, match.start())
+        says = f"Line {line}: “{match.group()}” asks for a certain review, or only those who liked it. Ask everybody for an honest one."
+        found.append(Finding("choosing", REFUSES, says, line))
+    for match in _REWARD.finditer(written):
+        line = _line_of(words, match.start())
+        says = f"Line {line}: “{match.group()}” offers something for a review, which nobody may."
+        found.append(Finding("reward", REFUSES, says, line))
     return found
 
 

@@ -19,6 +19,11 @@ VARIABLES: dict[str, Variable] = {
         Variable("name", "The customer’s first name. Often not known, so say what happens without it.", "Carla", may_be_empty=True),
         Variable("business", "The business’s name, as the customer knows it.", "Summit Roofing"),
         Variable("reply_within", "How soon a person answers, from the response window below. Only where one is set.", "30 minutes"),
+        Variable(
+            "review_link",
+            "Our own link to the business’s review page; each text has one of its own. Only in review requests.",
+            "https://texts.example.com/go/9fK2mQx7Lp4T/",
+        ),
     )
 }
 

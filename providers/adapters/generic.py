@@ -36,6 +36,8 @@ TYPES = frozenset(
         "booking.created",
         "deal.lost",
         "payment.received",
+        "case.opened",
+        "case.closed",
     }
 )
 # Who a fact is about may be given flat or under one of these names.
@@ -77,6 +79,7 @@ class Data(BaseModel):
     voicemail: bool | None = None
     duration_seconds: int | None = Field(default=None, ge=0, le=999_999_999)
     media_count: int | None = Field(default=None, ge=0, le=999)
+    case: Literal["complaint", "dispute", "refund", "redo"] | None = None
     consent: bool | Consent | None = None
 
 

@@ -281,6 +281,7 @@ OFFICE = (
     Page(name="outcome, said", view="outcome", where="{link1}", public=True, act=_say_booked, words=("You said",)),
     Page(name="outcome, mistake", view="outcome", where="{link2}", public=True, act=_mistake, status=400, words=("Choose one",)),
     Page(name="outcome, closed", view="outcome", where="/o/nonsense/", public=True, status=404, words=("not valid",)),
+    Page(name="review link, closed", view="review_link", where="/go/nonsense/", public=True, status=404, words=("not valid",)),
 )
 OTHERS = (
     Page(name="API docs", view="api:docs", where="/api/docs/"),

@@ -16,7 +16,7 @@ from messaging.words.variables import FILTERS, VARIABLES, time_span
 from tests.factories import NOON, ClientFactory
 
 GOOD = "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. How can we help? Reply STOP to opt out."
-VALUES = {"name": "Carla", "business": "Summit Roofing"}
+VALUES = {"name": "Carla", "business": "Summit Roofing", "review_link": "https://texts.example.com/go/9fK2mQx7Lp4T/"}
 
 
 def says(body, *, purpose="lead-reply", **more):
@@ -59,7 +59,7 @@ def test_words_are_read_once_and_warmed_up():
     for row in templates.AGENCY_TEMPLATES * 3:
         templates.render(template=Template(**row), values=VALUES)
     after = sandbox._parsed.cache_info()
-    assert (before.misses, after.misses, after.hits - before.hits) == (1, 1, 3)
+    assert (before.misses, after.misses, after.hits - before.hits) == (3, 3, 9)
 
 
 # Refused with the line and the name
@@ -68,7 +68,7 @@ def test_words_are_read_once_and_warmed_up():
 @pytest.mark.parametrize(
     "body, sentence",
     [
-        ("Hi\n{{ price }}", "Line 2: nobody knows {{ price }}. A text may name name, business and reply_within."),
+        ("Hi\n{{ price }}", "Line 2: nobody knows {{ price }}. A text may name name, business, reply_within and review_link."),
         ("{% if nmae %}x{% endif %}", "Line 1: nobody knows {{ nmae }}."),
         ("{% if false %}{{ price }}{% endif %}", "Line 1: nobody knows {{ price }}."),
         ("a\n\n{{ name | shout }}", "Line 3: there is no filter “shout”."),
@@ -101,7 +101,7 @@ def test_every_filter_and_name_that_is_listed_works():
     for name in FILTERS:
         assert sandbox.fill(source=f"{{{{ business | {name}{args.get(name, '')} }}}}", values=VALUES)
     body = " ".join(f"{{% if {name} %}}{{{{ {name} }}}}{{% endif %}}" for name in VARIABLES) + " Reply STOP to end {{ business }}"
-    assert refusals(body, response_minutes=30) == []
+    assert refusals(body, response_minutes=30, purpose="review-request") == []
 
 
 @given(st.text(alphabet="{}%|:.'\"()[]=<>-# \nabname if endif else case when business 0123456789", max_size=60))

@@ -44,6 +44,8 @@ def test_every_type_of_ours_is_taken() -> None:
         "message.received",
         "job.completed",
         "payment.received",
+        "case.opened",
+        "case.closed",
     )
     kinds = [*calls, *leads, *rest, *done]
     assert set(kinds) == TYPES

@@ -17,7 +17,7 @@ from workflows import registry
 FILE = Path(__file__).parent / "catalog_map.txt"
 # What a handler does to the world, by the call that does it.
 TOUCHES = {
-    "open_lead": "lead", "create_task": "task", "tell_responder": "hand-over", "next_on_duty": "reads the rota", "plan_text": "text", "ask": "summary", "note_agreement": "consent",
+    "open_lead": "lead", "create_task": "task", "tell_responder": "hand-over", "next_on_duty": "reads the rota", "plan_text": "text", "keep_link": "review link", "ask": "summary", "note_agreement": "consent",
     "change_stage": "stage", "note_first_response": "first response", "responder_on_duty": "reads the rota", "update": "row",
 }  # fmt: skip
 WORDS = {"Done": "done", "Wait": "waits", "Finish": "ends the run"}

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from leads.models import Automation
-from messaging.models import Message
+from messaging.models import Message, ReviewClick, ReviewLink
 from providers.connections import connect
 from summaries import actions
 from summaries import due as summaries_due
@@ -68,16 +68,20 @@ def play(history, monkeypatch, set_clock):
     client = ClientFactory()
     ResponderFactory(client=client)
     for key in registry.workflows():
-        Automation.objects.update_or_create(client=client, workflow=key, defaults={"enabled": key == history["workflow"], "send": "auto"})
+        mine = key == history["workflow"]
+        values = {"enabled": mine, "send": "auto", "settings": history.get("settings", {}) if mine else {}}
+        Automation.objects.update_or_create(client=client, workflow=key, defaults=values)
     hook = connect(client=client, provider="generic", secret=payloads.SECRET, now=NOON)[1]
     for came in history["in"]:
         now = set_clock(NOON + timedelta(minutes=came["minute"]))
         if "event" in came:
             post(hook, came["event"], **came.get("data", {}))
         if "text" in came:
-            message = Message.objects.get()
+            message = Message.objects.latest("created_at")
             Message.objects.filter(pk=message.pk).update(**came["text"], **({"sent_at": now} if came.get("sent") else {}))
             due.message_settled(message_id=message.pk, now=now)
+        if "click" in came:
+            ReviewClick.objects.create(link=ReviewLink.objects.latest("made_at"), at=now)
         if came.get("summary") == "approved":
             approve(Summary.objects.get(), SAFE)
         if came.get("summary") == "private":

@@ -3,8 +3,8 @@
 import logging
 import re
 
-# The token of /hooks/<provider>/<token>/ and of outcome, unsubscribe and sign-in links: long url-safe runs behind these paths.
-_TOKEN = re.compile(r"(/(?:hooks/[a-z0-9_-]{1,40}|o|u|portal/in)/)[A-Za-z0-9_\-:.=]{8,}")
+# The token of /hooks/<provider>/<token>/ and of outcome, review, unsubscribe and sign-in links: long url-safe runs behind these paths.
+_TOKEN = re.compile(r"(/(?:hooks/[a-z0-9_-]{1,40}|o|u|go|portal/in)/)[A-Za-z0-9_\-:.=]{8,}")
 
 
 class HideTokens(logging.Filter):

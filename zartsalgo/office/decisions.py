@@ -17,7 +17,7 @@ from messaging import by_hand, inbound, planning, talks
 from messaging.models import Message
 from summaries.models import Summary
 from workflows import engine
-from workflows.intake import ADVANCE_TASK, wake_runs_of
+from workflows.intake import ADVANCE_TASK, take_up, wake_runs_of
 from workflows.models import Incident, Run
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
@@ -193,15 +193,18 @@ def _decide_task(*, task: Task, choice: Choice, by: str, now: datetime) -> Decid
             talks.note_answered(client_id=task.client_id, contact_id=contact.pk, by=by, now=now)
         if choice.code in ("stop", "not-stop"):
             return _read_unclear(task=task, contact=contact, stop=choice.code == "stop", by=by, now=now)
+        event = None
         if task.lead is not None and choice.code in ("booked", "not-booked", "wrong"):
-            report_outcome(lead=task.lead, outcome=choice.code, by=by, cause=f"task:{task.pk}:{int(now.timestamp())}", now=now)
+            event = report_outcome(lead=task.lead, outcome=choice.code, by=by, cause=f"task:{task.pk}:{int(now.timestamp())}", now=now)
         elif task.lead is not None and choice.code == "answered":
             note_first_response(lead_id=task.lead.pk, now=now)
             if task.lead.stage == Lead.Stage.NEW:
                 change_stage(lead=task.lead, stage=Lead.Stage.ENGAGED, by=by, now=now)
         if contact is not None and choice.code in ("answered", "booked", "not-booked", "wrong"):
             talks.note_answered(client_id=task.client_id, contact_id=contact.pk, by=by, now=now)
-        if contact is not None and choice.code not in ("done", "not-needed"):
+        if contact is not None and event is not None:
+            take_up(event=event, contact=contact, now=now)
+        elif contact is not None and choice.code not in ("done", "not-needed"):
             wake_runs_of(contact=contact, now=now)
     return Decided(True, f"{choice.label}: {task.title}.", f"task:{task.pk}")
 

@@ -40,6 +40,8 @@ NAMES = {
     "booking.created": "Booked",
     "deal.lost": "Deal lost",
     "payment.received": "Paid",
+    "case.opened": "Case opened",
+    "case.closed": "Case closed",
 }
 
 

@@ -27,6 +27,8 @@ EVENTS = {
     "email.complained": "Email marked as spam",
     "email.unsubscribed": "Unsubscribed",
     "email.blocked": "Address switched off at the provider",
+    "case.opened": "Case opened",
+    "case.closed": "Case closed",
 }
 
 CHECKS = {

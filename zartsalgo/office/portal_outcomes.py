@@ -14,7 +14,7 @@ from leads.actions import change_stage, create_task, report_outcome
 from leads.models import Client, Desk, Event, Lead, StageChange, Task
 from portal.models import Word
 from summaries.models import Proof
-from workflows.intake import wake_runs_of
+from workflows.intake import take_up
 from zartsalgo.lib.ids import new_id
 
 ANSWER_WITHIN = timedelta(hours=4)
@@ -50,8 +50,8 @@ def _take(*, word: Word, proof: Proof, now: datetime) -> None:
     if word.kind == Word.Kind.DISPUTE:
         _take_dispute(word=word, proof=proof, by=by, cause=cause, now=now)
     elif word.said:
-        report_outcome(lead=proof.lead, outcome=word.said, by=by, cause=cause, now=now)
-        wake_runs_of(contact=proof.lead.contact, now=now)
+        event = report_outcome(lead=proof.lead, outcome=word.said, by=by, cause=cause, now=now)
+        take_up(event=event, contact=proof.lead.contact, now=now)
     else:
         _withdraw(word=word, lead=proof.lead, client=proof.client, by=by, cause=cause, now=now)
 

@@ -9,7 +9,7 @@ from django import forms
 from leads.models import Client, Lead
 from messaging import templates
 from messaging.models import Template
-from messaging.words.checks import PURPOSES, one_line
+from messaging.words.checks import ASKS, PURPOSES, one_line
 from messaging.words.segments import Segments, count_segments
 from messaging.words.variables import FILTERS, VARIABLES
 from zartsalgo.lib.names import clean_text
@@ -146,6 +146,9 @@ def shown(*, template: Template, chosen: str, now: datetime) -> Shown:
     values = (
         templates.values_of(client=client, contact=lead.contact if lead else None) if client else {"name": "", "business": "Your business"}
     )
+    if template.purpose in ASKS:
+        # Each text has a link of its own; what stands here leads nowhere.
+        values = {**values, "review_link": VARIABLES["review_link"].sample}
     return Shown(preview=_preview(template=template, who=who, values=values), leads=[*choices, ("none", NO_LEAD, lead is None)])
 
 

@@ -17,7 +17,7 @@ from summaries import actions as summarizing
 from summaries import prompt, reports, sources
 from summaries.models import Summary
 from workflows import incidents, resuming
-from workflows.intake import wake_runs_of
+from workflows.intake import take_up
 from workflows.models import Incident
 from zartsalgo.office.decisions import decide
 from zartsalgo.office.demo import deeds, webhooks
@@ -215,8 +215,8 @@ class Doer:
             record_outcome(handover=handover, outcome=deed.outcome, now=deed.at)
             return
         cause = f"lead:{lead.pk}:{int(deed.at.timestamp())}"
-        actions.report_outcome(lead=lead, outcome=deed.outcome, by=self.names[deeds.STAFF], cause=cause, now=deed.at)
-        wake_runs_of(contact=contact, now=deed.at)
+        event = actions.report_outcome(lead=lead, outcome=deed.outcome, by=self.names[deeds.STAFF], cause=cause, now=deed.at)
+        take_up(event=event, contact=contact, now=deed.at)
 
     def _read_unclear(self, deed: deeds.ReadUnclear) -> None:
         contact = self._contact(deed.person)

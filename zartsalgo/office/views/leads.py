@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads import people
 from leads.actions import OUTCOMES, report_outcome
 from leads.models import Client, Contact, Identity, Lead, Note
-from workflows.intake import wake_runs_of
+from workflows.intake import take_up
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.phone import sayable
@@ -154,8 +154,8 @@ def add_outcome(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             messages.warning(request, f"{lead.outcome_reported_by} was first: {label}. Nothing was done twice.")
             return redirect("office:lead", pk=pk)
         by = person_name(request.user)  # type: ignore[arg-type]
-        report_outcome(lead=lead, outcome=outcome, by=by, cause=f"lead:{lead.pk}:{int(now.timestamp())}", now=now)
-        wake_runs_of(contact=contact, now=now)
+        event = report_outcome(lead=lead, outcome=outcome, by=by, cause=f"lead:{lead.pk}:{int(now.timestamp())}", now=now)
+        take_up(event=event, contact=contact, now=now)
     messages.success(
         request, f"Reported: {label}, at {clock_time(when=now, zone=lead.client.timezone)}. Open call tasks of this lead are closed."
     )

@@ -20,7 +20,7 @@ from leads.actions import OUTCOMES, report_outcome
 from leads.models import Event, Lead
 from messaging.models import Handover
 from messaging.notices.words import OUTCOME_SALT
-from workflows.intake import wake_runs_of
+from workflows.intake import take_up
 from workflows.models import Run
 from zartsalgo.lib import clock
 from zartsalgo.lib.phone import sayable
@@ -103,8 +103,8 @@ def record_outcome(*, handover: Handover, outcome: str, now: datetime) -> None:
         if earlier and earlier[-1].facts.get("outcome") == outcome:
             return
         cause = f"handover:{handover.pk}" + (f":{len(earlier) + 1}" if earlier else "")
-        report_outcome(lead=lead, outcome=outcome, by=f"{handover.to_name} (reported by client)", cause=cause, now=now)
-        wake_runs_of(contact=contact, now=now)
+        event = report_outcome(lead=lead, outcome=outcome, by=f"{handover.to_name} (reported by client)", cause=cause, now=now)
+        take_up(event=event, contact=contact, now=now)
 
 
 def _label(event: Event) -> str:
