@@ -69,6 +69,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Alerts", "info", ("office:alerts",), ("office:alert",)),
             Entry("Incidents", "warn", ("office:incidents",), ("office:incident",)),
             Entry("Reports", "form", ("office:reports",), ("office:report",)),
+            Entry("Review requests", "note", ("office:reviews",), ("office:review_rows",)),
             Entry("System", "stage", ("office:operations",)),
         ),
     ),
