@@ -40,10 +40,12 @@ def call(*, row: Message | Notice, slip: Slip) -> SendResult:
 
 
 def _text(*, message: Message) -> SendResult:
-    if message.channel == Message.EMAIL:
-        return _email(message=message)
-    if message.connection is None:
+    by_email = message.channel == Message.EMAIL
+    if message.connection is None and not (by_email and composing.sends_by_smtp() and not message.client.demo):
         return simulated.send(message=message)
+    if by_email:
+        return _email(message=message)
+    assert message.connection is not None  # else it was simulated
     adapter = adapters.load(message.connection.provider)
     return adapter.send(
         credentials=credentials(connection=message.connection),
@@ -64,7 +66,7 @@ def _email(*, message: Message) -> SendResult:
     if message.connection is not None:
         adapter, opened = adapters.load(message.connection.provider), credentials(connection=message.connection)
         return adapter.send_email(credentials=opened, email=email, timeout_seconds=CALL_SECONDS)
-    return by_smtp.send(email=email) if composing.sends_by_smtp() and not message.client.demo else simulated.send(message=message)
+    return by_smtp.send(email=email)
 
 
 def _notice(*, notice: Notice) -> SendResult:

@@ -164,6 +164,10 @@ def _credentials(text: _Text) -> str:
     return f"The text is held since {text.judged} because {text.says.removeprefix('not sent, and kept: ')}."
 
 
+def _not_live(text: _Text) -> str:
+    return f"No text went out: {text.says} (judged at {text.judged})."
+
+
 def _unclear_reply(text: _Text) -> str:
     return f"The text is held since {text.judged} until a person has read a reply that may mean stop."
 
@@ -228,6 +232,8 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "template": _template,
     "quiet-hours": _quiet_hours,
     "needs-approval": _needs_approval,
+    "not-live": _not_live,
+    "not-live-waits": _not_live,
     "rejected": _rejected,
 }
 

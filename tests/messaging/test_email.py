@@ -8,7 +8,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from django.test import Client as Browser
 
 from leads.models import Consent, Contact, Event, Identity, Lead, Task
-from messaging import carriers, due, gate, sending, templates
+from messaging import carriers, door, due, gate, sending, templates
 from messaging.email import addresses, composing, unsubscribing
 from messaging.inbound import suppress
 from messaging.models import Message, Suppression, Template
@@ -156,7 +156,7 @@ def test_the_database_refuses_a_subject_of_two_lines(words, summit):
 
 @pytest.mark.parametrize("answer", ["silence", "cut", (500, {"ErrorCode": 0})])
 def test_no_answer_leads_to_no_second_email(way, words, summit, server, answer, set_clock, monkeypatch):
-    monkeypatch.setattr(sending, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(door, "CALL_SECONDS", 0.3)
     server.answers = [answer]
     message = approved(plan(summit))
     assert (message.status, message.reason) == ("unknown", "no-answer")

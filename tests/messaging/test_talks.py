@@ -240,7 +240,9 @@ def test_a_late_answer_is_told_once_to_who_is_on_call(summit, carla):
     assert due.work_off(now=at(20, 9, 10)) >= 1 and talks.escalate_overdue(now=at(20, 9, 30)) == 0
     task, told = Task.objects.get(kind="answer-late"), Handover.objects.get()
     assert (task.title, task.due_at) == ("Nobody has answered Carla Gomez; Rita was told", at(20, 9, 10))
-    assert told.to_name == "Rita" and told.body.startswith("Carla Gomez, (303) 555-0123. They wrote at 09:00 on Fri 20 Nov")
+    assert told.to_name == "Rita" and told.body.startswith(
+        "Carla Gomez, (303) 555-0123. Unanswered message at 09:00 on Fri 20 Nov. What came of it?"
+    )
     assert "Can you come" not in told.body, "never what was said"
     (change,) = talk.changes.filter(kind="escalated")
     assert (change.by_name, change.at) == ("The clock", at(20, 9, 10))

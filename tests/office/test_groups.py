@@ -222,7 +222,7 @@ def test_the_page_that_refuses_says_who_may_and_is_not_kept(staff_user, owner_us
 
 
 # Pages that somebody outside the agency opens: their address is the key.
-PUBLIC = {"outcome"}
+PUBLIC = {"outcome", "review_link", "unsubscribe"}
 
 
 def test_no_address_of_the_office_opens_without_sign_in():

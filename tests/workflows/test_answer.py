@@ -1,6 +1,7 @@
 """The one-sentence answer, for every reason of the gate and every fate of a text, over messages the real gate has judged."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, St
 from workflows import registry
 from workflows.answer import BY_REASON, BY_STATUS, answer, answer_receipt, answer_text, clause, moment
 from workflows.models import Receipt, Run, Step
+from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,9 +128,18 @@ def talking(client):
 
 def off_connection(client):
     way = Connection.objects.create(
-        client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, created_at=NOON, disabled_at=NOON
+        client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, live_since=NOON, created_at=NOON, disabled_at=NOON
     )
     return judged(write(client, connection=way))
+
+
+def in_shadow(client):
+    with patch.object(clock, "offset", lambda: timedelta(0)):  # a live connection refuses to send under a moved clock
+        way = Connection.objects.create(
+            client=client, provider="twilio", token_digest="d" * 64, sealed=b"x", live=True, created_at=NOON,
+            options={"sender_registered": client.phone},
+        )  # fmt: skip
+        return judged(write(client, connection=way, to="+13032345678"))
 
 
 def fiction_over_live(client):
@@ -228,6 +239,11 @@ GATE = {
     fiction_over_live: (
         "connection",
         "No text went out: a 555-01 number is fiction and is never texted over a live connection (judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    in_shadow: (
+        "not-live",
+        "No text went out: not live yet: the list for going live is not signed, so nothing leaves; it would have been sent "
+        "(judged at 12:00 MST on Fri 20 Nov).",
     ),
     no_template: (
         "template",
