@@ -66,7 +66,7 @@ def word_of(why: str) -> str:
 
 def _failed(reason: str) -> str:
     words = check_word(reason)
-    return f"not met, “{words[:1].lower()}{words[1:]}”"
+    return f"“{words}” is not met"
 
 
 def jobs(*, month: date | None = None, clients: list[int] | None = None) -> QuerySet[Any, Any]:

@@ -79,7 +79,7 @@ def _months(*, month: date, this: date, client: str) -> list[dict[str, object]]:
 def _shown(line: numbers.Line, *, month: date) -> dict[str, Any]:
     def entry(what: str, label: str, count: int) -> dict[str, Any]:
         query = urlencode({"client": line.client.slug, "month": _as_query(month), "what": what})
-        return {"label": label, "count": count, "url": f"{reverse('office:review_rows')}?{query}" if count else ""}
+        return {"label": label, "count": count, "url": f"{reverse('office:review_rows')}?{query}"}
 
     return {
         "client": line.client,
@@ -117,6 +117,13 @@ def _row(receipt: Any) -> dict[str, Any]:
     contact = receipt.event.contact
     why = "Asked" if receipt.why == numbers.ASKED else numbers.word_of(receipt.why)
     started = receipt.verdict == Receipt.Verdict.STARTED
+    status, word = (
+        ("sent", "Asked")
+        if receipt.why == numbers.ASKED
+        else ("waiting", "Not yet")
+        if why.startswith("Not yet")
+        else ("skipped", "Not asked")
+    )
     return {
         "url": reverse("office:run", args=[receipt.run_id])
         if receipt.run_id
@@ -125,8 +132,8 @@ def _row(receipt: Any) -> dict[str, Any]:
         "say": why,
         "meta": ["reminded" if receipt.reminded else "", "followed the link" if receipt.clicked else ""],
         "moment": receipt.at,
-        "status": receipt.verdict if not started else "sent" if receipt.why == numbers.ASKED else "skipped",
-        "word": "" if not started else "Asked" if receipt.why == numbers.ASKED else "Not asked",
+        "status": receipt.verdict if not started else status,
+        "word": word if started else "",
     }
 
 
