@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, Q, When
 
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, pauses, planning, reviews, talks
+from messaging import carriers, claims, consent, frequency, pauses, planning, reviews, talks
 from messaging.email import addresses, by_smtp, composing
 from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
@@ -227,6 +227,11 @@ def _consent(message: Message, now: datetime) -> _Finding:
     return _Finding(passed=found.allowed, verdict=HOLD if found.until else DROP, says=found.says, until=found.until, values=found.values)
 
 
+def _frequency(message: Message, now: datetime) -> _Finding:
+    found = frequency.rule(message=message, now=now)
+    return _Finding(passed=found.until is None, verdict=HOLD, says=found.says, until=found.until, values=found.values)
+
+
 def _place(message: Message) -> Place:
     return locate(
         e164="" if message.channel == Message.EMAIL else message.to, state=message.contact.state, postal_code=message.contact.postal_code
@@ -344,6 +349,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     (pauses.STOPPED, _pauses),
     ("unclear-reply", _unclear),
     (talks.TALKING, _talking),
+    (frequency.CHECK, _frequency),
     ("connection", _connection),
     ("template", _template),
     ("quiet-hours", _quiet_hours),

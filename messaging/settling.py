@@ -156,7 +156,9 @@ def _wait_for_credentials(*, message: Message, meaning: str, tries: int, now: da
     message.says = f"Not sent, and kept: {meaning} It is tried again then."[:500]
     message.save(update_fields=["status", "reason", "says", "error_code", "due_at"])
     if message.connection_id:
-        Connection.objects.filter(pk=message.connection_id).update(trouble="The provider refuses our credentials; texts wait for new ones.")
+        Connection.objects.filter(pk=message.connection_id).update(
+            trouble=f"The provider does not accept the account; texts wait. {meaning}"[:300]
+        )
 
 
 def _who(*, message: Message) -> str:

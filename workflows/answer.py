@@ -164,6 +164,10 @@ def _credentials(text: _Text) -> str:
     return f"The text is held since {text.judged} because {text.says.removeprefix('not sent, and kept: ')}."
 
 
+def _too_many(text: _Text) -> str:
+    return f"The text is held until {text.again} because {text.says}."
+
+
 def _not_live(text: _Text) -> str:
     return f"No text went out: {text.says} (judged at {text.judged})."
 
@@ -228,6 +232,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "credentials": _credentials,
     "unclear-reply": _unclear_reply,
     "person-talking": _person_talking,
+    "too-many": _too_many,
     "connection": _connection,
     "template": _template,
     "quiet-hours": _quiet_hours,

@@ -132,9 +132,9 @@ def _look_at_way(*, client: Client, connection: Connection | None, now: datetime
             breaker="credentials",
             subject=way,
             scope=scope,
-            title=f"{name} refuses the credentials of {client}",
-            reason=f"{name} does not accept the account: {refused.note} No text is lost; they wait for new credentials.",
-            rollback="Renew the credentials of the connection. Nothing has to be taken back: the provider created none of these texts.",
+            title=f"{name} does not accept the account of {client}",
+            reason=f"{name} does not accept the account: {refused.note} No text is lost; they wait.",
+            rollback="Put the account or its credentials right. Nothing has to be taken back: the provider created none of these texts.",
             signs=sum(one.kind == "refused" for one in tries),
             now=now,
         )

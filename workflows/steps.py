@@ -10,7 +10,7 @@ from messaging.notices.handing_over import tell_responder
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
 from messaging.planning import plan_text
 from messaging.settling import NOT_PROVEN
-from messaging.templates import CannotRender, live_channel
+from messaging.templates import CannotRender, live_channel, values_of
 from summaries import writing
 from summaries.models import Summary
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
@@ -143,7 +143,6 @@ def plan_message(context: Context) -> Result:
         number = str(context.run.state.get("number") or people.phone_of(contact=context.contact))
         if not number:
             return Done(says="No text: we know no number of this person.", expected="a number", actual="none", skipped=True)
-    first = context.contact.name.split(" ")[0] if context.contact.name else ""
     try:
         message = plan_text(
             client=context.client,
@@ -151,7 +150,7 @@ def plan_message(context: Context) -> Result:
             to=number,
             purpose=str(context.params["purpose"]),
             template_key=str(context.params["template"]),
-            values={"name": first, "business": context.client.name},
+            values=values_of(client=context.client, contact=context.contact),
             now=context.now,
             useful_until=context.event.occurred_at + timedelta(minutes=int(context.params["useful_minutes"])),
             workflow=context.run.workflow,

@@ -232,7 +232,7 @@ OFFICE = (
     Page(name="replay, not understood", view="replay", where="/deliveries/{delivery_poison}/replay/"),
     Page(name="connections", view="connections", where="/connections/"),
     Page(name="connections, an address shown", view="connections", where="/connections/", act=_show_address, words=("/hooks/",)),
-    Page(name="going live", view="going_live", where="/connections/{shadow}/live/", words=("2 of 5 steps are done", "In shadow")),
+    Page(name="going live", view="going_live", where="/connections/{shadow}/live/", words=("0 of 5 steps are done", "In shadow")),
     Page(name="going live, the question", view="going_live", where="/connections/{shadow}/live/?sign=1", words=("Still missing",)),
     Page(name="shadow report", view="shadow", where="/connections/{shadow}/shadow/", words=("Have you read it?",)),
     Page(
@@ -406,5 +406,6 @@ def places(told: dict[str, Any]) -> dict[str, str]:
             "words_broken",
             "alert",
             "shadow",
+            "responder",
         )
     }

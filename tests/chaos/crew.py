@@ -38,7 +38,7 @@ POINTS = {
     "step done": ("workflows.engine", "_one_step", False),
     "reserved": ("messaging.sending", "_reserve", True),
     "calling": ("messaging.sending", "_start_calling", True),
-    "called": ("messaging.sending", "_call", False),
+    "called": ("messaging.door", "call", False),
     "settled, not committed": ("messaging.settling", "_accepted", False),
     "settled": ("messaging.sending", "settle", False),
     "judged": ("messaging.gate", "judge", False),
@@ -117,13 +117,13 @@ def _jump(*, days: int, note: str) -> None:
 
 
 def _press_time() -> None:
-    from messaging import sending, settling
+    from messaging import door, sending, settling
     from workflows import engine, intake
     from zartsalgo.office.management.commands import ticker
 
     engine.LEASE_SECONDS = intake.LEASE_SECONDS = ASKED.get("lease", 6)
     engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
-    sending.ATTEMPT_SECONDS, sending.CALL_SECONDS, sending.START_WITHIN_SECONDS = 10, 4.0, 5
+    sending.ATTEMPT_SECONDS, door.CALL_SECONDS, sending.START_WITHIN_SECONDS = 10, 4.0, 5
     settling.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
     settling.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
     settling.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))

@@ -133,6 +133,17 @@ def off_connection(client):
     return judged(write(client, connection=way))
 
 
+def too_many(client):
+    message = write(client)
+    for hours in range(1, 5):
+        before = NOON - timedelta(hours=hours)
+        Message.objects.create(
+            id=new_id(), client=client, contact=message.contact, workflow="lead-intake", purpose="form-answer", to=PHONE, sender=client.phone,
+            body="Hi", status="sent", sent_at=before, created_at=before, due_at=before,
+        )  # fmt: skip
+    return judged(message)
+
+
 def in_shadow(client):
     with patch.object(clock, "offset", lambda: timedelta(0)):  # a live connection refuses to send under a moved clock
         way = Connection.objects.create(
@@ -239,6 +250,10 @@ GATE = {
     fiction_over_live: (
         "connection",
         "No text went out: a 555-01 number is fiction and is never texted over a live connection (judged at 12:00 MST on Fri 20 Nov).",
+    ),
+    too_many: (
+        "too-many",
+        "The text is held until 08:00 MST on Sat 21 Nov because they got 4 automatic answers within 24 hours, and 4 are the most.",
     ),
     in_shadow: (
         "not-live",

@@ -46,6 +46,7 @@ CHECKS = {
     "sending-stopped": "Sending is not stopped",
     "unclear-reply": "No unread reply that may mean stop",
     "person-talking": "No person is talking with them",
+    "too-many": "Not too many, and answers first",
     "connection": "The provider can be used",
     "template": "The template is approved",
     "quiet-hours": "Within the hours for texts",

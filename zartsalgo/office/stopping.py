@@ -130,6 +130,7 @@ REASONS = {
     "consent": "without proof that the person wants it",
     "unclear-reply": "with a reply to read",
     "person-talking": "to a person somebody is talking with",
+    "too-many": "to a person who got enough for now",
     "connection": "over a provider that is switched off",
     "template": "whose template is not approved",
     "needs-approval": "to approve",

@@ -114,7 +114,7 @@ def _heartbeat(sign: Sign) -> dict[str, str]:
     last = (
         f"Last one taken {duration(round(sign.sent_seconds))} ago by {life_sign.host()}."
         if sign.sent_seconds is not None
-        else "None was sent yet."
+        else "No test was sent yet."
     )
     if sign.says:
         return {"code": "late", "word": "Withheld" if sign.says.startswith("Withheld") else "Not taken", "says": f"{sign.says} {last}"}
