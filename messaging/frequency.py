@@ -7,7 +7,7 @@ besides (messaging.claims), and states may be stricter (messaging.consent).
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -52,7 +52,7 @@ def rule(*, message: Message, now: datetime) -> Ruling:
     """Judge as of `now`. Reads rows, one statement; none for what a person wrote."""
     if not message.workflow:
         return Ruling(says="Written by a person, who sees what went before.")
-    wanted = {
+    wanted: dict[str, Any] = {
         "answers": list(ANSWERS),
         "contact": message.contact_id,
         "client": message.client_id,
