@@ -93,7 +93,7 @@ def test_the_report_counts_and_shows_each_group_and_reading_it_is_kept_by_name(s
     assert "The report is empty" in post(olga, "shadow_read", line, seen="0")
     body = write(summit).body
     shown = page(olga, "shadow", line, would="sent")
-    assert body in shown and "Would have been sent (1)" in shown and "I have read these 1 text" in shown
+    assert body in shown and "Would have been sent (1)" in shown and "I have read this text" in shown
     assert body not in page(olga, "shadow", line, would="refused")
     write(summit, to="+13032345679")
     assert "More texts have come in" in post(olga, "shadow_read", line, seen="1") and not GoLive.objects.exists()
