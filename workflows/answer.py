@@ -110,10 +110,12 @@ def _number(text: _Text) -> str:
     return f"No text went out: {text.says} (judged at {text.judged})."
 
 
+def _held(text: _Text) -> str:
+    return f"The text is held until {text.again} because {text.says}."
+
+
 def _consent(text: _Text) -> str:
-    if text.message.status == Message.Status.HELD:
-        return f"The text is held until {text.again} because {text.says}."
-    return f"No text went out: {text.says} (judged at {text.judged})."
+    return _held(text) if text.message.status == Message.Status.HELD else _dropped(text)
 
 
 def _already_texted(text: _Text) -> str:
@@ -122,7 +124,7 @@ def _already_texted(text: _Text) -> str:
     return f"No text went out: this person already got a text for the same purpose in its window{rest} (judged at {text.judged})."
 
 
-def _sent_before_restore(text: _Text) -> str:
+def _dropped(text: _Text) -> str:
     return f"No text went out: {text.says} (judged at {text.judged})."
 
 
@@ -162,14 +164,6 @@ def _sending_stopped(text: _Text) -> str:
 
 def _credentials(text: _Text) -> str:
     return f"The text is held since {text.judged} because {text.says.removeprefix('not sent, and kept: ')}."
-
-
-def _too_many(text: _Text) -> str:
-    return f"The text is held until {text.again} because {text.says}."
-
-
-def _not_live(text: _Text) -> str:
-    return f"No text went out: {text.says} (judged at {text.judged})."
 
 
 def _unclear_reply(text: _Text) -> str:
@@ -219,7 +213,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "opted-out": _opted_out,
     "number": _number,
     "already-texted": _already_texted,
-    "sent-before-restore": _sent_before_restore,
+    "sent-before-restore": _dropped,
     "too-late": _too_late,
     "too-old": _too_old,
     "overtaken": _overtaken,
@@ -232,13 +226,13 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "credentials": _credentials,
     "unclear-reply": _unclear_reply,
     "person-talking": _person_talking,
-    "too-many": _too_many,
+    "too-many": _held,
     "connection": _connection,
     "template": _template,
     "quiet-hours": _quiet_hours,
     "needs-approval": _needs_approval,
-    "not-live": _not_live,
-    "not-live-waits": _not_live,
+    "not-live": _dropped,
+    "not-live-waits": _dropped,
     "rejected": _rejected,
 }
 

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from tests.browser import chromium
+from tests.browser.addresses import places
 from tests.browser.looking import Look, look
-from tests.browser.pages import BY_NAME, PAGES, places
+from tests.browser.pages import BY_NAME, PAGES
 from tests.parallel import undecided
 from tests.stack.fake_twilio import FakeTwilio
 from tests.stack.running import System

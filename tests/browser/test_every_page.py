@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.browser.addresses import POSTS
 from tests.browser.judging import faults
-from tests.browser.pages import OFFICE, PAGES, POSTS
+from tests.browser.pages import OFFICE, PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chrome")]
 

@@ -9,7 +9,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import pytest
 from django.urls import resolve
 
-from tests.browser.pages import OFFICE, OTHERS, POSTS
+from tests.browser.addresses import POSTS
+from tests.browser.pages import OFFICE, OTHERS
 from tests.stack.running import http, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chrome")]
