@@ -1,10 +1,20 @@
-"""Who calls the staff API in tests."""
+"""Who calls the staff API in tests, and an office in which nothing is wrong."""
 
 import pytest
 
 from tests.factories import StaffFactory
 from tests.office.api_caller import Api
+from zartsalgo.office import strip
 from zartsalgo.office.api.tokens import issue
+
+
+@pytest.fixture
+def well(monkeypatch):
+    """No part of the machine is looked at: the strip says nothing of its own."""
+    monkeypatch.setattr(strip, "_look", lambda: [])
+    strip.forget()
+    yield
+    strip.forget()
 
 
 @pytest.fixture

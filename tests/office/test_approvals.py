@@ -9,18 +9,10 @@ from portal.members import invite
 from summaries import actions
 from summaries.models import Approval, Proof, Summary
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_event, make_summary, make_text, sign_in
-from zartsalgo.office import strip
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -36,10 +28,6 @@ def sam():
 def a_lead(name="Carla Gomez", phone="+13035550123"):
     client = ClientFactory()
     return LeadFactory(client=client, contact=ContactFactory(client=client, name=name, phone=phone))
-
-
-def text_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def decide(browser, summary, outcome, text=None, seen=None, **more):

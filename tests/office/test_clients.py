@@ -1,6 +1,5 @@
 """Clients: how each one is doing in words, and one business on a page from which everything is reached."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -13,19 +12,11 @@ from providers.connections import connect
 from providers.models import Connection
 from summaries.models import Summary
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, ResponderFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_poison, make_summary, make_task, make_text, sign_in
-from zartsalgo.office import strip
 from zartsalgo.office.client_health import read_health
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -36,10 +27,6 @@ def summit(noon):
 @pytest.fixture
 def sam():
     return sign_in("sam")
-
-
-def text_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def health_of(*clients):

@@ -1,6 +1,5 @@
 """The pages of incidents: the list, one with what it holds by judgement, resuming with counts first, and "Pause…" for any scope."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -11,22 +10,14 @@ from messaging.models import Message, Pause
 from messaging.pauses import Scope
 from providers.connections import CannotConnect, connect, mood_of, set_mood
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.office.reading import text_of
 from tests.office.rows import sign_in
 from tests.workflows.test_breakers import fail, text
 from workflows import incidents, resuming, watching
 from workflows.models import Incident
 from zartsalgo.lib import clock
-from zartsalgo.office import strip
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -46,10 +37,6 @@ def olga(summit):
     return sign_in("olga", group="owner")
 
 
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
 @pytest.fixture
 def down(summit):
     """The simulated provider is down: three texts failed, the breaker holds them; one of them got a reply since."""
@@ -65,14 +52,14 @@ def down(summit):
 
 
 def test_nothing_paused_says_when_the_last_one_was(sam, summit):
-    assert "Nothing is paused." in words(sam.get("/incidents/"))
+    assert "Nothing is paused." in text_of(sam.get("/incidents/"))
     incident, _ = incidents.open_incident(
         scope=Scope(client=summit), cause="x", title="Carrier away", reason="r", opened_by="Sam", now=NOON - timedelta(days=11)
     )
     resuming.release(pause=incident.pause, by=None, name="Sam", now=NOON - timedelta(days=11) + timedelta(minutes=22))
     incidents.close(incident=incident, by="Sam", outcome="Back.", now=NOON - timedelta(days=11) + timedelta(minutes=22))
-    assert "Nothing is paused. Last incident 11 days ago; it took 22 min." in words(sam.get("/incidents/"))
-    assert "Carrier away" in words(sam.get("/incidents/?view=closed"))
+    assert "Nothing is paused. Last incident 11 days ago; it took 22 min." in text_of(sam.get("/incidents/"))
+    assert "Carrier away" in text_of(sam.get("/incidents/?view=closed"))
 
 
 def test_the_list_and_the_page_cost_the_same_for_five_and_fifty(sam, summit, django_assert_max_num_queries):
@@ -93,7 +80,7 @@ def test_the_list_and_the_page_cost_the_same_for_five_and_fifty(sam, summit, dja
         sam.get("/incidents/")
     more(5, 50)
     with django_assert_max_num_queries(8):
-        assert words(sam.get("/incidents/")).count("nobody has taken it") == 50
+        assert text_of(sam.get("/incidents/")).count("nobody has taken it") == 50
 
 
 def test_a_page_with_many_held_texts_costs_no_more(sam, summit, django_assert_max_num_queries):
@@ -107,7 +94,7 @@ def test_a_page_with_many_held_texts_costs_no_more(sam, summit, django_assert_ma
 
 def test_the_page_says_what_it_holds_by_judgement_and_who_may_resume(down, sam, olga):
     page = sam.get(f"/incidents/{down.pk}/")
-    said = words(page)
+    said = text_of(page)
     assert "The simulated provider does not take texts of Summit Roofing" in said
     assert "Still right 2" in said and "No longer right 1" in said
     assert "Ben Carter They wrote on Fri 20 Nov 12:00; a person answers." in said
@@ -121,21 +108,21 @@ def test_the_page_says_what_it_holds_by_judgement_and_who_may_resume(down, sam, 
 
 def test_resuming_counts_first_then_does_it_once(down, olga):
     page = olga.get(f"/incidents/{down.pk}/resume/")
-    said = words(page)
+    said = text_of(page)
     assert 'data-count="3"' in page.content.decode()
     assert "2 are still right and go at their turn" in said
     assert "1 is dropped: 1 overtaken by a reply or an outcome." in said
     assert Pause.objects.get().lifted_at is None
-    done = words(olga.post(f"/incidents/{down.pk}/resume/", {"rate": "10", "age": ""}, follow=True))
+    done = text_of(olga.post(f"/incidents/{down.pk}/resume/", {"rate": "10", "age": ""}, follow=True))
     assert "Resumed: 2 released, 1 dropped as no longer right." in done
-    again = words(olga.post(f"/incidents/{down.pk}/resume/", {"rate": "10"}, follow=True))
+    again = text_of(olga.post(f"/incidents/{down.pk}/resume/", {"rate": "10"}, follow=True))
     assert "olga resumed it at 12:00 MST on Fri 20 Nov. Nothing was done twice." in again
     assert Message.objects.filter(reason="released").count() == 2
 
 
 def test_an_age_that_is_chosen_is_counted_before(down, olga, set_clock):
     set_clock(NOON + timedelta(minutes=90))
-    said = words(olga.get(f"/incidents/{down.pk}/resume/?age=1h"))
+    said = text_of(olga.get(f"/incidents/{down.pk}/resume/?age=1h"))
     assert "0 are still right" in said and "2 older than you chose" in said
     olga.post(f"/incidents/{down.pk}/resume/", {"age": "1h", "rate": "30"})
     assert Task.objects.filter(kind="call-back").count() == 2
@@ -143,18 +130,18 @@ def test_an_age_that_is_chosen_is_counted_before(down, olga, set_clock):
 
 
 def test_the_whole_story_down_incident_release_closed(down, summit, olga, set_clock):
-    assert "Look at the incident" in words(olga.get("/incidents/"))
+    assert "Look at the incident" in text_of(olga.get("/incidents/"))
     olga.post(f"/incidents/{down.pk}/take/")
     down.refresh_from_db()
     assert (down.status, down.person) == ("fixing", olga.staff)
-    assert "It still holds texts. Resume first" in words(olga.post(f"/incidents/{down.pk}/close/", {"outcome": "x"}, follow=True))
+    assert "It still holds texts. Resume first" in text_of(olga.post(f"/incidents/{down.pk}/close/", {"outcome": "x"}, follow=True))
     down.refresh_from_db()
     assert down.status == "fixing"
     set_mood(client=summit, mood="ok")
     olga.post(f"/incidents/{down.pk}/resume/", {"rate": "600"})
     due.work_off(now=set_clock(clock.read() + timedelta(seconds=1)))
     watching.watch(now=clock.read())
-    said = words(olga.get(f"/incidents/{down.pk}/"))
+    said = text_of(olga.get(f"/incidents/{down.pk}/"))
     assert "Closed" in said and "The first text after the release was accepted." in said
     assert "Delivered" in said and "Skipped" in said
     assert Message.objects.filter(status="delivered").count() == 2
@@ -163,40 +150,44 @@ def test_the_whole_story_down_incident_release_closed(down, summit, olga, set_cl
 
 def test_a_person_closes_it_with_what_came_of_it(down, olga):
     olga.post(f"/incidents/{down.pk}/resume/")
-    assert "Say what came of it" in words(olga.post(f"/incidents/{down.pk}/close/", {"outcome": " "}, follow=True))
-    assert "Closed." in words(olga.post(f"/incidents/{down.pk}/close/", {"outcome": "Their outage is over."}, follow=True))
-    assert "olga closed it before: Their outage is over." in words(olga.post(f"/incidents/{down.pk}/close/", {"outcome": "x"}, follow=True))
+    assert "Say what came of it" in text_of(olga.post(f"/incidents/{down.pk}/close/", {"outcome": " "}, follow=True))
+    assert "Closed." in text_of(olga.post(f"/incidents/{down.pk}/close/", {"outcome": "Their outage is over."}, follow=True))
+    assert "olga closed it before: Their outage is over." in text_of(
+        olga.post(f"/incidents/{down.pk}/close/", {"outcome": "x"}, follow=True)
+    )
 
 
 def test_a_note_stands_in_the_history(down, sam):
     sam.post(f"/incidents/{down.pk}/note/", {"says": "Their status page says 14:00."})
-    assert "Their status page says 14:00." in words(sam.get(f"/incidents/{down.pk}/"))
-    assert "nothing was kept" in words(sam.post(f"/incidents/{down.pk}/note/", {"says": "  "}, follow=True))
+    assert "Their status page says 14:00." in text_of(sam.get(f"/incidents/{down.pk}/"))
+    assert "nothing was kept" in text_of(sam.post(f"/incidents/{down.pk}/note/", {"says": "  "}, follow=True))
 
 
 def test_pause_counts_a_scope_before_it_is_set(sam, summit):
     text(summit, 121)
-    said = words(sam.get("/pause/?client=summit-roofing&part=workflow:missed-call-text-back"))
+    said = text_of(sam.get("/pause/?client=summit-roofing&part=workflow:missed-call-text-back"))
     assert "Pause Missed-call text-back for Summit Roofing" in said and "1 text would be held" in said
-    assert "0 texts would be held" in words(sam.get("/pause/?client=summit-roofing&part=workflow:lead-intake"))
+    assert "0 texts would be held" in text_of(sam.get("/pause/?client=summit-roofing&part=workflow:lead-intake"))
     assert not Pause.objects.exists()
 
 
 def test_pause_opens_an_incident_with_an_end(sam, summit):
     form = {"client": "summit-roofing", "part": "workflow:missed-call-text-back", "until": "1h", "reason": "Wrong price in it"}
-    said = words(sam.post("/pause/", form, follow=True))
+    said = text_of(sam.post("/pause/", form, follow=True))
     assert "Paused: Missed-call text-back for Summit Roofing. Everything is kept." in said
     row = Pause.objects.get()
     assert (row.client, row.workflow, row.by, row.until - row.at) == (summit, "missed-call-text-back", sam.staff, timedelta(hours=1))
     assert Incident.objects.get().reason == "Wrong price in it"
-    assert "It is paused already, since 12:00 MST on Fri 20 Nov." in words(sam.post("/pause/", form, follow=True))
-    assert "It is paused already" in words(sam.get("/pause/?client=summit-roofing&part=workflow:missed-call-text-back"))
-    assert "Missed-call text-back for Summit Roofing is stopped since 12:00 MST by sam: Wrong price in it." in words(sam.get("/incidents/"))
+    assert "It is paused already, since 12:00 MST on Fri 20 Nov." in text_of(sam.post("/pause/", form, follow=True))
+    assert "It is paused already" in text_of(sam.get("/pause/?client=summit-roofing&part=workflow:missed-call-text-back"))
+    assert "Missed-call text-back for Summit Roofing is stopped since 12:00 MST by sam: Wrong price in it." in text_of(
+        sam.get("/incidents/")
+    )
 
 
 def test_pause_of_one_lead_is_reached_by_its_id(sam, summit):
     lead = LeadFactory(client=summit, contact=ContactFactory(client=summit, name="Carla Gomez", phone="+13035550121"))
-    assert "Only texts to Carla Gomez of Summit Roofing." in words(sam.get(f"/pause/?lead={lead.pk}"))
+    assert "Only texts to Carla Gomez of Summit Roofing." in text_of(sam.get(f"/pause/?lead={lead.pk}"))
     sam.post("/pause/", {"lead": str(lead.pk), "reason": "She is on the phone", "until": ""})
     assert Pause.objects.get().lead == lead
 
@@ -217,7 +208,7 @@ def test_pause_of_one_lead_is_reached_by_its_id(sam, summit):
 def test_what_cannot_be_paused_pauses_nothing(sam, form, says):
     response = sam.post("/pause/", {"client": "summit-roofing", "part": "", "until": "", "reason": "A test", **form})
     assert response.status_code == 400
-    assert says in words(response)
+    assert says in text_of(response)
     assert not Pause.objects.exists() and not Incident.objects.exists()
 
 

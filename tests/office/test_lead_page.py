@@ -1,6 +1,5 @@
 """The lead page tells everything about one person, oldest to newest, with holds and skips as loud as sends; the list finds people."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -10,20 +9,13 @@ from leads.models import Consent, Event, Note
 from messaging import sending
 from messaging.models import Handover, Suppression
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in
 from workflows.models import Receipt, Run, Step
 from zartsalgo.lib.ids import new_id
-from zartsalgo.office import strip, timeline
+from zartsalgo.office import timeline
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -40,10 +32,6 @@ def lead(summit):
 @pytest.fixture
 def sam():
     return sign_in("sam")
-
-
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def minutes(n):
@@ -111,7 +99,7 @@ def test_the_story_runs_from_oldest_to_newest_and_leaves_nothing_out(lead, sam):
         "Note by sam",
     ]
     page = sam.get(f"/leads/{lead.pk}/")
-    said = words(page)
+    said = text_of(page)
     assert "It is 21:14 there; texts stop at 21:00." in said
     assert "did not start again" in said
     assert "1 step taken" in said
@@ -139,7 +127,7 @@ def test_the_facts_stand_beside_the_story(lead, sam):
         granted_at=NOON,
     )
     Suppression.objects.create(client=lead.client, contact=lead.contact, kind="phone", value="+13035550123", rule="stop", at=NOON)
-    said = words(sam.get(f"/leads/{lead.pk}/"))
+    said = text_of(sam.get(f"/leads/{lead.pk}/"))
     for fact in (
         "(303) 555-0123",
         "Google Ads",
@@ -155,7 +143,7 @@ def test_the_facts_stand_beside_the_story(lead, sam):
 
 def test_an_opt_out_by_the_same_number_under_another_name_shows_too(lead, sam):
     Suppression.objects.create(client=None, contact=None, kind="phone", value="+13035550123", rule="agency list", at=NOON)
-    assert "Asked us to stop (" in words(sam.get(f"/leads/{lead.pk}/"))
+    assert "Asked us to stop (" in text_of(sam.get(f"/leads/{lead.pk}/"))
 
 
 def test_first_a_hundred_then_earlier_without_gap_or_repeat_even_at_one_moment(lead, sam, django_assert_max_num_queries):
@@ -189,9 +177,9 @@ def test_first_a_hundred_then_earlier_without_gap_or_repeat_even_at_one_moment(l
     sam.get(f"/leads/{lead.pk}/")
     with django_assert_max_num_queries(15):
         page = sam.get(f"/leads/{lead.pk}/")
-    assert "Show earlier" in words(page)
+    assert "Show earlier" in text_of(page)
     href = page.context["earlier_url"]
-    assert words(sam.get(f"/leads/{lead.pk}/{href}")).count("Call, answered") == 100
+    assert text_of(sam.get(f"/leads/{lead.pk}/{href}")).count("Call, answered") == 100
 
 
 def test_the_page_costs_the_same_with_twenty_runs(lead, sam, django_assert_max_num_queries):
@@ -203,7 +191,7 @@ def test_the_page_costs_the_same_with_twenty_runs(lead, sam, django_assert_max_n
     sam.get(f"/leads/{lead.pk}/")
     with django_assert_max_num_queries(15):
         page = sam.get(f"/leads/{lead.pk}/")
-    assert words(page).count("3 steps taken") == 20
+    assert text_of(page).count("3 steps taken") == 20
 
 
 @pytest.mark.parametrize(
@@ -225,7 +213,7 @@ def test_a_note_is_kept_with_its_author_and_escaped(lead, sam):
     note = Note.objects.get()
     assert (note.author, note.text) == (sam.staff, "<b>Gate code</b> is known")
     assert "&lt;b&gt;Gate code&lt;/b&gt;" in page.content.decode()
-    assert "The note is empty" in words(sam.post(f"/leads/{lead.pk}/note/", {"text": " \x00 "}, follow=True))
+    assert "The note is empty" in text_of(sam.post(f"/leads/{lead.pk}/note/", {"text": " \x00 "}, follow=True))
     assert Note.objects.count() == 1
 
 
@@ -238,9 +226,9 @@ def test_an_outcome_is_an_event_closes_the_calls_and_wakes_the_run(lead, sam, ri
     task.refresh_from_db()
     assert (lead.stage, lead.outcome_reported_by, task.status) == ("booked", "sam", "done")
     assert ("workflows.advance", str(run.pk)) in rings
-    assert "Reported: Booked, at 12:00 MST on Fri 20 Nov." in words(page)
+    assert "Reported: Booked, at 12:00 MST on Fri 20 Nov." in text_of(page)
     second = sign_in("dana").post(f"/leads/{lead.pk}/outcome/", {"outcome": "booked"}, follow=True)
-    assert "sam was first: Booked. Nothing was done twice." in words(second)
+    assert "sam was first: Booked. Nothing was done twice." in text_of(second)
     assert Event.objects.filter(type="outcome.reported").count() == 1
 
 

@@ -1,6 +1,5 @@
 """Handovers and texts as lists, and a text's own page: the answer, its words, every check, every try, and what can be decided."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -8,20 +7,12 @@ import pytest
 from messaging import gate, sending
 from messaging.models import Attempt, Handover
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_text, sign_in
 from zartsalgo.lib.ids import new_id
-from zartsalgo.office import strip
 from zartsalgo.office.decisions import text_digest
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -33,10 +24,6 @@ def lead(noon):
 @pytest.fixture
 def sam():
     return sign_in("sam")
-
-
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def hand_over(lead, n=0, **more):
@@ -53,7 +40,7 @@ def hand_over(lead, n=0, **more):
 def test_the_outbox_shows_word_for_word_what_a_responder_was_told(lead, sam):
     hand_over(lead)
     page = sam.get("/outbox/")
-    said = words(page)
+    said = text_of(page)
     assert "To Rita, (303) 555-0190" in said
     assert "Carla Gomez, (303) 555-0123. Missed call at 12:00. What came of it?" in said
     assert "No word yet" in said
@@ -64,8 +51,8 @@ def test_a_closed_link_and_expired_words_are_said(lead, sam):
     hand_over(lead, link_expires_at=NOON - timedelta(hours=1))
     hand_over(lead, n=1, body=None)
     page = sam.get("/outbox/")
-    assert "link closed" in words(page)
-    assert "no longer kept" in words(page)
+    assert "link closed" in text_of(page)
+    assert "no longer kept" in text_of(page)
     assert "/o/token/" not in page.content.decode()
 
 
@@ -92,14 +79,14 @@ def test_messages_are_found_by_state_client_and_person(lead, sam):
     assert found(status="skipped") == ["skipped"]
     assert found(q="3035550123") == ["delivered", "skipped"]
     assert found(q="nobody") == found(status="nonsense") == found(client="nobody") == []
-    assert "This person opted out." in words(sam.get("/messages/"))
+    assert "This person opted out." in text_of(sam.get("/messages/"))
 
 
 def test_the_page_of_a_text_tells_every_check_and_lets_a_person_decide(lead, sam, noon):
     message = make_text(contact=lead.contact, lead=lead, status="queued", reason="", due_at=NOON)
     assert sending.send(message_id=message.pk, now=noon) == "held"
     page = sam.get(f"/messages/{message.pk}/")
-    said = words(page)
+    said = text_of(page)
     assert "This client&#x27;s texts are drafts until go-live is signed: a person approves each one." in page.content.decode()
     assert f"1 of {len(gate.CHECKS)} checks not met" in said
     assert page.content.decode().count('data-check-ok="yes"') == len(gate.CHECKS) - 1
@@ -113,8 +100,8 @@ def test_an_approval_from_the_page_happens_once(lead, sam, rings, django_capture
     message = make_text(contact=lead.contact)
     form = {"seen": text_digest(message.body)}
     with django_capture_on_commit_callbacks(execute=True):
-        assert "Approved; the gate checks it now" in words(sam.post(f"/messages/{message.pk}/approve/", form, follow=True))
-        said = words(sign_in("dana").post(f"/messages/{message.pk}/approve/", form, follow=True))
+        assert "Approved; the gate checks it now" in text_of(sam.post(f"/messages/{message.pk}/approve/", form, follow=True))
+        said = text_of(sign_in("dana").post(f"/messages/{message.pk}/approve/", form, follow=True))
     assert "sam approved it at 12:00 MST on Fri 20 Nov. Nothing was done twice." in said
     assert rings == [("messaging.send_sms", str(message.pk))]
 
@@ -124,7 +111,7 @@ def test_a_text_that_does_not_go_keeps_the_reason_and_asks_no_more(lead, sam):
     sam.post(f"/messages/{message.pk}/reject/", {"reason": "Wrong words", "note": "too pushy"})
     message.refresh_from_db()
     assert (message.status, message.says) == ("skipped", "sam decided not to send it: Wrong words: too pushy")
-    said = words(sam.get(f"/messages/{message.pk}/"))
+    said = text_of(sam.get(f"/messages/{message.pk}/"))
     assert "Approve and send" not in said
     assert "Do not send" not in said
 
@@ -144,7 +131,7 @@ def test_tries_are_told_with_the_providers_answer(lead, sam):
         error_code="21614",
         note="not a mobile number",
     )
-    said = words(sam.get(f"/messages/{message.pk}/"))
+    said = text_of(sam.get(f"/messages/{message.pk}/"))
     assert "Try 1: refused by the provider, which created nothing" in said
     assert "2 s" in said
     assert "Answer 400. Code 21614." in said

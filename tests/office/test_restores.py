@@ -8,20 +8,12 @@ from messaging.models import Pause
 from messaging.pauses import Scope
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory
+from tests.office.reading import text_of
 from tests.office.rows import sign_in
-from tests.office.test_incidents import words
 from workflows import incidents
-from zartsalgo.office import comparing, strip
+from zartsalgo.office import comparing
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -37,14 +29,14 @@ def olga(restored):
 
 def test_the_page_offers_comparing_first_and_resuming_after_it(restored, olga):
     page = olga.get(f"/incidents/{restored.pk}/")
-    assert "Compare with the providers’ lists" in words(page) and "Resume…" not in words(page)
-    assert "What went out after the backup is compared with the providers' lists" in words(page).replace("&#x27;", "'")
+    assert "Compare with the providers’ lists" in text_of(page) and "Resume…" not in text_of(page)
+    assert "What went out after the backup is compared with the providers' lists" in text_of(page).replace("&#x27;", "'")
     said = olga.post(f"/incidents/{restored.pk}/compare/", follow=True)
-    assert "No client has a live connection that sends texts, so there is nothing to compare." in words(said)
-    assert "Resume…" in words(said) and "Compare once more" in words(said)
+    assert "No client has a live connection that sends texts, so there is nothing to compare." in text_of(said)
+    assert "Resume…" in text_of(said) and "Compare once more" in text_of(said)
     done = olga.post(f"/incidents/{restored.pk}/resume/", follow=True)
-    assert "Resumed: 0 released." in words(done) and Pause.objects.get().lifted_at is not None
-    assert "There is nothing to compare" in words(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
+    assert "Resumed: 0 released." in text_of(done) and Pause.objects.get().lifted_at is not None
+    assert "There is nothing to compare" in text_of(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
 
 
 def test_no_page_lifts_it_before(restored, olga):
@@ -57,14 +49,14 @@ def test_no_page_lifts_it_before(restored, olga):
     )
     for answer in answers:
         assert answer.status_code == 200
-        assert "Compare with the providers' lists first" in words(answer).replace("&#x27;", "'")
+        assert "Compare with the providers' lists first" in text_of(answer).replace("&#x27;", "'")
     assert Pause.objects.get().lifted_at is None
 
 
 def test_a_list_that_cannot_be_read_is_named_on_the_page(restored, olga):
     client = ClientFactory()
     connect(client=client, provider="twilio", secret="s", account="AC1", base_url="http://127.0.0.1:9", live=True, now=NOON)
-    said = words(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
+    said = text_of(olga.post(f"/incidents/{restored.pk}/compare/", follow=True))
     assert "Not read, so sending stays stopped: Twilio of Summit Roofing:" in said and "Resume…" not in said
 
 
@@ -76,5 +68,5 @@ def test_staff_may_compare_and_an_ordinary_pause_has_nothing_to_compare(restored
     other, _ = incidents.open_incident(
         scope=Scope(client=ClientFactory()), cause="x", title="Carrier away", reason="r", opened_by="Sam", now=NOON
     )
-    assert "Compare with the providers’ lists" not in words(sam.get(f"/incidents/{other.pk}/"))
-    assert "There is nothing to compare" in words(sam.post(f"/incidents/{other.pk}/compare/", follow=True))
+    assert "Compare with the providers’ lists" not in text_of(sam.get(f"/incidents/{other.pk}/"))
+    assert "There is nothing to compare" in text_of(sam.post(f"/incidents/{other.pk}/compare/", follow=True))

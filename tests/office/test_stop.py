@@ -1,6 +1,5 @@
 """Stop all sending: counted first, with a reason, once per scope; lifted by few, and every held text is judged anew."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -9,19 +8,11 @@ from messaging import door, pauses, sending
 from messaging.models import Attempt, Message, Pause
 from messaging.pauses import Scope
 from tests.factories import NOON, ClientFactory, ContactFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_text, sign_in
 from workflows import resuming
-from zartsalgo.office import strip
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -48,10 +39,6 @@ def text_to(client, n, **more):
     )
 
 
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
 def stop(browser, scope="all", reason="Wrong template"):
     return browser.post("/stop/", {"act": "stop", "scope": scope, "reason": reason}, follow=True)
 
@@ -65,14 +52,14 @@ def test_what_it_will_hold_is_counted_before_anything_happens(summit, blue):
     assert 'data-count="3"' in sam.get("/stop/").content.decode()
     page = sam.get("/stop/?scope=summit-roofing")
     assert 'data-count="2"' in page.content.decode()
-    assert "1 waits and 1 is held now. All are kept." in words(page)
+    assert "1 waits and 1 is held now. All are kept." in text_of(page)
     assert not Pause.objects.exists()
 
 
 def test_any_staff_may_stop_and_the_gate_holds_from_then_on(summit, noon):
     sam = sign_in("sam")
     message = text_to(summit, 1, status="queued", reason="", due_at=NOON - timedelta(seconds=1))
-    said = words(stop(sam))
+    said = text_of(stop(sam))
     row = Pause.objects.get()
     assert (row.client, row.reason, row.by) == (None, "Wrong template", sam.staff)
     assert "All sending is stopped. 1 text waited or was held; nothing is lost." in said
@@ -85,19 +72,19 @@ def test_any_staff_may_stop_and_the_gate_holds_from_then_on(summit, noon):
 def test_a_stop_needs_a_reason(summit):
     response = sign_in("sam").post("/stop/", {"act": "stop", "scope": "all", "reason": "  "})
     assert response.status_code == 400
-    assert "Nothing was stopped." in words(response)
+    assert "Nothing was stopped." in text_of(response)
     assert not Pause.objects.exists()
 
 
 @pytest.mark.parametrize("scope", ["", "nobody", "\x00"])
 def test_an_unknown_scope_stops_nothing(summit, scope):
-    assert "Nothing was stopped." in words(stop(sign_in("sam"), scope=scope))
+    assert "Nothing was stopped." in text_of(stop(sign_in("sam"), scope=scope))
     assert not Pause.objects.exists()
 
 
 def test_the_second_stop_says_who_already_did(summit):
     stop(sign_in("sam"), scope="summit-roofing")
-    said = words(stop(sign_in("dana"), scope="summit-roofing", reason="Me too"))
+    said = text_of(stop(sign_in("dana"), scope="summit-roofing", reason="Me too"))
     assert "sam was first: sending for Summit Roofing is stopped since 12:00 MST on Fri 20 Nov." in said
     assert Pause.objects.get().reason == "Wrong template"
 
@@ -135,8 +122,8 @@ def test_who_lifts_is_kept_and_the_second_one_is_told(summit, owner):
     stop(owner)
     row = Pause.objects.get()
     form = {"act": "lift", "stop": row.pk}
-    assert "The stop of all sending is lifted. Resumed: 0 released." in words(owner.post("/stop/", form, follow=True))
-    said = words(owner.post("/stop/", form, follow=True))
+    assert "The stop of all sending is lifted. Resumed: 0 released." in text_of(owner.post("/stop/", form, follow=True))
+    said = text_of(owner.post("/stop/", form, follow=True))
     assert "olga lifted it at 19:00 UTC on Fri 20 Nov. Nothing was done twice." in said
     row.refresh_from_db()
     assert row.lifted_by == owner.staff
@@ -146,11 +133,11 @@ def test_who_lifts_is_kept_and_the_second_one_is_told(summit, owner):
 def test_only_owners_approvers_and_superusers_lift(summit, make, allowed):
     browser = sign_in("lee", is_superuser=make == "superuser", group="" if make == "superuser" else make)
     row, _ = pauses.pause(scope=Scope(), reason="A test", by=None, now=NOON)
-    assert ("Only an owner or an approver" in words(browser.post("/stop/", {"act": "lift", "stop": row.pk}, follow=True))) is not allowed
+    assert ("Only an owner or an approver" in text_of(browser.post("/stop/", {"act": "lift", "stop": row.pk}, follow=True))) is not allowed
     row.refresh_from_db()
     assert (row.lifted_at is not None) is allowed
     if not allowed:
-        assert "Only an owner or an approver may lift a stop. Ask" in words(browser.get(f"/stop/?lift={row.pk}"))
+        assert "Only an owner or an approver may lift a stop. Ask" in text_of(browser.get(f"/stop/?lift={row.pk}"))
 
 
 def test_a_lifted_stop_can_be_set_again(summit, owner):
@@ -166,7 +153,7 @@ def test_lifting_one_of_two_stops_says_that_the_other_stays(summit, owner, noon)
     everywhere, _ = pauses.pause(scope=Scope(), reason="Outage", by=owner.staff, now=NOON)
     message = text_to(summit, 1, status="queued", reason="", due_at=NOON)
     sending.send(message_id=message.pk, now=noon)
-    assert "The stop of sending for Summit Roofing (Their wish) stays and goes on holding." in words(
+    assert "The stop of sending for Summit Roofing (Their wish) stays and goes on holding." in text_of(
         owner.get(f"/stop/?lift={everywhere.pk}")
     )
     done = resuming.release(pause=everywhere, by=owner.staff, name="olga", now=noon)
@@ -178,7 +165,7 @@ def test_a_text_that_left_in_spite_of_the_stop_is_shown(summit):
     sam = sign_in("sam")
     text_to(summit, 1, status="sent", reason="", now=NOON - timedelta(seconds=1), sent_at=NOON + timedelta(minutes=1))
     pauses.pause(scope=Scope(), reason="Outage", by=sam.staff, now=NOON)
-    assert "1 text was on its way already and went out after the stop." in words(sam.get("/stop/"))
+    assert "1 text was on its way already and went out after the stop." in text_of(sam.get("/stop/"))
 
 
 def test_a_stop_between_the_judgement_and_the_call_still_holds(summit, noon, monkeypatch):

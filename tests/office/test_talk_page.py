@@ -11,20 +11,13 @@ from messaging import sending, talks
 from messaging.models import Conversation, Message, Photo
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.office.reading import text_of
 from tests.office.rows import make_event, make_task, make_text, sign_in
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
-from zartsalgo.office import queue, strip
+from zartsalgo.office import queue
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -42,10 +35,6 @@ def sam():
     return sign_in("sam", first_name="Sam")
 
 
-def words(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
 def wrote(contact, *, now=NOON, text="Can you come tomorrow?"):
     event = make_event(contact=contact, at=now, personal={"text": text})
     talks.note_inbound(event=event, client=contact.client, contact=contact, reading="other", now=now)
@@ -53,7 +42,7 @@ def wrote(contact, *, now=NOON, text="Can you come tomorrow?"):
 
 
 def page(browser, contact, more=""):
-    return words(browser.get(f"/talks/{contact.pk}/{more}"))
+    return text_of(browser.get(f"/talks/{contact.pk}/{more}"))
 
 
 def post(browser, contact, verb, **data):
@@ -84,15 +73,15 @@ def test_the_promise_is_told_against_open_hours(carla, sam, set_clock):
 def test_two_people_one_conversation(carla, sam):
     wrote(carla)
     ann = sign_in("ann", first_name="Ann")
-    assert "You have it for 15 minutes" in words(post(sam, carla, "take"))
+    assert "You have it for 15 minutes" in text_of(post(sam, carla, "take"))
     refused = post(ann, carla, "take")
-    assert "Take this over from Sam?" in words(refused) and Conversation.objects.get().assigned_to == sam.staff
+    assert "Take this over from Sam?" in text_of(refused) and Conversation.objects.get().assigned_to == sam.staff
     assert "Sam has it for 15 more minutes" in page(ann, carla)
-    assert "Sam has this conversation" in words(post(ann, carla, "write", words="Hi", act="send")) and not Message.objects.exists()
-    assert "Sam has it; take it over first" in words(post(ann, carla, "let-go"))
-    assert "You have it for 15" in words(post(ann, carla, "take", over=sam.staff.pk))
-    assert "You do not have it any more" in words(post(sam, carla, "give-back"))
-    assert "Given back" in words(post(ann, carla, "give-back"))
+    assert "Sam has this conversation" in text_of(post(ann, carla, "write", words="Hi", act="send")) and not Message.objects.exists()
+    assert "Sam has it; take it over first" in text_of(post(ann, carla, "let-go"))
+    assert "You have it for 15" in text_of(post(ann, carla, "take", over=sam.staff.pk))
+    assert "You do not have it any more" in text_of(post(sam, carla, "give-back"))
+    assert "Given back" in text_of(post(ann, carla, "give-back"))
     seen = page(sam, carla)
     assert "Nobody has it" in seen and "because Sam talks with them" in seen
     assert all(told in seen for told in ("Taken over · Ann", "Taken · Sam", "Given back · Ann"))
@@ -106,19 +95,19 @@ def test_letting_automation_go_on_counts_what_waits_first(carla, sam):
     asked = page(sam, carla, "let-go/")
     assert "Let automation go on?" in asked and "1 text waited while a person talked" in asked
     assert Message.objects.get().status == "held", "looking changes nothing"
-    assert "Automation goes on" in words(post(sam, carla, "let-go"))
+    assert "Automation goes on" in text_of(post(sam, carla, "let-go"))
     assert sending.send(message_id=text.pk, now=clock.read()) == "delivered"
-    assert "Automation was not waiting" in words(post(sam, carla, "let-go"))
+    assert "Automation was not waiting" in text_of(post(sam, carla, "let-go"))
 
 
 def test_writing_back_shows_the_verdict_first_then_goes_once_and_ends_the_promise(carla, sam):
     wrote(carla)
     task = make_task(client=carla.client, contact=carla, kind="answer-reply")
     looked = post(sam, carla, "write", words="Yes, at nine.", act="look")
-    assert "Every check passed; it goes as soon as you send it" in words(looked) and not Message.objects.exists()
+    assert "Every check passed; it goes as soon as you send it" in text_of(looked) and not Message.objects.exists()
     text_id = re.search(r'name="text" value="([0-9a-f-]{36})"', looked.content.decode())[1]
-    assert "On its way" in words(post(sam, carla, "write", words="Yes, at nine.", act="send", text=text_id))
-    assert "sent off already" in words(post(sam, carla, "write", words="Yes, at nine.", act="send", text=text_id))
+    assert "On its way" in text_of(post(sam, carla, "write", words="Yes, at nine.", act="send", text=text_id))
+    assert "sent off already" in text_of(post(sam, carla, "write", words="Yes, at nine.", act="send", text=text_id))
     message = Message.objects.get()
     assert (message.body, message.workflow, message.purpose, message.approved_by) == ("Yes, at nine.", "", "reply", "Sam")
     assert sending.send(message_id=message.pk, now=clock.read()) == "delivered"
@@ -134,17 +123,17 @@ def test_writing_back_cannot_pass_the_gate(carla, sam):
     from messaging.inbound import suppress
 
     suppress(contact=carla, client=carla.client, value="+13035550123", rule="keyword", event=None, now=NOON)
-    seen = words(post(sam, carla, "write", words="One more thing", act="look"))
+    seen = text_of(post(sam, carla, "write", words="One more thing", act="look"))
     assert "Would not go" in seen and "opted out" in seen
     post(sam, carla, "write", words="One more thing", act="send")
     assert sending.send(message_id=Message.objects.get().pk, now=clock.read()) == "skipped"
-    assert "The text is empty" in words(post(sam, carla, "write", words="  ", act="send"))
+    assert "The text is empty" in text_of(post(sam, carla, "write", words="  ", act="send"))
 
 
 def test_what_somebody_writes_who_may_not_approve_waits_for_one_who_may(carla):
     sid = sign_in("sid", group="staff")
     wrote(carla)
-    assert "waits for approval" in words(post(sid, carla, "write", words="Yes", act="send"))
+    assert "waits for approval" in text_of(post(sid, carla, "write", words="Yes", act="send"))
     message = Message.objects.get()
     assert sending.send(message_id=message.pk, now=clock.read()) == "held"
     message.refresh_from_db()
@@ -199,7 +188,7 @@ def test_the_inbox_says_who_has_the_conversation_and_a_late_answer_is_closed_the
     post(sam, carla, "take")
     assert talks.escalate_overdue(now=NOON + timedelta(minutes=10)) == 1
     (item,) = queue.read_queue(now=NOON + timedelta(hours=1), user=sam.staff).items
-    assert (item.word, item.has_it) == ("Late reply", "Sam") and "Sam has the conversation" in words(sam.get("/"))
+    assert (item.word, item.has_it) == ("Late reply", "Sam") and "Sam has the conversation" in text_of(sam.get("/"))
     sam.post("/inbox/act/", {"item": item.key, "outcome": "answered"})
     assert Task.objects.get().closed_by == "Sam" and Conversation.objects.get().ball == "theirs"
     sam.post("/inbox/undo/", {"undo": item.key})

@@ -12,19 +12,11 @@ from messaging.notices import words
 from providers.contract import SendResult
 from tests.factories import LeadFactory, ResponderFactory
 from tests.messaging.test_notices import NO, ben, go, hand_over, later, line, rita, slack, summit, told  # noqa: F401  fixtures
+from tests.office.reading import text_of
 from tests.office.rows import sign_in
 from zartsalgo.lib import clock
-from zartsalgo.office import strip
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def well(monkeypatch):
-    monkeypatch.setattr(strip, "_look", lambda: [])
-    strip.forget()
-    yield
-    strip.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
 
 
 @pytest.fixture
@@ -32,15 +24,11 @@ def sam(noon):
     return sign_in("sam", group="staff")
 
 
-def said(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
 def test_the_outbox_says_which_way_when_and_why_not(rita, line, slack, told, sam):  # noqa: F811
     told.answers.append(NO)
     hand_over(rita)
     go()
-    page = said(sam.get("/outbox/"))
+    page = text_of(sam.get("/outbox/"))
     assert "Refused Text message:" in page
     assert re.search(r"Told Slack, .{0,20}(just now|12:00)", page), page
 
@@ -48,13 +36,13 @@ def test_the_outbox_says_which_way_when_and_why_not(rita, line, slack, told, sam
 def test_without_a_way_the_outbox_says_that_it_is_shown_here_only(rita, sam, settings):  # noqa: F811
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     hand_over(rita)
-    assert "Shown here only: nothing was set up that reaches them" in said(sam.get("/outbox/"))
+    assert "Shown here only: nothing was set up that reaches them" in text_of(sam.get("/outbox/"))
 
 
 def test_the_leads_story_tells_it_too(rita, line, told, sam):  # noqa: F811
     made = hand_over(rita)
     go()
-    page = said(sam.get(f"/leads/{made.lead_id}/"))
+    page = text_of(sam.get(f"/leads/{made.lead_id}/"))
     assert "Handed over to Rita" in page
     assert "Text message: told at 12:00 MST on Fri 20 Nov." in page
 
@@ -75,7 +63,7 @@ def test_a_clients_page_costs_the_same_however_many_call_back(summit, line, slac
         ResponderFactory(client=summit, name=f"R{n}", order=n)
     sam.get("/clients/summit-roofing/")
     with django_assert_max_num_queries(36):
-        page = said(sam.get("/clients/summit-roofing/"))
+        page = text_of(sam.get("/clients/summit-roofing/"))
     assert page.count("Told by Text message, then Slack") == count
 
 
@@ -83,29 +71,29 @@ def test_a_test_alert_is_counted_then_sent_by_post_alone_and_its_result_kept(rit
     where = f"/clients/summit-roofing/responders/{rita.pk}/test/"
     page = sam.get(where)
     assert 'data-count="3"' in page.content.decode()
-    assert "By text message to (303) 555-0190." in said(page)
-    assert "never tested" in said(sam.get("/clients/summit-roofing/"))
+    assert "By text message to (303) 555-0190." in text_of(page)
+    assert "never tested" in text_of(sam.get("/clients/summit-roofing/"))
     assert (Notice.objects.count(), told()) == (0, [])
     assert Browser(enforce_csrf_checks=True).post(where).status_code in (302, 403)
     assert sam.post(where).status_code == 302
     go()
     assert sorted(way for way, _ in told()) == ["email", "slack", "sms"]
     assert "Summit Roofing" in told.posts[0] and "Rita" in told.posts[0]
-    after = said(sam.get(where))
+    after = text_of(sam.get(where))
     assert after.count("Accepted. Ask Rita whether it arrived.") == 3
-    assert "tested" in said(sam.get("/clients/summit-roofing/")) and "never tested" not in said(sam.get("/clients/summit-roofing/"))
+    assert "tested" in text_of(sam.get("/clients/summit-roofing/")) and "never tested" not in text_of(sam.get("/clients/summit-roofing/"))
     assert Notice.objects.filter(asked_by=sam.staff).count() == 3
 
 
 def test_a_test_alert_is_refused_where_nothing_reaches_them_or_they_are_another_clients(rita, told, sam, settings):  # noqa: F811
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     where = f"/clients/summit-roofing/responders/{rita.pk}/test/"
-    assert "Nothing reaches them yet" in said(sam.get(where))
+    assert "Nothing reaches them yet" in text_of(sam.get(where))
     sam.post(where)
     assert Notice.objects.count() == 0
     assert sam.get(f"/clients/other/responders/{rita.pk}/test/").status_code == 404
     Responder.objects.filter(pk=rita.pk).update(active=False)
-    assert "Rita is switched off" in said(sam.get(where))
+    assert "Rita is switched off" in text_of(sam.get(where))
 
 
 def test_i_see_to_it_stops_the_round_and_looking_does_not(rita, ben, line, told, set_clock):  # noqa: F811
@@ -145,6 +133,6 @@ def test_an_uncertain_alert_is_said_to_be_uncertain(rita, line, told, sam):  # n
     told.answers.append(SendResult(outcome="unknown"))
     hand_over(rita)
     go()
-    page = said(sam.get("/outbox/"))
+    page = text_of(sam.get("/outbox/"))
     assert "Not certain" in page and "It is not repeated." in page
     assert clock.read() - Notice.objects.earliest("created_at").created_at < timedelta(minutes=5)

@@ -1,7 +1,5 @@
 """What a person does in the inbox and reads there, and a full queue."""
 
-import re
-
 from leads.models import Lead
 from messaging.models import Message
 from tests.factories import ContactFactory, LeadFactory
@@ -10,10 +8,6 @@ from tests.office.rows import make_event, make_poison, make_run, make_summary, m
 
 def act(browser, item, outcome, **more):
     return browser.post("/inbox/act/", {"item": item, "outcome": outcome, **more}, follow=True)
-
-
-def text_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def fill(summit, count):

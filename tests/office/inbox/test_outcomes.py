@@ -9,7 +9,8 @@ from leads.models import Event, StageChange, Task
 from messaging.models import Attempt, Suppression
 from providers.connections import connect
 from tests.factories import NOON
-from tests.office.inbox.acting import act, text_of
+from tests.office.inbox.acting import act
+from tests.office.reading import text_of
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in
 from workflows.models import Run
 from zartsalgo.office.decisions import text_digest

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOON, ContactFactory
-from tests.office.inbox.acting import text_of
+from tests.office.reading import text_of
 from tests.office.rows import make_event, make_run, make_task
 from zartsalgo.models import InboxMark
 

@@ -8,7 +8,8 @@ from django.test import Client as Browser
 
 from messaging import pauses
 from tests.factories import NOON, ClientFactory, StaffFactory
-from tests.office.inbox.acting import act, fill, text_of
+from tests.office.inbox.acting import act, fill
+from tests.office.reading import text_of
 from tests.office.rows import make_poison, make_run, make_summary, make_task, make_text, sign_in
 from workflows.models import Incident, Run
 from zartsalgo.models import InboxMark
