@@ -93,6 +93,22 @@ class Story:
     approved_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """One text that goes out in the business's name, as approved at the agency. `sha256` names exactly these words."""
+
+    key: str
+    version: int
+    channel: str
+    subject: str
+    body: str
+    opt_out_line: str
+    purpose: str
+    since: datetime | None
+    sha256: str
+
+
+_TEXT = "select key, version, channel, subject, body, opt_out_line, purpose, since, sha256 from portal.words"
 _REPORT = "select id, starts_on, ends_on, content, published_at, published_by from portal.report"
 _STORY = "select id, text, kind, service, source, happened_at, answered_after_seconds, approved_by, approved_at from portal.story"
 
@@ -134,6 +150,14 @@ class Content:
     def story(self, *, id: uuid.UUID) -> Story | None:
         rows = self._rows(f"{_STORY} where id = %s", id)
         return _story(rows[0]) if rows else None
+
+    def texts(self) -> list[Text]:
+        """Every text that can go out by itself now, in a steady order."""
+        return [_text_of(row) for row in self._rows(f"{_TEXT} order by purpose, key")]
+
+    def text(self, *, key: str) -> Text | None:
+        rows = self._rows(f"{_TEXT} where key = %s", key)
+        return _text_of(rows[0]) if rows else None
 
     def story_within(self, *, zone: str, starts_on: date, ends_on: date) -> Story | None:
         """The newest of these days; else the newest of all."""
@@ -222,6 +246,10 @@ def _report(row: tuple[Any, ...]) -> Report:
 
 def _story(row: tuple[Any, ...]) -> Story:
     return Story(**dict(zip(Story.__dataclass_fields__, row, strict=True)))
+
+
+def _text_of(row: tuple[Any, ...]) -> Text:
+    return Text(**dict(zip(Text.__dataclass_fields__, row, strict=True)))
 
 
 def _json(raw: object) -> dict[str, Any]:

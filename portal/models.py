@@ -144,3 +144,42 @@ class Word(models.Model):
 
     def __str__(self) -> str:
         return f"word {str(self.id)[-6:]}"
+
+
+class TextWord(models.Model):
+    """What a business says about one text that goes out in its name: that the words are fine, or what to change. The latest counts.
+
+    One row per text and exact wording: `sha256` names it, so one changed byte is another row, and what was said of earlier words stays
+    on record. `said` is "" once taken back. The office takes every revision over.
+    """
+
+    class Said(models.TextChoices):
+        FINE = "fine", "These words are fine"
+        CHANGE = "change", "Please change this"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey("leads.Client", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64, help_text="Of all there is of the text: portal.words makes it.")
+    said = models.CharField(max_length=10, choices=Said, blank=True)
+    words = models.CharField(max_length=1000, blank=True)
+    by = models.CharField(max_length=120)
+    said_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1)
+    taken_revision = models.PositiveIntegerField(default=0)
+    taken_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "key", "sha256"], name="text_word_once_per_wording"),
+            models.CheckConstraint(
+                condition=models.Q(said__in=["", "fine"], words="") | (models.Q(said="change") & ~models.Q(words="")),
+                name="text_word_is_one_of_ours",
+            ),
+            models.CheckConstraint(condition=models.Q(taken_revision__lte=models.F("revision")), name="text_word_taken_is_said"),
+        ]
+        indexes = [models.Index(fields=["said_at"], name="text_word_untaken", condition=models.Q(taken_revision__lt=models.F("revision")))]
+
+    def __str__(self) -> str:
+        return f"text word {str(self.id)[-6:]}"

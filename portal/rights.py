@@ -20,11 +20,11 @@ select what from (
   union all select 4, 'may look into schema ' || nspname from ours, mine
              where not rolsuper and nspname <> 'portal' and has_schema_privilege(ours.oid, 'USAGE')
   union all select 5, 'may read or write ' || nspname || '.' || relname from pg_class c join ours on ours.oid = c.relnamespace, mine
-             where not rolsuper and relkind in ('r', 'v', 'm', 'f', 'p') and not (nspname = 'portal' and relname in ('business', 'report', 'story'))
+             where not rolsuper and relkind in ('r', 'v', 'm', 'f', 'p') and not (nspname = 'portal' and relname in ('business', 'report', 'story', 'words'))
                and (has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
                     or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))
   union all select 5, 'may change ' || nspname || '.' || relname from pg_class c join ours on ours.oid = c.relnamespace, mine
-             where not rolsuper and nspname = 'portal' and relname in ('business', 'report', 'story')
+             where not rolsuper and nspname = 'portal' and relname in ('business', 'report', 'story', 'words')
                and (has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
                     or has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'))
   union all select 6, 'may use the counter ' || nspname || '.' || relname from pg_class c join ours on ours.oid = c.relnamespace, mine
@@ -36,7 +36,7 @@ select what from (
                and not coalesce('security_barrier=true' = any(reloptions) and not 'security_invoker=true' = any(reloptions), false)
 ) as found order by n, what"""
 _MISSING = """
-select wanted from unnest(array['business', 'report', 'story']) as wanted
+select wanted from unnest(array['business', 'report', 'story', 'words']) as wanted
  where to_regnamespace('portal') is null or not has_schema_privilege('portal', 'USAGE')
     or not coalesce(has_table_privilege(to_regclass('portal.' || wanted), 'SELECT'), false)"""
 

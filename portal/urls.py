@@ -1,8 +1,8 @@
-"""The portal's addresses. Uuids of stories and reports are the only ids in them; what is not one's own is not there."""
+"""The portal's addresses. Uuids of stories and reports and the names of texts are the only ids in them; what is not one's own is not there."""
 
 from django.urls import path
 
-from portal.views import pages, signing_in, stories
+from portal.views import pages, signing_in, stories, texts
 
 app_name = "portal"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("stories/<uuid:id>/take-back/", stories.take_back, name="take_back"),
     path("reports/", pages.list_reports, name="reports"),
     path("reports/<uuid:id>/", pages.show_report, name="report"),
+    path("texts/", texts.list_texts, name="texts"),
+    path("texts/<slug:key>/fine/", texts.say_fine, name="text_fine"),
+    path("texts/<slug:key>/change/", texts.ask_for_change, name="text_change"),
+    path("texts/<slug:key>/take-back/", texts.take_back, name="text_take_back"),
     path("help/", pages.show_help, name="help"),
     path("sign-in/", signing_in.sign_in, name="sign_in"),
     path("sent/", signing_in.sent, name="sent"),

@@ -1,9 +1,12 @@
 """The texts that may be sent, version by version."""
 
+from typing import Any
+
 import pgtrigger
 from django.db import models
 
 from leads.models import Client
+from messaging.words.plain import plain, plain_subject
 
 
 class Template(models.Model):
@@ -44,6 +47,8 @@ class Template(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     approved_by = models.CharField(max_length=150, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+    plain_subject = models.CharField(max_length=150, blank=True, editable=False, help_text="As the business reads it, without Liquid.")
+    plain_body = models.TextField(blank=True, editable=False, help_text="As the business reads it, without Liquid; kept when published.")
 
     class Meta:
         constraints = [
@@ -54,6 +59,7 @@ class Template(models.Model):
             # A line end in a subject would begin another header.
             models.CheckConstraint(condition=~models.Q(subject__regex=r"[\r\n]"), name="template_subject_on_one_line"),
             models.CheckConstraint(condition=models.Q(status="draft") | ~models.Q(approved_by=""), name="template_published_by_somebody"),
+            models.CheckConstraint(condition=~models.Q(status="approved") | ~models.Q(plain_body=""), name="template_published_is_read"),
             models.CheckConstraint(
                 condition=models.Q(response_minutes__isnull=True) | models.Q(response_minutes__gt=0), name="template_window_has_minutes"
             ),
@@ -72,3 +78,12 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} version {self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Publishing keeps how the words read, once and for good, next to the words themselves."""
+        if self.status == self.Status.APPROVED and not self.plain_body:
+            self.plain_body = plain(source=self.body, channel=self.channel, response_minutes=self.response_minutes)
+            self.plain_subject = plain_subject(source=self.subject, response_minutes=self.response_minutes)
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = [*kwargs["update_fields"], "plain_body", "plain_subject"]
+        super().save(*args, **kwargs)

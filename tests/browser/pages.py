@@ -90,6 +90,12 @@ def _say_booked(tab: Tab) -> None:
     submit(tab, tab.get_by_role("button", name="Booked", exact=True).click)
 
 
+def _ask_for_other_words(tab: Tab) -> None:
+    tab.locator("details > summary").first.click()
+    tab.locator("details textarea").first.fill("Please do not say sorry. Say that we call back.")
+    submit(tab, tab.locator("details").get_by_role("button", name="Send").first.click)
+
+
 def _ask_nobody(tab: Tab) -> None:
     tab.fill("#email", "rita at example")
     submit(tab, tab.get_by_role("button", name="Email me a link").click)
@@ -332,6 +338,15 @@ PORTAL = (
     Page(name="portal, no words", view="portal:story", where="/portal/stories/{story}/", act=_press("Send"), public=True, status=400),
     Page(name="portal, reports", view="portal:reports", where="/portal/reports/", public=True),
     Page(name="portal, report", view="portal:report", where="/portal/reports/{report}/", public=True, words=("How it was counted",)),
+    Page(name="portal, texts", view="portal:texts", where="/portal/texts/", public=True, words=("What we say in your name",)),
+    Page(
+        name="portal, texts, asked",
+        view="portal:texts",
+        where="/portal/texts/",
+        act=_ask_for_other_words,
+        public=True,
+        words=("You asked for a change",),
+    ),
     Page(name="portal, help", view="portal:help", where="/portal/help/", public=True, words=("rita@example.com",)),
     Page(name="portal, no such page", view="", where="/portal/reports/{story}/", public=True, status=404),
 )

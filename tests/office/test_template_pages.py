@@ -135,7 +135,8 @@ def test_the_list_says_what_is_in_use_and_filters(staff, draft):
 def test_the_list_asks_the_same_number_of_questions(staff, amount, django_assert_max_num_queries):
     summit = ClientFactory()
     Template.objects.bulk_create(
-        Template(client=summit, key=f"k{n}", version=1, purpose="x", body=GOOD, status="approved", approved_by="Sam") for n in range(amount)
+        Template(client=summit, key=f"k{n}", version=1, purpose="x", body=GOOD, plain_body=GOOD, status="approved", approved_by="Sam")
+        for n in range(amount)
     )
     with django_assert_max_num_queries(12):
         html = staff.get(page("templates")).content.decode()

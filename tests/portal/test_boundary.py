@@ -1,4 +1,4 @@
-"""The portal's database role, asked over a connection of its own: it reads three views of one client, and nothing else in any way."""
+"""The portal's database role, asked over a connection of its own: it reads four views of one client, and nothing else in any way."""
 
 import os
 from urllib.parse import urlsplit, urlunsplit
@@ -109,6 +109,8 @@ def test_every_sequence_and_function_is_denied(portal, catalog):
         "alter view portal.story reset (security_barrier)",
         "alter view portal.story set (security_invoker = on)",
         "drop view portal.story",
+        "select plain_body from public.messaging_template",
+        "insert into public.portal_textword default values",
         "insert into portal.business (name, timezone) values ('x', 'UTC')",
         "update portal.story set text = 'x'",
         "delete from portal.report",
@@ -131,7 +133,9 @@ def test_no_other_schema_and_no_hidden_door(portal):
     columns = portal.execute(
         "select table_schema, table_name, column_name from information_schema.columns where table_schema !~ '^(pg_|information)'"
     )
-    assert {(schema, view) for schema, view, _ in columns.fetchall()} == {("portal", name) for name in ("business", "report", "story")}
+    assert {(schema, view) for schema, view, _ in columns.fetchall()} == {
+        ("portal", name) for name in ("business", "report", "story", "words")
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -150,6 +154,11 @@ def test_one_client_at_a_time_and_only_what_was_approved(portal):
             if client is not None:
                 portal.execute("select set_config('portal.client', %s, true)", [str(client)])
             return [row[0] for row in portal.execute(query).fetchall()]
+
+    words = "select body from portal.words"
+    agency = "Hi [their first name], this is {}. Sorry we missed your call. How can we help? Reply here and a person will answer. Reply STOP to opt out."
+    assert see(words) == [] and see(words, 10**9) == []
+    assert (see(words, ours.pk), see(words, theirs.pk)) == ([agency.format(ours.name)], [agency.format(theirs.name)])
 
     everything = "select id::text from portal.story union all select id::text from portal.report union all select name from portal.business"
     assert see(everything) == [] and see(everything, "") == []

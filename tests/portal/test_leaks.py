@@ -30,6 +30,10 @@ SHOWN = {
     ("summaries_proof", "text"), ("summaries_proof", "service"), ("summaries_proof", "source"), ("summaries_proof", "approved_by"),
     ("summaries_proof", "kind"), ("summaries_report", "published_by"), ("summaries_report", "content"),
     ("portal_member", "email"), ("portal_member", "name"), ("portal_word", "words"), ("portal_word", "by"),
+    ("messaging_template", "key"), ("messaging_template", "purpose"), ("messaging_template", "opt_out_line"),
+    ("messaging_template", "plain_subject"), ("messaging_template", "plain_body"), ("portal_textword", "words"), ("portal_textword", "by"),
+    # Not shown: which texts a workflow sends is read from it.
+    ("workflows_workflowversion", "key"), ("workflows_workflowversion", "definition"), ("leads_automation", "workflow"),
 }  # fmt: skip
 
 
@@ -156,7 +160,7 @@ def test_no_canary_no_stranger_and_no_raw_word_on_any_page(ours, theirs):
         ("summaries_summary", "internal_text"), ("summaries_summary", "client_text"), ("summaries_summary", "claims"),
         ("summaries_proof", "withdrawn_reason"), ("summaries_report", "counted"), ("providers_delivery", "body"), ("leads_task", "reason"),
         ("messaging_handover", "body"), ("leads_responder", "name"), ("leads_client", "phone"), ("summaries_approval", "reason"),
-        ("workflows_run", "says"),
+        ("workflows_run", "says"), ("messaging_template", "body"), ("messaging_template", "source"), ("messaging_template", "approved_by"),
     }  # fmt: skip
     assert must <= set(planted), must - set(planted)
     for client, email, others, path in (
@@ -165,7 +169,8 @@ def test_no_canary_no_stranger_and_no_raw_word_on_any_page(ours, theirs):
     ):
         browser = signed_in(client=client, email=email, name="Somebody")
         pages = crawl(browser)
-        assert len(pages) >= 6 and any("/reports/" in where and len(where) > 30 for where in pages)
+        assert f"this is {client.name}. Sorry we missed your call." in pages["/portal/texts/"]
+        assert len(pages) >= 7 and any("/reports/" in where and len(where) > 30 for where in pages)
         for where, body in pages.items():
             for place, word in planted.items():
                 found = [form for form in encodings(word) if form in body]

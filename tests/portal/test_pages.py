@@ -19,7 +19,7 @@ from tests.portal.rows import CONTENT, hold, make_report, make_story, signed_in
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 
-PAGES = ("/portal/", "/portal/stories/", "/portal/reports/", "/portal/help/")
+PAGES = ("/portal/", "/portal/stories/", "/portal/reports/", "/portal/texts/", "/portal/help/")
 
 
 def words(answer):

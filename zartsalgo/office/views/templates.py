@@ -17,7 +17,7 @@ from messaging.words.checks import PURPOSES
 from messaging.words.variables import time_span
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
-from zartsalgo.office import template_page
+from zartsalgo.office import portal_texts, template_page
 from zartsalgo.office.access import may, require, staff_only, who_may
 from zartsalgo.office.lists import chips_of
 from zartsalgo.office.naming import clock_time, person_name
@@ -110,6 +110,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": any(one.refuses for one in found),
         "shown": template_page.shown(template=template, chosen=request.GET.get("lead", ""), now=now),
         "facts": _facts(template),
+        "opinions": portal_texts.opinions(template=template),
         "versions": [_row(one) for one in versions],
         "sent": template.messages.count(),
         "live": next((one for one in versions if one.status == Template.Status.APPROVED), None),

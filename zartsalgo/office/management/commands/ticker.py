@@ -17,14 +17,14 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from messaging import due as messaging_due
 from portal import due as portal_due
-from portal import sign_in, words
+from portal import sign_in, texts, words
 from summaries import due as summaries_due
 from workflows import due as workflows_due
 from workflows import watching
 from workflows.clock_watch import ClockWatch, seconds_since_start
 from zartsalgo.lib import clock, heartbeat
 from zartsalgo.lib.doorbell import ring
-from zartsalgo.office import portal_outcomes
+from zartsalgo.office import portal_outcomes, portal_texts
 from zartsalgo.office.operations.vigil import keep_watch
 
 log = logging.getLogger(__name__)
@@ -112,17 +112,21 @@ class Command(BaseCommand):
     def see_to_portal(self, *, now: datetime, grace: timedelta, own_hands: bool) -> None:
         """Sign-in mails and what clients said, where the ring was lost. A mail server may be slow, so own hands write beside the rounds."""
         said = portal_outcomes.untaken(now=now, grace=grace)
+        spoken = portal_texts.untaken(now=now, grace=grace)
         mails = portal_due.due_mails(now=clock.real_now(), grace=grace)
-        if not (said or mails):
+        if not (said or spoken or mails):
             self.rings_for_portal = 0
         elif not own_hands and self.rings_for_portal < RINGS_BEFORE_OWN_HANDS:
             self.rings_for_portal += 1
             for word_id in said:
                 ring(task=words.TAKE, id=str(word_id))
+            for word_id in spoken:
+                ring(task=texts.TAKE, id=str(word_id))
             for mail_id in mails:
                 ring(task=sign_in.SEND, id=str(mail_id))
         else:
             portal_outcomes.work_off(now=now)
+            portal_texts.work_off(now=now)
             if mails and (self.mailer is None or not self.mailer.is_alive()):
                 self.mailer = threading.Thread(target=_send_mails, name="mails", daemon=True)
                 self.mailer.start()

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0004_consent_ledger'),
-        ('messaging', '0010_email_as_a_channel'),
+        ('messaging', '0011_words_as_the_business_reads_them'),
     ]
 
     operations = [
