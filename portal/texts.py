@@ -23,6 +23,7 @@ PURPOSES: Final[dict[str, tuple[str, str]]] = {
     "appointment": ("Appointment", "Sent to somebody who has an appointment with you, to confirm it or to remind them."),
     "quote-follow-up": ("Follow-up of a quote", "Sent to somebody who has a quote of yours and has not answered it yet."),
     "review-request": ("Review request", "Sent to a customer whose job is done, the same to everybody."),
+    "review-reminder": ("Reminder of a review request", "Sent once to a customer who was asked for a review and did nothing about it."),
     "marketing": ("Offers and news", "Sent only to people who agreed in writing to get such texts from you."),
 }
 ANSWER_HOURS: Final = 24
