@@ -6,9 +6,13 @@ agreed to gives those. messaging.consent decides what each row is good for.
 """
 
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 
-from leads.models import Consent, Contact, Event
+from django.db import transaction
+
+from leads import people
+from leads.models import Consent, Contact, Event, Identity
 from zartsalgo.lib.names import clean_email
 from zartsalgo.lib.phone import read_number
 
@@ -39,6 +43,91 @@ def note_event(*, event: Event, contact: Contact | None) -> None:
 def note_agreement(*, event: Event, contact: Contact) -> None:
     """Only the written agreement of a form, as `note_event` writes it: for an event that was recorded before there was a ledger."""
     _write(rows=[row for row in _rows(event=event, contact=contact) if row.purpose == Consent.Purpose.MARKETING])
+
+
+class CannotNote(ValueError):
+    """What staff wrote down proves nothing, or cannot be; the text says why. Nothing was kept."""
+
+
+def note_told(
+    *,
+    contact: Contact,
+    purpose: str,
+    kind: str,
+    address: str,
+    words: str,
+    how: str,
+    kept: str,
+    agreed_at: datetime,
+    by: str,
+    now: datetime,
+) -> Consent:
+    """A member of staff writes down what a person agreed to: `words` as they agreed to them, for one number or address of theirs.
+
+    `kind` is that of the identity (phone, email). In writing it says where the paper or mail lies (`kept`). Spoken words are kept as
+    evidence only: they are no written consent and open no marketing (47 CFR 64.1200(f)(9)). The same again gives the same row. Nothing
+    here lifts an opt-out. Raises CannotNote.
+    """
+    written = how == Consent.How.WRITING
+    if how not in Consent.How.values or purpose not in (Consent.Purpose.ANSWER, Consent.Purpose.MARKETING):
+        raise CannotNote("Say what they agreed to and how.")
+    if not words.strip():
+        raise CannotNote("Write down the words they agreed to.")
+    if written and not kept.strip():
+        raise CannotNote("Say where the writing lies; without it nobody can show it.")
+    if agreed_at > now:
+        raise CannotNote("That is in the future.")
+    with transaction.atomic():
+        person = people.lock(contact_id=contact.pk)
+        if not Identity.objects.filter(contact=person, kind=kind, value=address).exists():
+            raise CannotNote("That is no number or address of this person.")
+        row = Consent(
+            client_id=person.client_id,
+            contact=person,
+            purpose=purpose,
+            channel="email" if kind == Identity.Kind.EMAIL else "sms",
+            address=address,
+            wording=words if written else "",
+            wording_version=wording_version(wording=words) if written else "",
+            source_kind=Consent.Source.STAFF,
+            source=by[:200],
+            evidence={"kept": kept} if written else {"said": words, **({"kept": kept} if kept else {})},
+            how=how,
+            granted_at=agreed_at,
+        )
+        same = Consent.objects.filter(
+            contact=person, purpose=purpose, channel=row.channel, address=address, wording=row.wording, how=how, granted_at=agreed_at
+        )
+        found = same.filter(withdrawn_by__isnull=True, evidence=row.evidence).first()
+        if found is None:
+            row.save(force_insert=True)
+    return found or row
+
+
+def withdraw(*, entry: Consent, why: str, by: str, now: datetime) -> bool:
+    """A second row says that an entry of staff was wrong; the entry stays as it is. False when it was withdrawn before. Raises CannotNote."""
+    if entry.source_kind != Consent.Source.STAFF or entry.withdraws_id is not None:
+        raise CannotNote("Only what staff wrote down is withdrawn here; what a person did themselves stays.")
+    if not why.strip():
+        raise CannotNote("Say what was wrong with it.")
+    row = Consent(
+        client_id=entry.client_id,
+        contact_id=entry.contact_id,
+        purpose=Consent.Purpose.WITHDRAWN,
+        channel=entry.channel,
+        address=entry.address,
+        source_kind=Consent.Source.STAFF,
+        source=by[:200],
+        evidence={"why": why},
+        withdraws=entry,
+        granted_at=now,
+    )
+    with transaction.atomic():
+        people.hold(contact_id=entry.contact_id)
+        if Consent.objects.filter(withdraws=entry).exists():
+            return False
+        row.save(force_insert=True)
+    return True
 
 
 def _write(*, rows: list[Consent]) -> None:

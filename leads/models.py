@@ -312,6 +312,7 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         ANSWER = "answer", "Answers to what they asked"  # their own call, form or text asks for one
         MARKETING = "marketing", "Offers, follow-ups and review requests"  # needs their written word
+        WITHDRAWN = "withdrawn", "A wrong entry of staff, withdrawn"  # `withdraws` says which; agrees to nothing
 
     class Source(models.TextChoices):
         FORM = "form", "Form"
@@ -320,6 +321,11 @@ class Consent(models.Model):
         REPLY = "reply", "Text from them"
         STAFF = "staff", "Told to staff"
         EARLIER = "", "Noted before the ledger kept it"
+
+    class How(models.TextChoices):
+        WRITING = "writing", "In writing"  # signed, typed or ticked by themselves, and it can be shown
+        PHONE = "phone", "By phone"  # spoken words are no written consent (47 CFR 64.1200(f)(9))
+        IN_PERSON = "in-person", "In person, spoken"
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="consents")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")
@@ -334,13 +340,29 @@ class Consent(models.Model):
     source = models.CharField(max_length=200, help_text="Form address, consent id, call, text or the staff member.")
     evidence = models.JSONField(null=True, help_text="What the source said of it: form address, consent ids, the provider's call id.")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="consents")
+    how = models.CharField(max_length=10, choices=How, blank=True, help_text="How they told staff; empty for every other source.")
+    withdraws = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="withdrawn_by", help_text="The wrong entry that this row answers."
+    )
     granted_at = models.DateTimeField()
     stored_at = models.DateTimeField(
         db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField()), help_text="By the database's clock."
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event", "purpose", "channel"], name="consent_once_per_event")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "purpose", "channel"], name="consent_once_per_event"),
+            # What was only said opens no marketing: `wording` is what was agreed to in writing.
+            models.CheckConstraint(
+                condition=models.Q(wording="") | models.Q(how="writing") | (models.Q(how="") & ~models.Q(source_kind="staff")),
+                name="consent_spoken_has_no_wording",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purpose="withdrawn", withdraws__isnull=False, wording="")
+                | (~models.Q(purpose="withdrawn") & models.Q(withdraws__isnull=True)),
+                name="consent_withdrawn_names_the_entry",
+            ),
+        ]
         indexes = [models.Index(fields=["contact", "purpose", "-granted_at"], name="consent_of_contact")]
         triggers = append_only(erasable=("address", "evidence"))
 

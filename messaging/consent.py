@@ -4,7 +4,7 @@ An answer needs an act of the person's own, from the number it goes to, within t
 wait then is its `useful_until`). Everything else is marketing: written
 words for that number; else a relationship that has not run out in any state the person may be in (messaging.relationships) together with
 a do-not-call check no older than 31 days; and never more texts a day than the strictest candidate state allows. Whatever a person agreed
-to before they said stop counts no more (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
+to before they said stop counts no more, nor an entry of staff that was withdrawn (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ _ANSWER = """
 select kind, at from (
   (select source_kind as kind, granted_at as at from leads_consent
     where contact_id = %(contact)s and client_id = %(client)s and purpose in ('answer', 'marketing') and channel = %(channel)s
-      and address = %(to)s and granted_at > %(since)s order by granted_at desc limit 1)
+      and address = %(to)s and granted_at > %(since)s
+      and not exists (select 1 from leads_consent w where w.withdraws_id = leads_consent.id) order by granted_at desc limit 1)
   union all
   (select split_part(type, '.', 1), occurred_at from leads_event
     where id = %(cause)s and contact_id = %(contact)s and client_id = %(client)s and type = any (%(inquiries)s) and occurred_at > %(since)s
@@ -55,7 +56,8 @@ select stop.at, w.granted_at, w.source, w.wording_version, i.at, p.at, cap.n, ca
   from stop
   left join lateral (select granted_at, source, wording_version from leads_consent
     where contact_id = %(contact)s and client_id = %(client)s and purpose = 'marketing' and channel = %(channel)s and address = %(to)s
-      and wording <> '' and wording_version <> '' and granted_at <= %(now)s and (stop.at is null or granted_at > stop.at)
+      and wording <> '' and wording_version <> '' and granted_at <= %(now)s
+      and not exists (select 1 from leads_consent w where w.withdraws_id = leads_consent.id) and (stop.at is null or granted_at > stop.at)
     order by granted_at desc limit 1) w on true
   left join lateral (select max(occurred_at) as at from leads_event
     where contact_id = %(contact)s and client_id = %(client)s and type = any (%(inquiries)s) and occurred_at <= %(now)s

@@ -90,6 +90,20 @@ def _say_booked(tab: Tab) -> None:
     submit(tab, tab.get_by_role("button", name="Booked", exact=True).click)
 
 
+def _tell(tab: Tab) -> None:
+    """Somebody said yes by phone, up to the page that asks first."""
+    tab.select_option("[name=purpose]", "marketing")
+    tab.select_option("[name=how]", "phone")
+    tab.fill("[name=words]", "Sure, send me your offers.")
+    submit(tab, tab.get_by_role("button", name="Check it first").click)
+
+
+def _tell_and_withdraw(tab: Tab) -> None:
+    _tell(tab)
+    _press("Write it down")(tab)
+    submit(tab, tab.locator("main").get_by_role("link", name="Withdraw…").first.click)
+
+
 def _ask_for_other_words(tab: Tab) -> None:
     tab.locator("details > summary").first.click()
     tab.locator("details textarea").first.fill("Please do not say sorry. Say that we call back.")
@@ -154,6 +168,15 @@ OFFICE = (
     Page(name="leads", view="leads", where="/leads/"),
     Page(name="leads, nobody found", view="leads", where="/leads/?q=zzz"),
     Page(name="lead, missed call", view="lead", where="/leads/{lead_missed-call}/"),
+    Page(name="lead, told", view="lead_told", where="/leads/{lead_form}/told/", words=("They agreed to something",)),
+    Page(name="lead, told, asked first", view="lead_told", where="/leads/{lead_form}/told/", act=_tell, words=("no written consent",)),
+    Page(
+        name="lead, told, withdraw",
+        view="lead_told_withdraw",
+        where="/leads/{lead_form}/told/",
+        act=_tell_and_withdraw,
+        words=("Withdraw this entry?",),
+    ),
     Page(name="lead, opted out", view="lead", where="/leads/{lead_stop}/", words=("Asked us to stop",)),
     Page(name="lead, form", view="lead", where="/leads/{lead_form}/"),
     Page(name="talk", view="talk", where="/talks/{contact_night}/", words=("Nobody has it", "Nobody waits for an answer")),

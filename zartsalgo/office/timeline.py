@@ -317,11 +317,14 @@ def leads_with_facts() -> QuerySet[Lead]:
     contact = OuterRef("contact_id")
     identities = Identity.objects.filter(contact=contact).order_by("pk").values(told=JSONObject(kind="kind", value="value"))
     consents = (
-        Consent.objects.filter(contact=contact)
+        Consent.objects.filter(contact=contact, withdrawn_by__isnull=True)
+        .exclude(purpose=Consent.Purpose.WITHDRAWN)
         # Written agreements first: calls and texts of theirs may be many.
         .order_by("-purpose", "-granted_at")
         .values(
-            told=JSONObject(purpose="purpose", channel="channel", wording="wording", source="source", kind="source_kind", at="granted_at")
+            told=JSONObject(
+                purpose="purpose", channel="channel", wording="wording", source="source", kind="source_kind", how="how", at="granted_at"
+            )
         )
     )
     stops = (
