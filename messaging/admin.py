@@ -7,12 +7,16 @@ from django.contrib import admin, messages
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from leads.models import Client
 from messaging.approving import CannotApprove, approve_template, waiting_on
-from messaging.models import Attempt, Handover, Message, Pause, PurposeClaim, Suppression, Template
+from messaging.models import AnswerPromise, Attempt, Handover, Message, Pause, PurposeClaim, Suppression, Template
+from messaging.talks import USUAL_MINUTES
 from messaging.words import sandbox
 from zartsalgo import rights
 from zartsalgo.lib import clock
-from zartsalgo.record_admin import EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
+from zartsalgo.record_admin import ConfigInline, EvidenceAdmin, RecordAdmin, by_id_or, confirm_first
+
+LONGEST_PROMISE = 20_160  # minutes; as for a template's own window
 
 
 class TemplateForm(forms.ModelForm):
@@ -34,6 +38,36 @@ class TemplateForm(forms.ModelForm):
         if found := sandbox.faults(source=body):
             raise forms.ValidationError(f"This cannot be filled in: {found[0].says}")
         return body
+
+
+class AnswerPromiseForm(forms.ModelForm):
+    """What a client promises whoever writes to it."""
+
+    class Meta:
+        model = AnswerPromise
+        fields = ("minutes", "escalate_to")
+        labels = {"minutes": "A person answers within (minutes)", "escalate_to": "If nobody answered in time, tell"}
+        help_texts = {
+            "minutes": f"Minutes of open hours, for a reply to a text that sets none of its own. No row: {USUAL_MINUTES} minutes.",
+            "escalate_to": "Told once, when the time has passed and nobody has answered.",
+        }
+
+    def clean_minutes(self) -> int:
+        minutes = int(self.cleaned_data["minutes"])
+        if not 1 <= minutes <= LONGEST_PROMISE:
+            raise forms.ValidationError(f"Between 1 minute and 14 days ({LONGEST_PROMISE} minutes).")
+        return minutes
+
+
+class AnswerPromiseInline(ConfigInline):
+    model = AnswerPromise
+    form = AnswerPromiseForm
+    verbose_name = verbose_name_plural = "how soon a reply of a customer is answered"
+
+
+# A client's record is a page of the room below, which knows nothing of messages; what belongs to this room is put into it from here.
+_client_admin = admin.site.get_model_admin(Client)
+_client_admin.inlines = (*_client_admin.inlines, AnswerPromiseInline)  # type: ignore[misc]
 
 
 @admin.register(Template)

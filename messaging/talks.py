@@ -170,9 +170,19 @@ def _promise(*, client: Client, contact: Contact) -> tuple[int, str]:
     minutes, escalate_to = last or (None, "")
     if minutes and escalate_to:
         return minutes, escalate_to
-    usual = AnswerPromise.objects.filter(client=client).values_list("minutes", "escalate_to").first()
-    most, told = usual or (USUAL_MINUTES, Template.Escalation.RESPONDER)
+    most, told = usual_promise(client=client)
     return minutes or most, escalate_to or told
+
+
+def usual_promise(*, client: Client) -> tuple[int, str]:
+    """Minutes of open hours within which a person answers, and who is told then, where the text they answer says neither."""
+    usual = AnswerPromise.objects.filter(client=client).values_list("minutes", "escalate_to").first()
+    return usual or (USUAL_MINUTES, Template.Escalation.RESPONDER)
+
+
+def told_in_words(*, escalate_to: str) -> str:
+    """Whom a promise that passed is told to, as a sentence goes on."""
+    return _PHRASES[Template.Escalation(escalate_to)]
 
 
 def note_outbound(*, message: Message, now: datetime) -> None:

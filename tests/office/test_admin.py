@@ -89,7 +89,7 @@ def test_no_secret_is_on_any_page(root, noon):
 def test_a_client_is_set_up_with_hours_and_responders(root):
     empty = {
         f"{prefix}-{part}": "0"
-        for prefix in ("opening_hours", "closures", "responders", "desk_holders", "automations")
+        for prefix in ("opening_hours", "closures", "responders", "desk_holders", "automations", "answer_promise")
         for part in ("TOTAL_FORMS", "INITIAL_FORMS")
     }
     form = {"name": "Bluebird Plumbing", "slug": "bluebird-plumbing", "timezone": "America/Chicago", "phone": "+13125550100", **empty}

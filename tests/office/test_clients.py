@@ -6,6 +6,7 @@ import pytest
 
 from leads.models import Client, OpeningHours
 from messaging import pauses
+from messaging.models import AnswerPromise
 from messaging.pauses import Scope
 from portal.members import invite
 from providers.connections import connect
@@ -127,3 +128,29 @@ def test_the_list_costs_the_same_for_five_and_fifty(noon, sam, count, django_ass
 
 def test_strangers_stay_outside(summit):
     assert sign_in("guest", is_staff=False).get("/clients/summit-roofing/").status_code == 302
+
+
+def test_what_is_promised_to_customers_who_write_is_set_on_the_clients_record_and_shown(summit, sam):
+    assert "A person answers within 10 minutes of open hours; after that who is on call is told." in text_of(
+        sam.get("/clients/summit-roofing/")
+    )
+    owner = sign_in("olga", group="owner")
+    page = f"/admin/leads/client/{summit.pk}/change/"
+    shown = owner.get(page).content.decode().lower()
+    assert "how soon a reply of a customer is answered" in shown and "no row: 10 minutes." in shown
+    form = {"name": summit.name, "timezone": summit.timezone, "phone": str(summit.phone), "pass_on_minutes": "10", "postal_address": ""}
+    for prefix in ("opening_hours", "closures", "responders", "desk_holders", "automations", "answer_promise"):
+        form |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+    form |= {"automations-TOTAL_FORMS": "2", "automations-INITIAL_FORMS": "2"}
+    form |= {f"automations-{n}-id": str(row.pk) for n, row in enumerate(summit.automations.order_by("pk"))}
+    form |= {f"automations-{n}-client": str(summit.pk) for n in range(2)}
+    promise = {"answer_promise-TOTAL_FORMS": "1", "answer_promise-0-client": str(summit.pk), "answer_promise-0-escalate_to": "owner"}
+    for wrong in ("0", "20161"):
+        refused = owner.post(page, {**form, **promise, "answer_promise-0-minutes": wrong})
+        assert refused.status_code == 200 and not AnswerPromise.objects.exists(), wrong
+    assert "Between 1 minute and 14 days" in text_of(refused)
+    assert owner.post(page, {**form, **promise, "answer_promise-0-minutes": "120"}).status_code == 302
+    assert AnswerPromise.objects.values_list("client", "minutes", "escalate_to").get() == (summit.pk, 120, "owner")
+    assert "A person answers within 2 hours of open hours; after that the business’s owner is told." in text_of(
+        sam.get("/clients/summit-roofing/")
+    )

@@ -7,7 +7,9 @@ from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_safe
 
 from leads.models import Client, OpeningHours
+from messaging import talks
 from messaging.notices import choosing
+from messaging.words.variables import time_span
 from portal import members
 from summaries.models import Proof
 from workflows import registry
@@ -66,6 +68,7 @@ def show_client(request: HttpRequest, slug: str) -> HttpResponse:
         "hours": _hours(client),
         "closures": list(client.closures.filter(date__gte=now.date()).order_by("date")[:CLOSURES]),
         "responders": telling.reach_of(responders=client.responders.select_related("client"), lines=choosing.lines_of(client=client)),
+        "promise": _promise(client),
         "desks": [
             (holder.get_desk_display(), holder) for holder in client.desk_holders.select_related("person", "deputy").order_by("desk")
         ],
@@ -88,6 +91,12 @@ def show_client(request: HttpRequest, slug: str) -> HttpResponse:
         "who_configures": "" if configures else who_may("configure"),
     }
     return render(request, "office/client.html", context)
+
+
+def _promise(client: Client) -> dict[str, str]:
+    """Within which time a customer's reply is answered, and who is told when it was not."""
+    minutes, escalate_to = talks.usual_promise(client=client)
+    return {"within": time_span(minutes=minutes), "told": talks.told_in_words(escalate_to=escalate_to)}
 
 
 def _hours(client: Client) -> list[tuple[str, str]]:
