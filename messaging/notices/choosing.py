@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from leads.actions import create_task, is_on_duty
 from leads.models import Client, Desk, Event, Lead, Responder, Task
 from messaging import pauses
+from messaging.locks import lock_address
 from messaging.models import Handover, Notice, Pause
 from messaging.notices import words
 from providers.connections import alerting_connection, sender_of, sending_connection
@@ -80,9 +81,11 @@ def _by_mail(responder: Responder, lines: Lines) -> Way:
 
 
 def plan_notice(*, handover: Handover, cause: str, now: datetime, due_at: datetime | None = None) -> Notice | None:
-    """Write down the next way to tell this handover's responder that was not used for the cause yet. None when none is left.
+    """Write down the next way to tell this handover's responder that was not used for the cause yet. None when none is left, and while
+    another notice of the cause is under way to them or has reached them.
 
-    In the caller's transaction. However many ask at once, one cause has one notice per channel and address, by constraint.
+    In the caller's transaction. However many ask at once, that is so by constraint: one way at a time for one cause and responder, and
+    one notice per channel and address.
     """
     responder = handover.responder
     if responder is None or not responder.active or not responder.alerts_by:
@@ -112,9 +115,26 @@ def plan_notice(*, handover: Handover, cause: str, now: datetime, due_at: dateti
 
 
 def _stored(notice: Notice) -> bool:
-    """False when another worker wrote the same one first."""
+    """False when the address, or the responder's place, is taken for this cause: the constraints decide, however many write at once."""
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
     return Notice.objects.filter(pk=notice.pk).exists()
+
+
+def lock_cause(*, client_id: int, cause: str) -> None:
+    """One after the other decides who is told of a cause and how. Taken before any row of it is locked, so nobody waits in a circle."""
+    lock_address(channel="cause", address=f"{client_id}:{cause}")
+
+
+def told_already(*, responder: Responder, cause: str) -> Handover | None:
+    """The handover with which this responder was, or is being, told of the cause."""
+    rows = Handover.objects.filter(notices__cause=cause, client_id=responder.client_id, responder=responder)
+    return rows.order_by("created_at", "pk").first()
+
+
+def to_the_same(*, notice: Notice) -> QuerySet[Notice]:
+    """The other notices of the same cause to the same person."""
+    person = Q(responder_id=notice.responder_id) if notice.responder_id else Q(handover_id=notice.handover_id)
+    return Notice.objects.filter(person, client_id=notice.client_id, cause=notice.cause, handover__isnull=False).exclude(pk=notice.pk)
 
 
 def taken_by(*, cause: str, lead: Lead, since: datetime) -> str:

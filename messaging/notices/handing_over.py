@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from leads.models import Lead, Responder
 from messaging.models import Handover
 from messaging.notices import words
-from messaging.notices.choosing import plan_notice
+from messaging.notices.choosing import lock_cause, plan_notice, told_already
 from zartsalgo.lib.ids import new_id
 
 
@@ -24,8 +24,13 @@ def tell_responder(
 ) -> Handover:
     """Write down what the responder is told and plan how: now, or at `due_at` when their hours begin. `asked` is ours, `at` when it was.
 
-    In the caller's transaction; one cause is told once (messaging.notices.choosing).
+    In the caller's transaction. One cause is told once (messaging.notices.choosing): where the responder is told of it already, by another
+    workflow or another try, that handover is given back, and the link in it counts for both.
     """
+    lock_cause(client_id=lead.client_id, cause=cause)
+    joined = told_already(responder=responder, cause=cause)
+    if joined is not None:
+        return joined
     handover = Handover(
         id=new_id(),
         client=lead.client,

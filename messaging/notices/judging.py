@@ -80,7 +80,7 @@ def _taken(notice: Notice, now: datetime) -> _Finding:
 
 
 def _told(notice: Notice, now: datetime) -> _Finding:
-    others = Notice.objects.filter(handover_id=notice.handover_id).exclude(pk=notice.pk) if notice.handover_id else Notice.objects.none()
+    others = choosing.to_the_same(notice=notice) if notice.handover_id else Notice.objects.none()
     told = others.filter(status=Notice.Status.SENT).order_by("sent_at").first()
     if told is not None and told.sent_at is not None:
         return _Finding(passed=False, says=f"They were told by {WORD[told.channel]} at {_local(told.sent_at, notice)}.")

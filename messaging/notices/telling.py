@@ -1,6 +1,6 @@
-"""Telling one person once per channel, and what follows: the next way, the next person, or a task.
+"""Telling one person once, one way at a time, and what follows: the next way, the next person, or a task.
 
-Two short transactions with the call between them and no lock held during it. The first locks the notice, its handover and the address,
+Two short transactions with the call between them and no lock held during it. The first locks the cause, the notice and the address,
 judges, and turns it to `calling`; the second writes what came of it. A worker that dies in between leaves a call past its deadline: its
 outcome is unknown, it is never repeated on that channel, and the next way is taken.
 """
@@ -19,6 +19,7 @@ from leads.models import Responder
 from messaging import door, pauses
 from messaging.locks import lock_address
 from messaging.models import Notice
+from messaging.models.notices import IN_PLACE
 from messaging.notices import choosing, judging
 from messaging.sending import owner_name
 from messaging.settling import is_transient
@@ -36,7 +37,9 @@ RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120))
 # A refusal that lasts longer than this is no reason to let people wait: the next way is taken meanwhile.
 PATIENCE = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
+_OUTCOME = ("status", "reason", "says", "due_at", "sent_at", "deadline_at", "http_status", "provider_id", "error_code", "late")
 
+_WITH = ("client", "handover__lead__contact", "handover__lead__client", "handover__client", "responder", "connection")
 _START = f"""
 update messaging_notice set status = 'calling', reason = '', says = 'Being told.', slip = %s, tries = tries + 1, owner = %s,
        deadline_at = clock_timestamp() + %s * interval '1 second'
@@ -53,18 +56,21 @@ def tell(*, notice_id: uuid.UUID, now: datetime) -> str:
     return Notice.objects.filter(pk=notice_id).values_list("status", flat=True).first() or ""
 
 
+def lock(*, notice_id: uuid.UUID, **where: object) -> Notice | None:
+    """The notice, if it is as `where` says, for the rest of this transaction: first the turn at its cause, then its row."""
+    cause = Notice.objects.filter(pk=notice_id, **where).values_list("client_id", "cause").first()
+    if cause is None:
+        return None
+    choosing.lock_cause(client_id=cause[0], cause=cause[1])
+    return Notice.objects.select_for_update(of=("self",)).select_related(*_WITH).filter(pk=notice_id, **where).first()
+
+
 def _start(*, notice_id: uuid.UUID, now: datetime) -> tuple[Notice, Slip] | None:
     with transaction.atomic():
-        notice = (
-            Notice.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("client", "handover__lead__contact", "handover__lead__client", "handover__client", "responder", "connection")
-            .filter(pk=notice_id, status__in=Notice.PENDING, due_at__lte=now)
-            .first()
-        )
+        notice = lock(notice_id=notice_id, status__in=Notice.PENDING, due_at__lte=now)
         if notice is None:
             return None
-        # Two ways to one person are judged one after the other; a STOP from the address takes the second lock.
-        lock_address(channel="handover", address=str(notice.handover_id or notice.pk))
+        # A STOP from the address takes this lock, too.
         lock_address(channel=notice.channel, address=notice.address)
         slip = judging.judge(notice=notice, now=now)
         if slip.verdict != SEND:
@@ -88,22 +94,38 @@ def _refuse(*, notice: Notice, slip: Slip, now: datetime) -> None:
     if slip.reason in judging.NO_USE and notice.handover is not None:
         choosing.ask_the_office(handover=notice.handover, cause=notice.cause, now=now)
         return
-    _take_next_way(notice=notice, now=now)
+    take_next_way(notice=notice, now=now)
 
 
-def _take_next_way(*, notice: Notice, now: datetime) -> None:
-    """This way does not work, or not now: the same person another way, else the next person, else a task."""
-    handover = notice.handover
-    if handover is None or choosing.pause_of_everything(client_id=notice.client_id):
+def take_next_way(*, notice: Notice, now: datetime) -> None:
+    """This way does not work, or not now: the same person another way, else the next person, else a task. Its cause is locked."""
+    handover, others = notice.handover, choosing.to_the_same(notice=notice)
+    told = others.filter(status=Notice.Status.SENT).exists()
+    if handover is None or told or choosing.pause_of_everything(client_id=notice.client_id):
         return
+    waited = notice.status
+    if waited in Notice.PENDING:
+        _set_status(notice=notice, status=Notice.Status.ASIDE)
     if choosing.plan_notice(handover=handover, cause=notice.cause, now=now) is not None:
         return
-    if Notice.objects.filter(handover=handover, status__in=(*Notice.PENDING, Notice.Status.CALLING, Notice.Status.SENT)).exists():
-        # Another way to them is open still; when nobody has taken it by then, the next person is told.
-        if notice.pass_on_at is None and notice.status == Notice.Status.HELD:
+    # No way is left that was not tried: of those put aside, the one whose time comes first.
+    back = others.filter(status=Notice.Status.ASIDE).order_by("due_at").first()
+    if waited in Notice.PENDING and (back is None or notice.due_at <= back.due_at):
+        _set_status(notice=notice, status=Notice.Status(waited))
+    elif back is not None:
+        _set_status(notice=back, status=Notice.Status.HELD)
+    if back is not None or waited in Notice.PENDING:
+        # When nobody has taken it by then, the next person is told.
+        if waited == Notice.Status.HELD and notice.pass_on_at is None and not others.filter(pass_on_at__isnull=False).exists():
             _pass_on_later(notice=notice, now=now)
         return
-    choosing.pass_on(handover=handover, cause=notice.cause, now=now)
+    if not others.filter(IN_PLACE).exists():
+        choosing.pass_on(handover=handover, cause=notice.cause, now=now)
+
+
+def _set_status(*, notice: Notice, status: Notice.Status) -> None:
+    notice.status = status
+    notice.save(update_fields=["status"])
 
 
 def _pass_on_later(*, notice: Notice, now: datetime) -> None:
@@ -114,12 +136,7 @@ def _pass_on_later(*, notice: Notice, now: datetime) -> None:
 def settle(*, notice_id: uuid.UUID, result: SendResult, now: datetime) -> None:
     """Write down what came of the call, and what follows. A late answer is still the truth; a settled one stays."""
     with transaction.atomic():
-        notice = (
-            Notice.objects.select_for_update(of=("self",))
-            .select_related("client", "handover__lead__contact", "handover__client", "responder", "connection")
-            .filter(pk=notice_id, status__in=(Notice.Status.CALLING, Notice.Status.UNKNOWN))
-            .first()
-        )
+        notice = lock(notice_id=notice_id, status__in=(Notice.Status.CALLING, Notice.Status.UNKNOWN))
         if notice is None:
             return
         late = notice.status == Notice.Status.UNKNOWN
@@ -133,10 +150,12 @@ def settle(*, notice_id: uuid.UUID, result: SendResult, now: datetime) -> None:
             notice.status, notice.reason = Notice.Status.UNKNOWN, "no-answer"
             notice.says = "No answer came, so they may or may not have been told this way. It is not repeated."
             _save(notice)
-            _take_next_way(notice=notice, now=now)
+            take_next_way(notice=notice, now=now)
 
 
 def _told(*, notice: Notice, now: datetime) -> None:
+    # Known only now, and another way was taken meanwhile: both are true.
+    notice.late = notice.handover is not None and choosing.to_the_same(notice=notice).filter(IN_PLACE).exists()
     notice.status, notice.reason, notice.sent_at = Notice.Status.SENT, "", now
     notice.says = f"Told by {judging.WORD[notice.channel]}."
     _save(notice)
@@ -153,19 +172,19 @@ def _rejected(*, notice: Notice, result: SendResult, late: bool, now: datetime) 
         asked = timedelta(seconds=result.retry_after_seconds) if result.retry_after_seconds else RETRY_AFTER[notice.tries - 1]
         wait = min(asked, LONGEST_WAIT)
         notice.status, notice.reason, notice.due_at = Notice.Status.WAITING, "retry", now + wait
-        notice.says = f"Not told yet: {meaning} It is tried again."[:400]
+        notice.says = f"Not told yet: {meaning} It is tried again{' if no other way works' if wait > PATIENCE else ''}."[:400]
         _save(notice)
         if wait > PATIENCE:
-            _take_next_way(notice=notice, now=now)
+            take_next_way(notice=notice, now=now)
         return
     notice.status, notice.reason, notice.says = Notice.Status.REFUSED, "refused", meaning[:400]
     _save(notice)
     if not late:
-        _take_next_way(notice=notice, now=now)
+        take_next_way(notice=notice, now=now)
 
 
 def _save(notice: Notice) -> None:
-    notice.save(update_fields=["status", "reason", "says", "due_at", "sent_at", "deadline_at", "http_status", "provider_id", "error_code"])
+    notice.save(update_fields=_OUTCOME)
 
 
 def expire_calling(*, now: datetime) -> int:
@@ -189,16 +208,10 @@ def pass_on_due(*, now: datetime, limit: int = 100) -> int:
 
 def _pass_on(*, notice_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
-        notice = (
-            Notice.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("handover__lead__contact", "handover__client")
-            .filter(pk=notice_id, pass_on_at__lte=now)
-            .first()
-        )
+        notice = lock(notice_id=notice_id, pass_on_at__lte=now)
         if notice is None or notice.handover is None:
             return
         handover, cause = notice.handover, notice.cause
-        lock_address(channel="handover", address=f"{notice.client_id}:{cause}")
         stopped = choosing.pause_of_everything(client_id=notice.client_id)
         notice.pass_on_at = now + choosing.LOOK_AGAIN if stopped else None
         notice.save(update_fields=["pass_on_at"])

@@ -15,10 +15,12 @@ from zartsalgo.lib.phone import sayable
 PILLS = {
     Notice.Status.WAITING: ("waiting", "Waiting"),
     Notice.Status.HELD: ("held", "Held"),
+    Notice.Status.ASIDE: ("waiting", "Put aside"),
     Notice.Status.CALLING: ("sending", "Being told"),
     Notice.Status.SENT: ("sent", "Told"),
     Notice.Status.REFUSED: ("failed", "Refused"),
     Notice.Status.UNKNOWN: ("unknown", "Not certain"),
+    Notice.Status.UNDELIVERED: ("failed", "Not delivered"),
     Notice.Status.SKIPPED: ("skipped", "Not told"),
 }
 NOT_NEEDED = ("taken", "already-told")
