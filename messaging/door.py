@@ -78,5 +78,10 @@ def _notice(*, notice: Notice) -> SendResult:
     if notice.channel == Responder.Channel.SLACK:
         return adapter.post_alert(credentials=opened, text=body, timeout_seconds=CALL_SECONDS)
     return adapter.send(
-        credentials=opened, to=notice.address, sender=notice.sender, body=body, callback_url="", timeout_seconds=CALL_SECONDS
+        credentials=opened,
+        to=notice.address,
+        sender=notice.sender,
+        body=body,
+        callback_url=hook_url(connection=notice.connection, message_id=notice.pk),
+        timeout_seconds=CALL_SECONDS,
     )

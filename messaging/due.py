@@ -4,7 +4,7 @@ from datetime import datetime
 
 from messaging import photos, sending, settling, talks
 from messaging.models import Message, Notice
-from messaging.notices import telling
+from messaging.notices import reports, telling
 from zartsalgo.lib import clock
 
 
@@ -29,8 +29,12 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
 
 
 def _tell_people(*, now: datetime, limit: int) -> int:
-    """Alerts to the businesses' own people: due ones, calls whose worker died, leads that nobody has taken in time."""
+    """Alerts to the businesses' own people: due ones, calls whose worker died or got no answer, leads that nobody has taken in time."""
     touched = telling.expire_calling(now=now) + telling.pass_on_due(now=now, limit=limit)
+    unknown = Notice.objects.select_related("client", "handover", "responder", "connection").filter(look_at__lte=now)
+    for notice in list(unknown.order_by("look_at")[:limit]):
+        reports.look_up(notice=notice, now=now)
+        touched += 1
     due = Notice.objects.filter(status__in=Notice.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
     for notice_id in list(due[:limit]):
         telling.tell(notice_id=notice_id, now=clock.read())

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from leads.models import Event
-from messaging.models import Attempt, Message
+from messaging.models import Attempt, Message, Notice
 from providers.models import Connection
 
 
@@ -20,8 +20,8 @@ def of_account(*, connection: Connection, at: str = "") -> Q:
     return Q(**{f"{path}pk": connection.pk}) | same if connection.account else Q(**{f"{path}pk": connection.pk})
 
 
-def spoken_for(*, connection: Connection | None, ids: Iterable[str], but: Message | None = None) -> set[str]:
-    """Those of the ids that a text or a try of the account carries, `but` this text's own. What a comparison after a restore took over for another client is not
+def spoken_for(*, connection: Connection | None, ids: Iterable[str], but: Message | Notice | None = None) -> set[str]:
+    """Those of the ids that a text, a try or an alert of the account carries, `but` this text's own. What a comparison after a restore took over for another client is not
     counted: it may as well have been this one's, and then it has to be known here, too (messaging.reconciling)."""
     own = [but.pk] if but else []
     texts = Message.objects.filter(provider_id__in=list(ids)).exclude(provider_id="").exclude(pk__in=own)
@@ -31,7 +31,13 @@ def spoken_for(*, connection: Connection | None, ids: Iterable[str], but: Messag
     tries = Attempt.objects.filter(provider_id__in=list(ids)).exclude(provider_id="").exclude(message__in=own)
     tries = tries.filter(of_account(connection=connection, at="message__connection"))
     tries = tries.filter(Q(message__connection=connection) | Q(message__listed_sends__isnull=True))
-    return {*texts.values_list("provider_id", flat=True), *tries.values_list("provider_id", flat=True)}
+    alerts = Notice.objects.filter(provider_id__in=list(ids)).exclude(provider_id="").exclude(pk__in=own)
+    alerts = alerts.filter(of_account(connection=connection, at="connection"))
+    return {
+        *alerts.values_list("provider_id", flat=True),
+        *texts.values_list("provider_id", flat=True),
+        *tries.values_list("provider_id", flat=True),
+    }
 
 
 def received(*, connection: Connection, ids: Iterable[str]) -> set[str]:

@@ -226,7 +226,7 @@ def look_up(*, message: Message, now: datetime) -> None:
         log.warning("look-up of message %s failed: %s", message.pk, type(error).__name__)
         found = []
     early, late = last.started_at - timedelta(seconds=120), last.deadline_at + timedelta(seconds=600)
-    fits = [row for row in found if row["body"] == message.body and early <= _aware(row["created_at"]) <= late]
+    fits = [row for row in found if row["body"] == message.body and early <= aware(row["created_at"]) <= late]
     taken = spoken_for(connection=message.connection, ids=[row["provider_id"] for row in fits])
     fits = [row for row in fits if row["provider_id"] not in taken]
     rivals = _rivals(message=message, early=early, late=late) if fits else 0
@@ -325,7 +325,8 @@ def _listed(*, message: Message, since: datetime) -> list[Mapping[str, Any]]:
     )
 
 
-def _aware(when: datetime) -> datetime:
+def aware(when: datetime) -> datetime:
+    """A provider's time; one without a zone is UTC."""
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 

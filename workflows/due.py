@@ -37,6 +37,7 @@ select exists(select 1 from providers_delivery where state = 'received' and next
          or exists(select 1 from messaging_attempt where outcome = 'calling' and deadline_at < clock_timestamp())
          or exists(select 1 from messaging_notice where status in ('waiting', 'held') and due_at <= %(now)s)
          or exists(select 1 from messaging_notice where pass_on_at <= %(now)s)
+         or exists(select 1 from messaging_notice where look_at <= %(now)s)
          or exists(select 1 from messaging_notice where status = 'calling' and deadline_at < clock_timestamp())
          or exists(select 1 from {talks.OVERDUE}) or exists(select 1 from {photos.DUE})"""
 

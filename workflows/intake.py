@@ -25,6 +25,7 @@ from messaging import inbound, photos, settling
 from messaging.email import reports
 from messaging.email.addresses import message_of_tag
 from messaging.models import Message
+from messaging.notices import reports as notice_reports
 from messaging.replies import Reading, read_reply
 from providers import adapters, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
@@ -198,7 +199,7 @@ def record(
     elif reading is not None:
         inbound.ask_who_wrote(event=event, client=client, now=now)
     if item.type == "message.status":
-        return _status(message=about, facts=facts, now=now), []
+        return _status(client=client, message=about, facts=facts, now=now), []
     if item.type in reports.STOPS:
         note = reports.act(event=event, client=client, contact=contact, message=about, address=person.email, now=now)
         if contact is not None:
@@ -234,9 +235,9 @@ def wake_runs_of(*, contact: Contact, now: datetime) -> None:
         ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
 
 
-def _status(*, message: Message | None, facts: dict[str, Any], now: datetime) -> str:
+def _status(*, client: Client, message: Message | None, facts: dict[str, Any], now: datetime) -> str:
     if message is None:
-        return "message.status: of no message of ours."
+        return notice_reports.record_status(client=client, facts=facts, now=now)
     changed = settling.record_status(
         message=message,
         provider_id=str(facts.get("provider_id") or ""),

@@ -137,6 +137,12 @@ def to_the_same(*, notice: Notice) -> QuerySet[Notice]:
     return Notice.objects.filter(person, client_id=notice.client_id, cause=notice.cause, handover__isnull=False).exclude(pk=notice.pk)
 
 
+def is_overtaken(*, notice: Notice) -> bool:
+    """Somebody further on was told since: what follows hangs on theirs."""
+    newest = Notice.objects.filter(client_id=notice.client_id, cause=notice.cause).order_by("-created_at", "-pk").first()
+    return newest is not None and newest.handover_id != notice.handover_id
+
+
 def taken_by(*, cause: str, lead: Lead, since: datetime) -> str:
     """Who has taken it since people were first told, as the subject of a sentence; "" while nobody has."""
     told = Handover.objects.filter(notices__cause=cause, lead_id=lead.pk, taken_at__isnull=False).order_by("taken_at").first()

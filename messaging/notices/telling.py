@@ -37,7 +37,9 @@ RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120))
 # A refusal that lasts longer than this is no reason to let people wait: the next way is taken meanwhile.
 PATIENCE = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
-_OUTCOME = ("status", "reason", "says", "due_at", "sent_at", "deadline_at", "http_status", "provider_id", "error_code", "late")
+# Looks into the provider's list while an outcome is unknown, each so long after what came before it; then the next way is taken.
+LOOK_AFTER = tuple(timedelta(seconds=s) for s in (10, 20))
+_OUTCOME = ("status", "reason", "says", "due_at", "sent_at", "deadline_at", "look_at", "http_status", "provider_id", "error_code", "late")
 
 _WITH = ("client", "handover__lead__contact", "handover__lead__client", "handover__client", "responder", "connection")
 _START = f"""
@@ -139,33 +141,55 @@ def settle(*, notice_id: uuid.UUID, result: SendResult, now: datetime) -> None:
         notice = lock(notice_id=notice_id, status__in=(Notice.Status.CALLING, Notice.Status.UNKNOWN))
         if notice is None:
             return
-        late = notice.status == Notice.Status.UNKNOWN
-        notice.deadline_at, notice.http_status = None, result.http_status
+        late = notice.status == Notice.Status.UNKNOWN and notice.look_at is None
+        notice.http_status = result.http_status
         notice.provider_id, notice.error_code = result.provider_id[:64], result.error_code[:20]
         if result.outcome == "accepted":
-            _told(notice=notice, now=now)
+            told(notice=notice, at=now)
         elif result.outcome == "rejected":
             _rejected(notice=notice, result=result, late=late, now=now)
-        elif not late:
+        elif notice.status == Notice.Status.CALLING:
             notice.status, notice.reason = Notice.Status.UNKNOWN, "no-answer"
             notice.says = "No answer came, so they may or may not have been told this way. It is not repeated."
+            if notice.channel == Responder.Channel.SMS:
+                # Of texts the provider keeps a list; see messaging.notices.reports.
+                notice.look_at = now + LOOK_AFTER[0]
+                notice.says = "No answer came. The provider's list is asked whether it went. It is not repeated."
+                _save(notice)
+                return
             _save(notice)
             take_next_way(notice=notice, now=now)
 
 
-def _told(*, notice: Notice, now: datetime) -> None:
+def not_found(*, notice: Notice, now: datetime) -> None:
+    """The list does not tell whether it went: looked up once more, then the next way is taken. In the caller's transaction, locked."""
+    notice.looks += 1
+    if notice.looks < len(LOOK_AFTER):
+        notice.look_at = now + LOOK_AFTER[notice.looks]
+        notice.save(update_fields=["looks", "look_at"])
+        return
+    notice.look_at = None
+    notice.says = "No answer came, and the provider's list does not tell whether it went. It is not repeated."
+    notice.save(update_fields=["looks", "look_at", "says"])
+    take_next_way(notice=notice, now=now)
+
+
+def told(*, notice: Notice, at: datetime) -> None:
+    """They were told, at that time. In the caller's transaction, locked."""
     # Known only now, and another way was taken meanwhile: both are true.
     notice.late = notice.handover is not None and choosing.to_the_same(notice=notice).filter(IN_PLACE).exists()
-    notice.status, notice.reason, notice.sent_at = Notice.Status.SENT, "", now
+    notice.status, notice.reason, notice.sent_at = Notice.Status.SENT, "", at
+    notice.deadline_at = notice.look_at = None
     notice.says = f"Told by {judging.WORD[notice.channel]}."
     _save(notice)
     if notice.handover is not None:
-        _pass_on_later(notice=notice, now=now)
+        _pass_on_later(notice=notice, now=at)
     elif notice.responder_id:
-        Responder.objects.filter(pk=notice.responder_id).update(tested_at=now)
+        Responder.objects.filter(pk=notice.responder_id).update(tested_at=at)
 
 
 def _rejected(*, notice: Notice, result: SendResult, late: bool, now: datetime) -> None:
+    notice.deadline_at = notice.look_at = None
     known = adapters.load(notice.connection.provider).explain_error(code=result.error_code) if notice.connection else ""
     meaning = known or result.note.removeprefix("not sent: ") or "It was refused."
     if is_transient(result=result) and not late and notice.tries <= len(RETRY_AFTER):
@@ -215,9 +239,7 @@ def _pass_on(*, notice_id: uuid.UUID, now: datetime) -> None:
         stopped = choosing.pause_of_everything(client_id=notice.client_id)
         notice.pass_on_at = now + choosing.LOOK_AGAIN if stopped else None
         notice.save(update_fields=["pass_on_at"])
-        newest = Notice.objects.filter(client_id=notice.client_id, cause=cause).order_by("-created_at", "-pk").first()
-        # Somebody further on was told since: what follows hangs on theirs.
-        overtaken = newest is not None and newest.handover_id != handover.pk
+        overtaken = choosing.is_overtaken(notice=notice)
         since = choosing.first_told_at(cause=cause, handover=handover)
         if not stopped and not overtaken and not choosing.taken_by(cause=cause, lead=handover.lead, since=since):
             choosing.pass_on(handover=handover, cause=cause, now=now)
