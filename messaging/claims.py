@@ -34,7 +34,7 @@ select c.until, l.sent_at, l.provider_id from (select 1) one
        and c.until > %(now)s and c.holder <> %(holder)s
   left join lateral (select sent_at, provider_id from messaging_listedsend
        where client_id = %(client)s and direction = 'outbound' and sent_at > %(since)s and adopted_id is distinct from %(holder)s
-         and (number = %(to)s or number in (select value from leads_identity where contact_id = %(contact)s and kind = 'phone'))
+         and (number = %(to)s or number in (select value from leads_identity where contact_id = %(contact)s))
        order by sent_at desc limit 1) l on true"""
 
 

@@ -259,7 +259,8 @@ def _purpose(message: Message, now: datetime) -> _Finding:
     # A text that a person writes by hand is theirs to repeat; what a workflow sends never is.
     if taken.listed_at is not None and message.workflow:
         when = _local(taken.listed_at, message.client.timezone)
-        says = f"The provider's list shows a text to this person on {when} ({message.client.timezone}), sent before the restore."
+        what = "an email or a text" if message.channel == Message.EMAIL else "a text or an email"
+        says = f"The provider's list shows {what} to this person on {when} ({message.client.timezone}), sent before the restore."
         evidence = (("listed_at", taken.listed_at.isoformat()), ("provider_id", taken.provider_id))
         return _Finding(passed=False, says=says, values=evidence, name=BEFORE_RESTORE)
     return _Finding(passed=True, says=f"No other {_noun(message)} for this purpose in its window.")

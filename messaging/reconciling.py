@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,12 +26,14 @@ from leads.models import Contact, Desk, Identity
 from messaging import claims
 from messaging.inbound import suppress
 from messaging.locks import lock_address
-from messaging.models import Attempt, ListedSend, Message, Pause
+from messaging.models import Attempt, ListedSend, Message, Notice, Pause
+from messaging.notices import reports
+from messaging.notices.words import of_notice, without_link
 from messaging.provider_ids import received, spoken_for
 from messaging.replies import read_reply
 from messaging.settling import adopt
 from providers import adapters
-from providers.connections import credentials, sender_of
+from providers.connections import credentials, email_sender_of, sender_of
 from providers.contract import ListedText
 from providers.models import Connection
 from zartsalgo.lib import clock
@@ -112,7 +115,7 @@ def reconcile(*, pause: Pause, now: datetime) -> Comparison:
     """Compare the list of every live connection with our rows. Safe to repeat; only when all could be read may the pause be lifted."""
     if pause.unknown_since is None:
         raise ValueError("only a pause of a restore has something to compare")
-    able = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_send]
+    able = [adapter.provider for adapter in adapters.all_adapters() if adapter.can_send or adapter.can_email]
     done = Comparison(since=pause.unknown_since)
     rows = Connection.objects.select_related("client").filter(provider__in=able, live=True, disabled_at__isnull=True)
     for connection in rows.order_by("client__name", "pk"):
@@ -132,15 +135,17 @@ def _compare(*, connection: Connection, since: datetime, now: datetime) -> Compa
         return found
     except Exception as error:  # an answer that cannot be read is no empty list; the sentence must not quote what it held
         log.warning("list of connection %s could not be read: %s", connection.pk, type(error).__name__)
-        found.trouble = "Its list of texts could not be read."
+        found.trouble = "Its list of what it sent could not be read."
         return found
     _store(connection=connection, listed=listed, found=found, now=now)
     return found
 
 
 def _list(*, connection: Connection, since: datetime) -> list[ListedText]:
-    sender = sender_of(connection=connection, client=connection.client)
-    return adapters.load(connection.provider).list_texts(credentials=credentials(connection=connection), sender=sender, since=since)
+    adapter, opened = adapters.load(connection.provider), credentials(connection=connection)
+    if adapter.can_email:
+        return adapter.list_emails(credentials=opened, sender=email_sender_of(connection=connection), since=since)
+    return adapter.list_texts(credentials=opened, sender=sender_of(connection=connection, client=connection.client), since=since)
 
 
 def _store(*, connection: Connection, listed: list[ListedText], found: Compared, now: datetime) -> None:
@@ -161,11 +166,13 @@ def _store(*, connection: Connection, listed: list[ListedText], found: Compared,
 
 
 def _store_one(*, connection: Connection, text: ListedText, at: datetime, found: Compared, now: datetime) -> None:
-    number = read_number(raw=text.number).e164 or text.number[:40]
+    number = text.number if text.reference else read_number(raw=text.number).e164 or text.number[:40]
     adopted = None
     if text.inbound:
         found.replies += 1
         found.opted_out += _read(connection=connection, text=text, number=number, at=at, now=now)
+    elif _adopt_alert(connection=connection, text=text, number=number, at=at):
+        found.adopted += 1
     else:
         adopted = _adopt(connection=connection, text=text, number=number, at=at, now=now)
         found.adopted += adopted is not None
@@ -176,7 +183,7 @@ def _store_one(*, connection: Connection, text: ListedText, at: datetime, found:
         provider_id=text.provider_id,
         direction=ListedSend.Direction.INBOUND if text.inbound else ListedSend.Direction.OUTBOUND,
         number=number,
-        body_sha256=hashlib.sha256(text.body.encode()).hexdigest(),
+        body_sha256=hashlib.sha256(without_link(text.body).encode()).hexdigest(),
         sent_at=at,
         adopted=adopted,
         found_at=now,
@@ -230,21 +237,39 @@ def _read(*, connection: Connection, text: ListedText, number: str, at: datetime
     return True
 
 
+def _adopt_alert(*, connection: Connection, text: ListedText, number: str, at: datetime) -> bool:
+    """True when the listed text is an alert of ours that still waits here, or of unknown outcome: they were told then.
+
+    The words say who turned to them, and when; only the link differs when the restored engine has written the same alert anew.
+    """
+    open_ones = (*Notice.UNTRIED, Notice.Status.CALLING, Notice.Status.UNKNOWN)
+    rows = Notice.objects.select_related("client", "handover", "responder").filter(
+        connection=connection, address=number, provider_id="", status__in=open_ones
+    )
+    said = without_link(text.body)
+    for notice in rows.order_by("created_at", "pk"):
+        if without_link(of_notice(notice=notice)[1]) == said:
+            return reports.adopt(notice=notice, provider_id=text.provider_id, at=at)
+    return False
+
+
 def _adopt(*, connection: Connection, text: ListedText, number: str, at: datetime, now: datetime) -> Message | None:
-    """The text of ours that the listed one is: same number, same words, and waiting or of unknown outcome. None when there is none.
+    """The text of ours that the listed one is: same number, same words, and waiting or of unknown outcome. None when there is none. An
+    email is known by our own id, which no other carries.
 
     A text that waits was written by the restored engine for the same cause, or before the backup; it is settled, not sent. Which of two
     equal ones it is makes no difference to the person, so the oldest is taken.
     """
+    same = {"pk": _id_of(text.reference)} if text.reference else {"to": number, "body": text.body}
     waiting = Message.objects.select_for_update(of=("self",)).filter(
-        connection=connection, to=number, body=text.body, provider_id="", status__in=(*Message.PENDING, Message.Status.UNKNOWN)
+        connection=connection, provider_id="", status__in=(*Message.PENDING, Message.Status.UNKNOWN), **same
     )
     for message in sorted(waiting, key=lambda row: (row.status != Message.Status.UNKNOWN, row.created_at)):
         last = message.attempts.order_by("-n").first()
         if last is not None and last.outcome == Attempt.Outcome.UNKNOWN:
-            if not last.started_at - EARLIER <= text.created_at <= last.deadline_at + LATER:
+            if not text.reference and not last.started_at - EARLIER <= text.created_at <= last.deadline_at + LATER:
                 continue  # that call was another one
-        elif message.created_at - at >= claims.window_of(purpose=message.purpose):
+        elif not text.reference and message.created_at - at >= claims.window_of(purpose=message.purpose):
             continue  # written long after it, for something new
         elif last is None or last.outcome not in Attempt.LIVE:
             _note_lost_try(message=message, text=text, at=at, n=last.n + 1 if last else 1)
@@ -266,6 +291,13 @@ def _adopt(*, connection: Connection, text: ListedText, number: str, at: datetim
     return None
 
 
+def _id_of(reference: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(reference)
+    except ValueError:
+        return None
+
+
 def _note_lost_try(*, message: Message, text: ListedText, at: datetime, n: int) -> None:
     """The try that the restored rows have lost. Its slip says where it is known from; the gate's own is gone with the rows."""
     says = "The provider lists it; the try itself was lost between the backup and the restore."
@@ -285,7 +317,7 @@ def _note_lost_try(*, message: Message, text: ListedText, at: datetime, n: int) 
 def in_words(*, done: Comparison) -> str:
     """What was found, for a person; names every list that could not be read."""
     if not done.lists:
-        return "No client has a live connection that sends texts, so there is nothing to compare."
+        return "No client has a live connection that sends texts or emails, so there is nothing to compare."
     read = len(done.lists) - len(done.troubles)
     many = f"{len(done.lists)} list{'' if len(done.lists) == 1 else 's'} of texts since {done.since:%Y-%m-%d %H:%M} UTC"
     said = f"Compared with {'' if done.complete else f'{read} of '}{many}."

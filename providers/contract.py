@@ -3,7 +3,7 @@
 A new provider is one file in `providers/adapters/` that defines `ADAPTER`, an instance of a subclass of `Adapter`. It is found
 by its file name, served at `/hooks/<provider>/<token>/`, and needs no migration, no URL and no entry anywhere else. Adapters are
 pure: they read bytes and return values, they open no database connection; only `send`, `send_email`, `post_alert`, `find_sent`,
-`find_emails`, `list_texts`, `poll` and `understand` talk to the network.
+`find_emails`, `list_texts`, `list_emails`, `poll` and `understand` talk to the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -101,7 +101,10 @@ class SendResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedText:
-    """One text in the provider's own list; `number` is the person's side, whoever wrote. `created_at` is by the provider's clock."""
+    """One text or email in the provider's own list; `number` is the person's side (of an email their address), whoever wrote.
+
+    `created_at` is by the provider's clock. Of an email no words are listed (`body` is empty), but our message id is: `reference`.
+    """
 
     provider_id: str
     inbound: bool
@@ -109,6 +112,7 @@ class ListedText:
     body: str
     status: str
     created_at: datetime
+    reference: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +217,10 @@ class Adapter:
 
     def list_texts(self, *, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
         """Every text from and to the sender since then, all pages or none. Raises `http.CallFailed`: no answer is not "none"."""
+        raise NotImplementedError
+
+    def list_emails(self, *, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
+        """Every email of ours from the sender since then, all pages or none. Raises `http.CallFailed`: no answer is not "none"."""
         raise NotImplementedError
 
     def poll(self, *, credentials: Credentials, since: datetime, now: datetime) -> list[tuple[str, bytes]]:

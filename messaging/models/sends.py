@@ -171,8 +171,8 @@ class ListedSend(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listed_sends")
     provider_id = models.CharField(max_length=64)
     direction = models.CharField(max_length=8, choices=Direction)
-    number = models.CharField(max_length=40, null=True, help_text="The person's number, E.164; NULL once erased.")  # noqa: DJ001
-    body_sha256 = models.CharField(max_length=64)
+    number = models.CharField(max_length=254, null=True, help_text="The person's number, E.164, or address; NULL once erased.")  # noqa: DJ001
+    body_sha256 = models.CharField(max_length=64, help_text="Of the words without links, which differ from one time to the next.")
     sent_at = models.DateTimeField(help_text="When the provider made it.")
     adopted = models.ForeignKey(
         Message, on_delete=models.PROTECT, null=True, related_name="listed_sends", help_text="The text of ours that it turned out to be."

@@ -4,6 +4,7 @@ The customer's quiet hours, consent and opt-out are no question here: this is th
 really theirs, wanted, still of use, and that nothing was stopped.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from django.db.models import Q
 
 from leads.models import Responder
 from messaging import carriers, pauses
-from messaging.models import Notice, Suppression
+from messaging.models import Handover, ListedSend, Notice, Suppression
 from messaging.notices import choosing, words
 from providers.connections import over_loopback
 from zartsalgo.lib import clock
@@ -86,7 +87,18 @@ def _told(notice: Notice, now: datetime) -> _Finding:
         return _Finding(passed=False, says=f"They were told by {WORD[told.channel]} at {_local(told.sent_at, notice)}.")
     if others.filter(status=Notice.Status.CALLING).exists():
         return _Finding(passed=False, verdict=HOLD, until=now + SOON, says="They are being told another way just now.")
+    if notice.handover is not None and (listed := _listed(notice, notice.handover)) is not None:
+        return _Finding(
+            passed=False, says=f"The provider's list shows that they were told at {_local(listed, notice)}, before the restore."
+        )
     return _Finding(passed=True, says="They were not told another way.")
+
+
+def _listed(notice: Notice, handover: Handover) -> datetime | None:
+    """When the same was texted to them before a restore that lost the row (messaging.reconciling)."""
+    words_then = hashlib.sha256(words.without_link(handover.body or "").encode()).hexdigest()
+    rows = ListedSend.objects.filter(client_id=notice.client_id, number=notice.address, direction=ListedSend.Direction.OUTBOUND)
+    return rows.filter(body_sha256=words_then, adopted__isnull=True).order_by("-sent_at").values_list("sent_at", flat=True).first()
 
 
 def _link(notice: Notice, now: datetime) -> _Finding:

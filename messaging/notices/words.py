@@ -40,6 +40,11 @@ def link_in(body: str) -> str:
     return str(found[0]) if len(found) == 1 else ""
 
 
+def without_link(body: str) -> str:
+    """The words that stay the same when somebody is told of the same anew."""
+    return _LINK.sub("", body)
+
+
 def opens(*, link: str, handover_id: uuid.UUID) -> bool:
     """True when the link is ours and was signed for exactly this handover."""
     token = _TOKEN.search(link)

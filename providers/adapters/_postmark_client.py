@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import formataddr
+from datetime import UTC, datetime, timedelta
+from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,14 +11,17 @@ from anymail.backends.postmark import EmailBackend
 from django.core.mail import EmailMultiAlternatives
 
 from providers.adapters._postmark_errors import explain
-from providers.contract import Credentials, OutgoingEmail, SendResult
+from providers.contract import Credentials, ListedText, OutgoingEmail, SendResult
 from zartsalgo.lib import fields, http
+from zartsalgo.lib.names import clean_email
 
 HOST = "https://api.postmarkapp.com"
 # Postmark documents that with these it created nothing; any other status proves nothing about the email.
 REFUSALS = frozenset({401, 404, 405, 413, 415, 422, 429})
 # Metadata is given back in every report and can be searched; the name has at most 20 characters.
 REFERENCE = "message"
+# Up to 500 may be asked for; so many stay well below the longest answer that is read.
+PAGE = 100
 
 
 def request_of(*, credentials: Credentials, email: OutgoingEmail) -> dict[str, Any]:
@@ -100,15 +103,7 @@ def judge(*, reply: http.Reply) -> SendResult:
 
 def find(*, credentials: Credentials, reference: str, since: datetime) -> list[Mapping[str, Any]]:
     """What Postmark's own list holds under our id (outbound message search by metadata). Raises `http.CallFailed`."""
-    query = urlencode({"count": 10, "offset": 0, f"metadata_{REFERENCE}": reference})
-    reply = http.call(
-        method="GET",
-        url=f"{credentials.base_url or HOST}/messages/outbound?{query}",
-        headers={"Accept": "application/json", "X-Postmark-Server-Token": credentials.secret},
-    )
-    listed = _json(reply.body).get("Messages")
-    if reply.status != 200 or not isinstance(listed, list):
-        raise http.Unclear("refused", f"Postmark answered the search with HTTP {reply.status}.")
+    listed, _ = _search(credentials=credentials, query={"count": 10, "offset": 0, f"metadata_{REFERENCE}": reference})
     found: list[Mapping[str, Any]] = []
     for item in listed:
         # A server that does not know the filter lists everything: only what carries our id is ours.
@@ -117,6 +112,57 @@ def find(*, credentials: Credentials, reference: str, since: datetime) -> list[M
             created = fields.moment(item.get("ReceivedAt")) or since
             found.append({"provider_id": str(item["MessageID"]), "created_at": created, "status": str(item.get("Status", "")).lower()})
     return found
+
+
+def list_emails(*, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
+    """What the sender sent with our id on it since then, each email once, the oldest first. Raises `http.CallFailed`.
+
+    The search lists the newest first, so what is sent meanwhile only shows an email twice. The day it starts from may be a day of another
+    zone than ours: it is asked for a day earlier, and told apart here to the second.
+    """
+    query: dict[str, object] = {"count": PAGE, "fromdate": (since.astimezone(UTC) - timedelta(days=1)).date().isoformat()}
+    if stream := credentials.options.get("stream", ""):
+        query["messagestream"] = stream
+    found: dict[str, ListedText] = {}
+    seen, total = 0, 1
+    while seen < total:
+        listed, total = _search(credentials=credentials, query={**query, "offset": seen})
+        if not listed and seen < total:
+            raise http.Unclear("refused", "Postmark's list of emails ends before its own count does.")
+        seen += len(listed)
+        for email in filter(None, (_listed(item=item, sender=sender) for item in listed)):
+            if email.created_at >= since:
+                found[email.provider_id] = email
+    return sorted(found.values(), key=lambda email: (email.created_at, email.provider_id))
+
+
+def _listed(*, item: Any, sender: str) -> ListedText | None:
+    """None for an email that is not ours. One of ours that cannot be read is no reason to call the list complete."""
+    reference = (item.get("Metadata") or {}).get(REFERENCE) if isinstance(item, dict) else None
+    if not reference or clean_email(parseaddr(str(item.get("From", "")))[1]) != sender:
+        return None
+    created, people = fields.moment(item.get("ReceivedAt")), item.get("Recipients")
+    address = clean_email(str(people[0])) if isinstance(people, list) and people else ""
+    if created is None or not address or not item.get("MessageID"):
+        raise http.Unclear("refused", "Postmark lists an email of ours without its id, its time or whom it went to.")
+    return ListedText(
+        provider_id=str(item["MessageID"])[:64], inbound=False, number=address, body="", status=str(item.get("Status", "")).lower(),
+        created_at=created, reference=str(reference),
+    )  # fmt: skip
+
+
+def _search(*, credentials: Credentials, query: Mapping[str, object]) -> tuple[list[Any], int]:
+    """One page of the outbound message search, and how many there are in all. Raises `http.CallFailed`."""
+    reply = http.call(
+        method="GET",
+        url=f"{credentials.base_url or HOST}/messages/outbound?{urlencode(query)}",
+        headers={"Accept": "application/json", "X-Postmark-Server-Token": credentials.secret},
+    )
+    answer = _json(reply.body)
+    listed, total = answer.get("Messages"), answer.get("TotalCount", 0)
+    if reply.status != 200 or not isinstance(listed, list) or not isinstance(total, int):
+        raise http.Unclear("refused", f"Postmark answered the search with HTTP {reply.status}.")
+    return listed, total
 
 
 def _json(body: bytes) -> dict[str, Any]:

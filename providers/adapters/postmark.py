@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from providers.adapters._postmark_errors import BAD_ADDRESS, BAD_SENDER, HARD, NO_BOUNCE, PASSING, explain
-from providers.contract import Adapter, Credentials, Incoming, NotForUs, OutgoingEmail, ParsedEvent, SendResult, Unreadable
+from providers.contract import Adapter, Credentials, Incoming, ListedText, NotForUs, OutgoingEmail, ParsedEvent, SendResult, Unreadable
 from zartsalgo.lib import fields, http, mail_text, signatures, strict_json
 from zartsalgo.lib.names import clean_email
 from zartsalgo.lib.strict_json import Malformed
@@ -77,6 +77,11 @@ class PostmarkAdapter(Adapter):
         from providers.adapters import _postmark_client
 
         return _postmark_client.find(credentials=credentials, reference=reference, since=since)
+
+    def list_emails(self, *, credentials: Credentials, sender: str, since: datetime) -> list[ListedText]:
+        from providers.adapters import _postmark_client
+
+        return _postmark_client.list_emails(credentials=credentials, sender=sender, since=since)
 
 
 def _told(*, data: Mapping[str, Any], request: Incoming, at: str) -> tuple[str, dict[str, Any], dict[str, Any], datetime]:

@@ -32,7 +32,7 @@ def test_the_page_offers_comparing_first_and_resuming_after_it(restored, olga):
     assert "Compare with the providers’ lists" in text_of(page) and "Resume…" not in text_of(page)
     assert "What went out after the backup is compared with the providers' lists" in text_of(page).replace("&#x27;", "'")
     said = olga.post(f"/incidents/{restored.pk}/compare/", follow=True)
-    assert "No client has a live connection that sends texts, so there is nothing to compare." in text_of(said)
+    assert "No client has a live connection that sends texts or emails, so there is nothing to compare." in text_of(said)
     assert "Resume…" in text_of(said) and "Compare once more" in text_of(said)
     done = olga.post(f"/incidents/{restored.pk}/resume/", follow=True)
     assert "Resumed: 0 released." in text_of(done) and Pause.objects.get().lifted_at is not None

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import threading
+from datetime import datetime
+from email.utils import parseaddr
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -136,6 +138,9 @@ class Postmark:
         self.tokens: list[str] = []
         self.answers: list[Any] = []
         self.keeps = True  # whether what was answered otherwise is taken nonetheless: a provider that accepts and loses its answer
+        self.asked: list[int] = []  # offsets
+        self.most = 500
+        self.breaks_at: int | None = None
         self.over = threading.Event()
         outer = self
 
@@ -174,13 +179,20 @@ class Postmark:
                         "MessageID": outer.id_of(n),
                         "Metadata": mail["Metadata"],
                         "Status": "Sent",
-                        "ReceivedAt": outer.listed_at,
+                        "ReceivedAt": mail.get("at") or outer.listed_at,
                         "Subject": "",
+                        "From": mail["From"],
+                        "Recipients": [parseaddr(mail["To"])[1]],
                     }
                     for n, mail in enumerate(outer.emails, start=1)
                     if wanted.items() <= mail["Metadata"].items()
-                ]
-                self.answer(200, {"TotalCount": len(listed), "Messages": listed})
+                ][::-1]
+                start = int(asked["offset"])
+                outer.asked.append(start)
+                if start == outer.breaks_at:
+                    return self.answer(503, {})
+                page = listed[start : start + min(int(asked["count"]), outer.most)]
+                return self.answer(200, {"TotalCount": len(listed), "Messages": page})
 
             def answer(self, status: int, body: Any) -> None:
                 raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -196,6 +208,12 @@ class Postmark:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
+
+    def sent_before(self, *, at: datetime, to: str = CARLA, sender: str = "office@summit.example.com", reference: str) -> str:
+        """An email that it took earlier; returns its id."""
+        metadata = {"message": reference} if reference else {}
+        self.emails.append({"From": sender, "To": to, "Metadata": metadata, "at": at.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")[:26] + "Z"})
+        return self.id_of(len(self.emails))
 
     @staticmethod
     def id_of(n: int) -> str:

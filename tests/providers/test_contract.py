@@ -90,6 +90,7 @@ def test_it_is_whole(adapter: Adapter) -> None:
         ("can_send", "list_texts"),
         ("can_email", "send_email"),
         ("can_email", "find_emails"),
+        ("can_email", "list_emails"),
         ("can_poll", "poll"),
         ("can_understand", "understand"),
         ("can_alert", "post_alert"),
