@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leads', '0006_postal_address'),
-        ('messaging', '0010_email_as_a_channel'),
+        ('messaging', '0012_review_links'),
         ('providers', '0002_going_live'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
