@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads import consent as ledger
 from leads.models import Consent, Contact, Event, Identity, Task
-from messaging import consent, gate, relationships, sending
+from messaging import consent, frequency, gate, relationships, sending
 from messaging.do_not_call import CannotImport, check, import_file
 from messaging.inbound import suppress
 from messaging.models import Attempt, DoNotCallNumber, Message, Template
@@ -272,7 +272,14 @@ def test_the_table_only_narrows_and_a_doubt_takes_the_narrowest():
     assert relationships.ends_at(began=datetime(2026, 11, 15, tzinfo=UTC), months=3) == datetime(2027, 2, 14, tzinfo=UTC)
 
 
-def test_three_a_day_where_the_state_counts(carla, set_clock):
+@pytest.fixture
+def no_cap_of_ours(monkeypatch):
+    """What a state allows is asked alone; what we allow ourselves is less (test_frequency)."""
+    monkeypatch.setattr(frequency, "OTHERS_A_DAY", 9)
+    monkeypatch.setattr(frequency, "OTHERS_A_WEEK", 9)
+
+
+def test_three_a_day_where_the_state_counts(carla, set_clock, no_cap_of_ours):
     carla.state = "MD"
     carla.save()
     agree(carla)
@@ -285,11 +292,11 @@ def test_three_a_day_where_the_state_counts(carla, set_clock):
     assert not Task.objects.exists(), "a cap passes by itself"
     agree(carla, purpose="answer", at=clock.read())
     assert sent(write(carla)) == ("delivered", ""), "an answer to them is no contact of ours"
-    set_clock(fourth.hold_until + timedelta(minutes=1))
+    set_clock(fourth.hold_until + timedelta(hours=1))  # an answer holds what is none for a day
     assert sent(fourth) == ("delivered", "")
 
 
-def test_elsewhere_nobody_counts(carla):
+def test_elsewhere_nobody_counts(carla, no_cap_of_ours):
     agree(carla)
     for purpose in (FOLLOW_UP, "nurture", "review-request", "offer"):
         assert sent(write(carla, purpose)) == ("delivered", "")

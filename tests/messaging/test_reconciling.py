@@ -178,7 +178,7 @@ def test_it_binds_the_person_for_the_window_and_nobody_else(line, summit, provid
 
 def test_it_costs_no_statement_of_its_own(line, summit, django_assert_max_num_queries):
     message = Message.objects.select_related("client", "contact", "template", "connection", "lead").get(pk=text(summit).pk)
-    with django_assert_max_num_queries(13) as asked:
+    with django_assert_max_num_queries(14) as asked:
         gate.judge(message=message, now=clock.read())
     (both,) = [query["sql"] for query in asked.captured_queries if "messaging_listedsend" in query["sql"]]
     assert "messaging_purposeclaim" in both, "it rides on the statement that the purpose needs anyway"
