@@ -1,9 +1,12 @@
 """Slack: one line to a channel of the business, through an incoming webhook whose whole address is the secret. Nothing comes in.
 
-Facts from docs.slack.dev (sending messages using incoming webhooks, rate limits, formatting message text): a JSON post with `text`; 200 and
-the body `ok` when it was posted; 400, 403, 404 and 410 with one word of why not; 429 with Retry-After in seconds. Only &, < and > have to
-be escaped, and a mention such as <!channel> exists only with its angle brackets, so an escaped text calls nobody. There is no key that
-makes a repeat harmless.
+From Slack's own pages, read as archived copies:
+api.slack.com/messaging/webhooks: a JSON post with `text`; 200 and the plain body `ok` when it was posted, else one word of why not, those
+of MEANING. api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks: the words come with 400, 403, 404 and 410; 500
+(`rollup_error`) is for what is nobody's fault, so it says nothing about the post. api.slack.com/docs/rate-limits: about one a second,
+beyond that 429 with Retry-After in seconds. docs.slack.dev, formatting message text: only &, < and > have to be escaped; a mention such as
+<!channel> needs its angle brackets, so an escaped text calls nobody. docs.slack.dev, chat.postMessage: a text should stay below 4,000
+characters, and is cut above 40,000. None of them names a key that would make a repeat harmless.
 """
 
 import json
@@ -25,6 +28,7 @@ MEANING = {
     "no_text": "Slack got a message without words.",
     "invalid_token": "The webhook's address is not valid any more; make a new one and connect it.",
     "no_service": "The webhook was switched off or removed in Slack; make a new one and connect it.",
+    "no_active_hooks": "The webhook was switched off in Slack; switch it on again, or make a new one and connect it.",
     "no_service_id": "The webhook's address is not complete; connect it again.",
     "no_team": "The Slack workspace does not exist any more.",
     "team_disabled": "The Slack workspace was switched off.",
@@ -33,7 +37,7 @@ MEANING = {
     "channel_is_archived": "The Slack channel was archived; make a webhook for another one and connect it.",
     "action_prohibited": "An administrator of the Slack workspace does not allow this.",
     "posting_to_general_channel_denied": "An administrator does not allow posts to that Slack channel.",
-    "too_many_attachments": "Slack took the message for too long.",
+    "too_many_attachments": "Slack counted too many attachments.",
 }
 
 

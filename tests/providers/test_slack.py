@@ -72,6 +72,7 @@ def test_a_hostile_name_calls_nobody_and_hides_no_link():
         (http("400 Bad Request", "invalid_payload"), "rejected", "invalid_payload"),
         (http("410 Gone", "channel_is_archived"), "rejected", "channel_is_archived"),
         (http("403 Forbidden", "action_prohibited"), "rejected", "action_prohibited"),
+        (http("404 Not Found", "no_active_hooks"), "rejected", "no_active_hooks"),
         (http("404 Not Found", "<html>a proxy</html>"), "unknown", ""),
         (http("200 OK", "<html>a portal</html>"), "unknown", ""),
         (http("302 Found", "", Location="http://127.0.0.1:1/"), "unknown", ""),
