@@ -21,6 +21,8 @@ from tests.chaos.workload import Workload
 MOST_SECONDS = 3600
 MOST_SETTLING = 600
 RATE = 5.0  # people a second
+# A webhook that waited for the broker would wait as long as it hangs, three seconds and more; on a busy machine all else may take one.
+HUNG_ACCEPT_SECONDS = 3.0
 
 
 def main() -> int:
@@ -96,7 +98,7 @@ def weather(rig: Rig, *, seconds: int, seed: int, rate: float, faults: tuple[str
     found |= {"faults": storm.done, "faults that failed": storm.notes, "deaths": deaths, "settled in": round(took)}
     slowest = max(storm.hung_accept, default=0.0)
     found["slowest accept while the broker hung"] = round(slowest, 3)
-    if slowest > 1.0:
+    if slowest > HUNG_ACCEPT_SECONDS:
         found["broken"]["accepting while the broker hangs"] = f"{slowest:.2f} s"
     for name in [name for name in rig.children if not name.startswith("wire")]:
         rig.children.pop(name).end()

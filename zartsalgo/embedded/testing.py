@@ -207,8 +207,8 @@ def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
 
 def _shared() -> list[str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # More than there are cores: the rooms with processes of their own mostly wait for them, and chaos for the clock.
-    workers = min(cores + 2, MOST_WORKERS) if cores > 1 else 1
+    # One more than there are cores: the rooms with processes of their own mostly wait for them. Another one costs more than it brings.
+    workers = min(cores + 1, MOST_WORKERS) if cores > 1 else 1
     return [f"--numprocesses={workers}", "--max-worker-restart=1"] if workers > 1 else []
 
 
