@@ -6,22 +6,20 @@ The slip is made anew for each try and never trusted from when the message was q
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Q, When
 
+from leads.calendar import read_calendar
 from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, frequency, pauses, planning, reviews, talks
-from messaging.email import addresses, by_smtp, composing
+from messaging import carriers, claims, consent, frequency, pauses, planning, reviews, talks, ways_out
+from messaging.email import addresses
+from messaging.finding import Finding, local
 from messaging.models import Conversation, Message, Suppression, Template
 from messaging.quiet_hours import window_verdict
-from providers import adapters
-from providers.connections import over_loopback
-from providers.going_live import in_shadow
-from zartsalgo.lib import clock
-from zartsalgo.lib.phone import is_fictional, read_number, sayable
+from zartsalgo.lib.phone import read_number, sayable
 from zartsalgo.lib.places import Place, locate
 from zartsalgo.lib.slip import DROP, HOLD, SEND, Check, Slip
 
@@ -39,115 +37,99 @@ NOT_LIVE, NOT_LIVE_WAITS = "not-live", "not-live-waits"
 WAITED = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Finding:
-    """What one check found. `verdict` counts only when it did not pass; `name` where another reason than the check's own decided."""
-
-    passed: bool
-    says: str
-    verdict: str = DROP
-    until: datetime | None = None
-    values: tuple[tuple[str, str], ...] = ()
-    name: str = ""
-
-
-def _local(when: datetime, zone: str) -> str:
-    return when.astimezone(ZoneInfo(zone)).strftime("%a %-d %b %H:%M")
-
-
 def _noun(message: Message) -> str:
     return "email" if message.channel == Message.EMAIL else "text"
 
 
-def _template(message: Message, now: datetime) -> _Finding:
+def _template(message: Message, now: datetime) -> Finding:
     template = message.template
     if template is None and not message.workflow and message.purpose == planning.REPLY:
-        return _Finding(passed=True, says="Written by a person in this conversation.")
+        return Finding(passed=True, says="Written by a person in this conversation.")
     if template is None:
-        return _Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
+        return Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
     if template.channel != message.channel:
-        return _Finding(passed=False, verdict=HOLD, says="The approved words are for another channel; a person must look.")
+        return Finding(passed=False, verdict=HOLD, says="The approved words are for another channel; a person must look.")
     approved = template.status == Template.Status.APPROVED
     named = f"{template.key} version {template.version}"
     says = f"Template {named} is approved." if approved else f"Template {named} is not approved any more; a person must look."
-    return _Finding(passed=approved, verdict=HOLD, says=says, values=(("template", named), ("status", template.status)))
+    return Finding(passed=approved, verdict=HOLD, says=says, values=(("template", named), ("status", template.status)))
 
 
-def _approval(message: Message, now: datetime) -> _Finding:
+def _approval(message: Message, now: datetime) -> Finding:
     automation = Automation.objects.filter(client_id=message.client_id, workflow=message.workflow).first()
     on_its_own = automation is not None and automation.send == Automation.Send.AUTO
     if message.approved_at is not None:
-        return _Finding(passed=True, says=f"Approved by {message.approved_by}.", values=(("approved_by", message.approved_by),))
+        return Finding(passed=True, says=f"Approved by {message.approved_by}.", values=(("approved_by", message.approved_by),))
     if on_its_own:
-        return _Finding(passed=True, says="This workflow may send on its own for this client.", values=(("send", "auto"),))
+        return Finding(passed=True, says="This workflow may send on its own for this client.", values=(("send", "auto"),))
     says = "This client's texts are drafts until go-live is signed: a person approves each one."
-    return _Finding(passed=False, verdict=HOLD, says=says, values=(("send", "draft"),))
+    return Finding(passed=False, verdict=HOLD, says=says, values=(("send", "draft"),))
 
 
-def _enabled(message: Message, now: datetime) -> _Finding:
+def _enabled(message: Message, now: datetime) -> Finding:
     if not message.workflow:
-        return _Finding(passed=True, says="Written by a person, not by a workflow.")
+        return Finding(passed=True, says="Written by a person, not by a workflow.")
     off = Automation.objects.filter(client_id=message.client_id, workflow=message.workflow, enabled=False).exists()
     says = "The workflow was switched off for this client." if off else "The workflow is on for this client."
-    return _Finding(passed=not off, says=says)
+    return Finding(passed=not off, says=says)
 
 
-def _useful(message: Message, now: datetime) -> _Finding:
+def _useful(message: Message, now: datetime) -> Finding:
     if message.useful_until is None or now <= message.useful_until:
-        return _Finding(passed=True, says=f"The {_noun(message)} is still of use.")
-    ended = _local(message.useful_until, message.client.timezone)
-    return _Finding(
+        return Finding(passed=True, says=f"The {_noun(message)} is still of use.")
+    ended = local(message.useful_until, message.client.timezone)
+    return Finding(
         passed=False,
         says=f"Too late: the text was of use until {ended} ({message.client.timezone}); a person should call instead.",
         values=(("useful_until", message.useful_until.isoformat()),),
     )
 
 
-def _number(message: Message, now: datetime) -> _Finding:
+def _number(message: Message, now: datetime) -> Finding:
     if message.channel == Message.EMAIL:
         return _address(message, now)
     number = read_number(raw=message.to)
     if number.kind != "ok" or number.e164 != message.to:
-        return _Finding(passed=False, says=f"The number cannot be texted ({number.kind}).", values=(("kind", number.kind),))
+        return Finding(passed=False, says=f"The number cannot be texted ({number.kind}).", values=(("kind", number.kind),))
     own = (
         message.to in (message.client.phone, message.sender)
         or Responder.objects.filter(client_id=message.client_id, phone=message.to).exists()
     )
     if own:
-        return _Finding(passed=False, says="That is one of the business's own numbers.")
+        return Finding(passed=False, says="That is one of the business's own numbers.")
     if refused := carriers.no_texts_since(message=message, now=now):
-        when = _local(refused[0], message.client.timezone)
+        when = local(refused[0], message.client.timezone)
         says = f"A carrier said on {when} ({message.client.timezone}): {refused[1]} A person should call."
-        return _Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
-    return _Finding(passed=True, says=f"{sayable(message.to)} can be texted.", values=(("country", number.country),))
+        return Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
+    return Finding(passed=True, says=f"{sayable(message.to)} can be texted.", values=(("country", number.country),))
 
 
-def _address(message: Message, now: datetime) -> _Finding:
+def _address(message: Message, now: datetime) -> Finding:
     """The check "number" for an email."""
     if trouble := addresses.trouble(message=message):
-        return _Finding(passed=False, says=trouble)
+        return Finding(passed=False, says=trouble)
     if refused := carriers.no_texts_since(message=message, now=now):
         says = (
-            f"On {_local(refused[0], message.client.timezone)} ({message.client.timezone}) we were told: {refused[1]} A person should call."
+            f"On {local(refused[0], message.client.timezone)} ({message.client.timezone}) we were told: {refused[1]} A person should call."
         )
-        return _Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
-    return _Finding(passed=True, says="The address can be written to.")
+        return Finding(passed=False, says=says, values=(("refused_at", refused[0].isoformat()),))
+    return Finding(passed=True, says="The address can be written to.")
 
 
-def _postal_address(message: Message, now: datetime) -> _Finding:
+def _postal_address(message: Message, now: datetime) -> Finding:
     if message.channel != Message.EMAIL:
-        return _Finding(passed=True, says="Not for texts: only an email needs the business's postal address.")
+        return Finding(passed=True, says="Not for texts: only an email needs the business's postal address.")
     lines = message.client.postal_address.split()
     if not lines:
         says = (
             f"An email must show where {message.client.name} can be reached by post (CAN-SPAM), and no postal address is known. "
             "Write it in the client's record; the email goes at its next look."
         )
-        return _Finding(passed=False, verdict=HOLD, says=says)
-    return _Finding(passed=True, says="The business's postal address stands under it.", values=(("postal_address", " ".join(lines)),))
+        return Finding(passed=False, verdict=HOLD, says=says)
+    return Finding(passed=True, says="The business's postal address stands under it.", values=(("postal_address", " ".join(lines)),))
 
 
-def _suppression(message: Message, now: datetime) -> _Finding:
+def _suppression(message: Message, now: datetime) -> Finding:
     known = Identity.objects.filter(contact_id=message.contact_id).values_list("value", flat=True)
     found = (
         Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_by__isnull=True)
@@ -158,78 +140,78 @@ def _suppression(message: Message, now: datetime) -> _Finding:
         .first()
     )
     if found is not None and found.origin == Suppression.Origin.BOUNCED:
-        when = _local(found.at, message.client.timezone)
+        when = local(found.at, message.client.timezone)
         says = f"An email to this address came back on {when} ({message.client.timezone}): it takes no mail. A person should call."
-        return _Finding(passed=False, says=says, values=(("bounced_at", found.at.isoformat()), ("rule", found.rule)), name=BOUNCED)
+        return Finding(passed=False, says=says, values=(("bounced_at", found.at.isoformat()), ("rule", found.rule)), name=BOUNCED)
     if found is None:
-        return _Finding(passed=True, says="Nobody asked us to stop.")
-    when = _local(found.at, message.client.timezone)
+        return Finding(passed=True, says="Nobody asked us to stop.")
+    when = local(found.at, message.client.timezone)
     what = "email goes to any of their addresses" if message.channel == Message.EMAIL else "text goes to any of their numbers"
     says = f"This person opted out on {when} ({message.client.timezone}); no automatic {what}."
-    return _Finding(passed=False, says=says, values=(("opted_out_at", found.at.isoformat()), ("rule", found.rule)))
+    return Finding(passed=False, says=says, values=(("opted_out_at", found.at.isoformat()), ("rule", found.rule)))
 
 
-def _unclear(message: Message, now: datetime) -> _Finding:
+def _unclear(message: Message, now: datetime) -> Finding:
     waits = Task.objects.filter(contact_id=message.contact_id, kind="unclear-reply", status=Task.Status.OPEN).exists()
     says = "A reply that may mean stop has not been read by a person yet." if waits else "No unread reply that may mean stop."
-    return _Finding(passed=not waits, verdict=HOLD, says=says)
+    return Finding(passed=not waits, verdict=HOLD, says=says)
 
 
-def _talking(message: Message, now: datetime) -> _Finding:
+def _talking(message: Message, now: datetime) -> Finding:
     if not message.workflow:
-        return _Finding(passed=True, says="Written by a person, who may talk.")
+        return Finding(passed=True, says="Written by a person, who may talk.")
     held = Conversation.objects.filter(contact_id=message.contact_id, client_id=message.client_id, held_at__isnull=False)
     found = held.values_list("held_at", "held_by__first_name", "held_by__username").first()
     if found is None:
-        return _Finding(passed=True, says="No person is talking with them.")
+        return Finding(passed=True, says="No person is talking with them.")
     held_at, name = found[0], found[1] or found[2]
-    since = _local(held_at, message.client.timezone) if held_at else ""
+    since = local(held_at, message.client.timezone) if held_at else ""
     says = f"{name} has been talking with this person since {since}; automatic texts wait until somebody lets them go on."
-    return _Finding(passed=False, verdict=HOLD, says=says, values=(("since", since), ("by", str(name))))
+    return Finding(passed=False, verdict=HOLD, says=says, values=(("since", since), ("by", str(name))))
 
 
-def _pauses(message: Message, now: datetime) -> _Finding:
+def _pauses(message: Message, now: datetime) -> Finding:
     found = pauses.covering(message=message).first()
     if found is None:
-        return _Finding(passed=True, says="Sending is not stopped.")
+        return Finding(passed=True, says="Sending is not stopped.")
     scope = pauses.words(scope=pauses.scope_of(pause=found))
     who = "A person" if found.by_id else "A safety check"
-    says = f"{who} stopped {scope} on {_local(found.at, message.client.timezone)}: {found.reason}"
+    says = f"{who} stopped {scope} on {local(found.at, message.client.timezone)}: {found.reason}"
     # One whose end has come is lifted within seconds, and what it held is judged then.
     until = found.until if found.until and found.until > now else None
-    return _Finding(passed=False, verdict=HOLD, says=says, until=until, values=(("stop", str(found.pk)),))
+    return Finding(passed=False, verdict=HOLD, says=says, until=until, values=(("stop", str(found.pk)),))
 
 
-def _outlived(message: Message, now: datetime) -> _Finding:
+def _outlived(message: Message, now: datetime) -> Finding:
     """A text that waited may have lost its point: they wrote, or it was decided. A person who approved it since then knew that."""
     if says := reviews.overtaken(message=message):
-        return _Finding(passed=False, says=says)
+        return Finding(passed=False, says=says)
     if not message.workflow or message.lead_id is None or now - message.created_at < WAITED:
-        return _Finding(passed=True, says="It did not wait, so nothing can have overtaken it.")
+        return Finding(passed=True, says="It did not wait, so nothing can have overtaken it.")
     known = message.approved_at or message.created_at
     replied = message.lead.replied_at if message.lead else None
     if message.purpose in reviews.PURPOSES:
         replied = None
     if replied is not None and replied > known:
-        says = f"They wrote on {_local(replied, message.client.timezone)}, after this text was planned; a person answers instead."
-        return _Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))
+        says = f"They wrote on {local(replied, message.client.timezone)}, after this text was planned; a person answers instead."
+        return Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))
     decided = StageChange.objects.filter(lead_id=message.lead_id, at__gt=known, new__in=Lead.CLOSED).order_by("-at").first()
     if decided is not None:
         what = Lead.Stage(decided.new).label.lower()
-        says = f"Since {_local(decided.at, message.client.timezone)} the lead is “{what}”, so this text has lost its point."
-        return _Finding(passed=False, says=says, values=(("stage", decided.new), ("at", decided.at.isoformat())))
-    return _Finding(passed=True, says="Nothing has overtaken it since it was planned.")
+        says = f"Since {local(decided.at, message.client.timezone)} the lead is “{what}”, so this text has lost its point."
+        return Finding(passed=False, says=says, values=(("stage", decided.new), ("at", decided.at.isoformat())))
+    return Finding(passed=True, says="Nothing has overtaken it since it was planned.")
 
 
-def _consent(message: Message, now: datetime) -> _Finding:
+def _consent(message: Message, now: datetime) -> Finding:
     found = consent.rule(message=message, place=_place(message), now=now)
     # A cap passes by itself; proof that is missing does not.
-    return _Finding(passed=found.allowed, verdict=HOLD if found.until else DROP, says=found.says, until=found.until, values=found.values)
+    return Finding(passed=found.allowed, verdict=HOLD if found.until else DROP, says=found.says, until=found.until, values=found.values)
 
 
-def _frequency(message: Message, now: datetime) -> _Finding:
+def _frequency(message: Message, now: datetime) -> Finding:
     found = frequency.rule(message=message, now=now)
-    return _Finding(passed=found.until is None, verdict=HOLD, says=found.says, until=found.until, values=found.values)
+    return Finding(passed=found.until is None, verdict=HOLD, says=found.says, until=found.until, values=found.values)
 
 
 def _place(message: Message) -> Place:
@@ -238,106 +220,62 @@ def _place(message: Message) -> Place:
     )
 
 
-def _quiet_hours(message: Message, now: datetime) -> _Finding:
+def _quiet_hours(message: Message, now: datetime) -> Finding:
     if message.channel == Message.EMAIL:
-        return _Finding(passed=True, says="Not for email: it rings nobody's phone.")
+        return Finding(passed=True, says="Not for email: it rings nobody's phone.")
     place = _place(message)
     verdict = window_verdict(place=place, now=now, purpose=message.purpose)
     values = (("zones", ", ".join(place.zones)), ("states", ", ".join(place.states)), ("source", place.source), ("rule", verdict.rule))
     if verdict.allowed:
-        return _Finding(passed=True, says=verdict.reason, values=values)
-    return _Finding(passed=False, verdict=HOLD, says=verdict.reason, until=verdict.opens_at, values=values)
+        return Finding(passed=True, says=verdict.reason, values=values)
+    return Finding(passed=False, verdict=HOLD, says=verdict.reason, until=verdict.opens_at, values=values)
 
 
-def _purpose(message: Message, now: datetime) -> _Finding:
+def _calendar(message: Message, now: datetime) -> Finding:
+    """The business's own hours, holidays and one-off closures. They bind nothing that answers a person."""
+    if not message.workflow or message.purpose in consent.ANSWERS:
+        return Finding(passed=True, says="It answers a person, so the business's hours do not bind it.")
+    calendar = read_calendar(client=message.client)
+    if calendar.is_open(at=now):
+        return Finding(passed=True, says="The business is open.")
+    opens = next((begins for begins, _ in calendar.stretches(after=now)), None)
+    why = calendar.closed.get(now.astimezone(ZoneInfo(calendar.zone)).date(), "")
+    says = f"{message.client.name} is closed{f' ({why})' if why else ''}; this waits until it opens."
+    return Finding(passed=False, verdict=HOLD, says=says, until=opens)
+
+
+def _purpose(message: Message, now: datetime) -> Finding:
     taken = claims.taken_by_other(
         client_id=message.client_id, contact_id=message.contact_id, purpose=message.purpose, to=message.to, holder=message.pk, now=now
     )
     if taken.until is not None:
-        says = f"This person already has a text for this purpose; the next may go after {_local(taken.until, message.client.timezone)}."
-        return _Finding(passed=False, says=says, values=(("until", taken.until.isoformat()),))
+        says = f"This person already has a text for this purpose; the next may go after {local(taken.until, message.client.timezone)}."
+        return Finding(passed=False, says=says, values=(("until", taken.until.isoformat()),))
     # A text that a person writes by hand is theirs to repeat; what a workflow sends never is.
     if taken.listed_at is not None and message.workflow:
-        when = _local(taken.listed_at, message.client.timezone)
+        when = local(taken.listed_at, message.client.timezone)
         what = "an email or a text" if message.channel == Message.EMAIL else "a text or an email"
         says = f"The provider's list shows {what} to this person on {when} ({message.client.timezone}), sent before the restore."
         evidence = (("listed_at", taken.listed_at.isoformat()), ("provider_id", taken.provider_id))
-        return _Finding(passed=False, says=says, values=evidence, name=BEFORE_RESTORE)
-    return _Finding(passed=True, says=f"No other {_noun(message)} for this purpose in its window.")
+        return Finding(passed=False, says=says, values=evidence, name=BEFORE_RESTORE)
+    return Finding(passed=True, says=f"No other {_noun(message)} for this purpose in its window.")
 
 
-def _connection(message: Message, now: datetime) -> _Finding:
-    way = message.connection
-    if message.channel == Message.EMAIL:
-        return _email_connection(message)
-    if way is None:
-        return _Finding(passed=True, says="Goes to the simulator's phone; nothing leaves this machine.")
-    if way.disabled_at is not None:
-        return _Finding(passed=False, verdict=HOLD, says=f"The {way.provider} connection was switched off.")
-    loopback = over_loopback(base_url=way.base_url)
-    if not loopback and is_fictional(message.to):
-        return _Finding(passed=False, says="A 555-01 number is fiction and is never texted over a live connection.")
-    moved = clock.offset()
-    if moved and not loopback:
-        return _Finding(
-            passed=False, verdict=HOLD, says="The clock has been moved for a test; a live connection does not send until it is reset."
-        )
-    if trouble := carriers.sender_trouble(message=message):
-        return _Finding(passed=False, verdict=HOLD, says=trouble, name="sender-unregistered")
-    return _Finding(passed=True, says=f"The {way.provider} connection is on.", values=(("connection", str(way.pk)),))
-
-
-def _email_connection(message: Message) -> _Finding:
-    way = message.connection
-    if way is None and (message.client.demo or not composing.sends_by_smtp()):
-        return _Finding(passed=True, says="Shown on our own pages; no mail server is set and nothing leaves this machine.")
-    if way is not None and way.disabled_at is not None:
-        return _Finding(passed=False, verdict=HOLD, says=f"The {adapters.load(way.provider).label} connection was switched off.")
-    local = over_loopback(base_url=way.base_url) if way else by_smtp.over_loopback()
-    if not message.sender:
-        do = "connect again with --option from=" if way else "set ZARTS_MAIL_FROM"
-        says = f"No address is set that this business's emails come from: {do}."
-        return _Finding(passed=False, verdict=HOLD, says=says)
-    if not local and addresses.is_fictional(address=message.to):
-        return _Finding(passed=False, says="An address at example.com is made up and is never written to over a live connection.")
-    if not local and clock.offset():
-        says = "The clock has been moved for a test; a live connection does not send until it is reset."
-        return _Finding(passed=False, verdict=HOLD, says=says)
-    if trouble := carriers.sender_trouble(message=message):
-        return _Finding(passed=False, verdict=HOLD, says=trouble, name="sender-unregistered")
-    if way is None:
-        return _Finding(passed=True, says="Goes over the mail server of this installation.")
-    return _Finding(passed=True, says=f"The {adapters.load(way.provider).label} connection is on.", values=(("connection", str(way.pk)),))
-
-
-def _live(message: Message, now: datetime) -> _Finding:
-    if message.connection is None:
-        return _Finding(passed=True, says="No signature is asked for the simulator's phone.")
-    if in_shadow(connection=message.connection):
-        return _Finding(
-            passed=False, says="Not live yet: the list for going live is not signed, so nothing leaves. It would have been sent."
-        )
-    since = message.connection.live_since
-    if since is None:
-        return _Finding(passed=True, says="No signature is asked: nothing leaves this machine.")
-    return _Finding(passed=True, says=f"Live since {_local(since, message.client.timezone)} ({message.client.timezone}).")
-
-
-def _content(message: Message, now: datetime) -> _Finding:
+def _content(message: Message, now: datetime) -> Finding:
     if message.template is None and not message.body:
-        return _Finding(passed=True, says="Nothing is written yet: the template is missing.")
+        return Finding(passed=True, says="Nothing is written yet: the template is missing.")
     long = len(message.body)
     if message.channel == Message.EMAIL:
         fits = 0 < long <= MOST_IN_EMAIL and bool(message.subject.strip())
         says = f"{long} characters and a subject." if fits else f"An email needs a subject and between 1 and {MOST_IN_EMAIL} characters."
-        return _Finding(passed=fits, says=says, values=(("characters", str(long)),))
+        return Finding(passed=fits, says=says, values=(("characters", str(long)),))
     fits = 0 < long <= MOST_CHARACTERS
     says = f"{long} characters." if fits else f"The text has {long} characters; between 1 and {MOST_CHARACTERS} can be sent."
-    return _Finding(passed=fits, says=says, values=(("characters", str(long)),))
+    return Finding(passed=fits, says=says, values=(("characters", str(long)),))
 
 
 # First failure gives the reason: what is final before what only waits, and the person's own wish before all.
-CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[Message, datetime], Finding]], ...] = (
     ("opted-out", _suppression),
     ("number", _number),
     ("already-texted", _purpose),
@@ -351,19 +289,20 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], _Finding]], ...] = (
     ("unclear-reply", _unclear),
     (talks.TALKING, _talking),
     (frequency.CHECK, _frequency),
-    ("connection", _connection),
+    ("connection", ways_out.check),
     ("template", _template),
     ("quiet-hours", _quiet_hours),
+    ("business-closed", _calendar),
     ("needs-approval", _approval),
     # The last, so that whatever else is final has decided before it: see _what_else.
-    (NOT_LIVE, _live),
+    (NOT_LIVE, ways_out.check_live),
 )
 
 
 def judge(*, message: Message, now: datetime) -> Slip:
     """Judge a message as of `now`. Reads rows, changes none; call it inside the transaction that reserves the attempt."""
     checks: list[Check] = []
-    failed: tuple[str, _Finding] | None = None
+    failed: tuple[str, Finding] | None = None
     for name, look in CHECKS:
         found = look(message, now)
         name = found.name or name
@@ -384,7 +323,7 @@ def judge(*, message: Message, now: datetime) -> Slip:
     return Slip(verdict=found.verdict, reason=name, says=found.says, until=found.until, checks=tuple(checks), made_at=now)
 
 
-def _what_else(*, checks: list[Check], found: _Finding) -> tuple[str, _Finding]:
+def _what_else(*, checks: list[Check], found: Finding) -> tuple[str, Finding]:
     """In shadow: would it have gone at once, or waited first? What is final stands before and has decided already."""
     waits = next((check for check in checks if not check.passed and check.name != NOT_LIVE), None)
     if waits is None:

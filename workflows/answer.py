@@ -227,6 +227,7 @@ BY_REASON: dict[str, Callable[[_Text], str]] = {
     "unclear-reply": _unclear_reply,
     "person-talking": _person_talking,
     "too-many": _held,
+    "business-closed": _held,
     "connection": _connection,
     "template": _template,
     "quiet-hours": _quiet_hours,

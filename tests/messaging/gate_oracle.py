@@ -54,7 +54,7 @@ WINDOWS = {ANSWER: timedelta(hours=12)}
 DAY = timedelta(hours=24)
 MUST_BE_CHECKED = {
     "opted-out", "number", "already-texted", "too-late", "overtaken", "switched-off", "content", "sending-stopped", "unclear-reply",
-    "person-talking", "too-many", "not-live",
+    "person-talking", "too-many", "not-live", "business-closed",
     "connection", "template", "quiet-hours", "needs-approval", "consent", "postal-address",
 }  # fmt: skip
 

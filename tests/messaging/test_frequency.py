@@ -1,10 +1,10 @@
 """Not too often, over all channels; what answers a person goes before everything else."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from leads.models import Consent
+from leads.models import Closure, Consent, OpeningHours
 from messaging import frequency, gate
 from messaging.models import Message
 from tests.factories import NOON, ClientFactory, ContactFactory
@@ -92,3 +92,23 @@ def test_it_is_one_statement(carla, django_assert_num_queries):
     one = message(carla, purpose="tips", status="queued")
     with django_assert_num_queries(1):
         frequency.rule(message=one, now=NOON)
+
+
+def test_the_business_s_hours_and_holidays_bind_what_is_no_answer(carla):
+    business = carla.client
+    for weekday in range(5):
+        OpeningHours.objects.create(client=business, weekday=weekday, opens="08:00", closes="11:00")
+    Closure.objects.create(client=business, date=date(2026, 11, 23), name="Staff day")
+
+    def check(purpose, now, **changes):
+        slip = gate.judge(message=message(carla, purpose=purpose, status="queued", **changes), now=now)
+        (one,) = [one for one in slip.checks if one.name == "business-closed"]
+        return one.passed, one.says
+
+    monday = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 10:00 in Denver
+    assert check("tips", NOON) == (False, "Summit Roofing is closed; this waits until it opens.")
+    assert check("tips", monday) == (False, "Summit Roofing is closed (Staff day); this waits until it opens.")
+    assert check("tips", monday + timedelta(days=1)) == (True, "The business is open.")
+    assert check("missed-call-text-back", NOON)[0] and check("tips", NOON, workflow="")[0]
+    slip = gate._calendar(message(carla, purpose="tips", status="queued"), NOON)
+    assert slip.until == datetime(2026, 11, 24, 15, 0, tzinfo=UTC), "Tuesday at 8, because Monday is closed"

@@ -10,8 +10,8 @@ from messaging.models import Attempt, ListedSend, Message, Notice, Pause
 from messaging.notices import words as told_words
 from messaging.pauses import NotCompared
 from tests.factories import NOON, ResponderFactory
-from tests.messaging.test_email import CARLA, approved, known, plan, server, summit, way, words  # noqa: F401
-from tests.messaging.test_notices import RITA, go, hand_over
+from tests.messaging.email.conftest import CARLA, approved, known, plan, server, summit, way, words  # noqa: F401
+from tests.messaging.notices.conftest import RITA, go, hand_over
 from tests.messaging.test_reconciling import LEFT, MADE, SECOND, ProviderList, compared, counts, lift, line, provider, real, restored  # noqa: F401
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id

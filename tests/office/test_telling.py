@@ -11,7 +11,7 @@ from messaging.models import Handover, Notice
 from messaging.notices import words
 from providers.contract import SendResult
 from tests.factories import LeadFactory, ResponderFactory
-from tests.messaging.test_notices import NO, ben, go, hand_over, later, line, rita, slack, summit, told  # noqa: F401  fixtures
+from tests.messaging.notices.conftest import NO, ben, go, hand_over, later, line, rita, slack, summit, told  # noqa: F401  fixtures
 from tests.office.reading import text_of
 from tests.office.rows import sign_in
 from zartsalgo.lib import clock

@@ -50,6 +50,7 @@ CHECKS = {
     "connection": "The provider can be used",
     "template": "The template is approved",
     "quiet-hours": "Within the hours for texts",
+    "business-closed": "The business is open, or it is an answer",
     "needs-approval": "Allowed to go on its own, or approved",
     "not-live": "The way out is live",
 }

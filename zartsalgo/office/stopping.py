@@ -131,6 +131,7 @@ REASONS = {
     "unclear-reply": "with a reply to read",
     "person-talking": "to a person somebody is talking with",
     "too-many": "to a person who got enough for now",
+    "business-closed": "that wait until the business opens",
     "connection": "over a provider that is switched off",
     "template": "whose template is not approved",
     "needs-approval": "to approve",

@@ -1,5 +1,4 @@
 """What is heard of an alert by text after its call: the carrier's report through the signed hook, and the provider's own list."""
-# ruff: noqa: F811  fixtures of test_notices
 
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ from messaging.models import Handover, Message, Notice
 from messaging.notices import telling, words
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory
-from tests.messaging.test_notices import BEN, LOST, RITA, ben, go, hand_over, later, line, rita, slack, states, summit, told  # noqa: F401
+from tests.messaging.notices.conftest import BEN, LOST, RITA, go, hand_over, later, states
 from tests.messaging.test_sending import text
 from tests.providers import payloads
 from tests.workflows.test_missed_call import path, work_off
