@@ -27,14 +27,14 @@ def test_a_minute_of_faults_breaks_no_promise():
         "--seed",
         str(seed),
         "--rate",
-        "2",
+        "3",
         "--arms",
         "none",
         "--json",
     ]
     env = {name: value for name, value in os.environ.items() if name not in OWN} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    again = f"repeat it with: script/chaos --seconds {SECONDS} --seed {seed} --rate 2 --arms none"
+    again = f"repeat it with: script/chaos --seconds {SECONDS} --seed {seed} --rate 3 --arms none"
     assert done.stdout, f"{again}\n{done.stderr[-3000:]}"
     report = json.loads(done.stdout)
     assert report["storm"]["broken"] == {}, f"{again}\n{done.stderr[-3000:]}"
