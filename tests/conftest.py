@@ -1,6 +1,5 @@
 """What every test shares: the business clock can be set, and the doorbell is silent unless a test listens."""
 
-import gc
 from datetime import UTC, datetime
 
 import pytest
@@ -23,14 +22,6 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """The test database, with a quicker way back to how it stands now."""
     with django_db_blocker.unblock():
         wipe_after_committing_tests()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def rubbish_is_collected_seldom():
-    """A worker keeps every test it was given: looking through all of them each few hundred objects takes a tenth of its time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
