@@ -1,10 +1,10 @@
 """May we text this person for this purpose? The gate's check "consent", read from the ledger that leads.consent writes.
 
 An answer needs an act of the person's own, from the number it goes to, within the purpose's window before it was written (how long it may
-wait then is its `useful_until`). Everything else is marketing: written
-words for that number; else a relationship that has not run out in any state the person may be in (messaging.relationships) together with
-a do-not-call check no older than 31 days; and never more texts a day than the strictest candidate state allows. Whatever a person agreed
-to before they said stop counts no more, nor an entry of staff that was withdrawn (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
+wait then is its `useful_until`). Everything else is marketing: written words for that number; else a relationship that has not run out in
+any state the person may be in (messaging.relationships) together with a do-not-call check no older than 31 days; and never more texts a
+day than the strictest candidate state allows. Whatever a person agreed to before they said stop counts no more, nor an entry of staff that
+was withdrawn (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
 """
 
 from dataclasses import dataclass
