@@ -1,0 +1,85 @@
+r"""Patterns over words that people or other machines wrote: matched by RE2, whose time grows with the length of the text and no faster.
+
+Python's `re` backtracks: one text of 400 letters can hold a process for years, with the GIL held. So no reader of words from outside uses
+it. What RE2 does not know (lookahead, lookbehind, backreferences) is said in two patterns, a rule and its `unless`, or in a loop. `\w`, `\d`,
+`\s` and `\b` are ASCII there: fold the text first or name the letters, `[\p{L}\p{N}_]`. `\z` is the end of the text; `$` never stands before a
+last line break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+import re2
+
+
+class Match(Protocol):
+    """What `re.Match` offers of use here; positions are in characters."""
+
+    def group(self, *groups: int | str) -> Any: ...
+    def groups(self, default: Any = None) -> tuple[Any, ...]: ...
+    def groupdict(self, default: Any = None) -> dict[str, Any]: ...
+    def __getitem__(self, group: int | str) -> Any: ...
+    def start(self, group: int | str = 0) -> int: ...
+    def end(self, group: int | str = 0) -> int: ...
+    def span(self, group: int | str = 0) -> tuple[int, int]: ...
+
+
+class Pattern(Protocol):
+    """What `re.Pattern` offers of use here. A text must hold no lone surrogate (`names.clean_text` takes them out at the door)."""
+
+    @property
+    def pattern(self) -> str: ...
+    def search(self, text: str, pos: int | None = None, endpos: int | None = None) -> Match | None: ...
+    def match(self, text: str, pos: int | None = None, endpos: int | None = None) -> Match | None: ...
+    def fullmatch(self, text: str, pos: int | None = None, endpos: int | None = None) -> Match | None: ...
+    def finditer(self, text: str, pos: int | None = None, endpos: int | None = None) -> Iterator[Match]: ...
+    def findall(self, text: str, pos: int | None = None, endpos: int | None = None) -> list[Any]: ...
+    def split(self, text: str, maxsplit: int = 0) -> list[str]: ...
+    def sub(self, repl: str | Callable[[Match], str], text: str, count: int = 0) -> str: ...
+
+
+def linear(pattern: str, *, ignore_case: bool = False, dot_all: bool = False, lines: bool = False) -> Pattern:
+    """The pattern, compiled by RE2. `dot_all`: a dot takes line breaks too; `lines`: `^` and `$` stand at each line.
+
+    Raises ValueError for a pattern that RE2 does not take.
+    """
+    flags = "".join(flag for flag, wanted in (("s", dot_all), ("m", lines)) if wanted)
+    try:
+        compiled: Pattern = re2.compile(f"(?{flags}){pattern}" if flags else pattern, _options(ignore_case=ignore_case))
+    except re2.error as error:
+        raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
+    return compiled
+
+
+class PatternSet:
+    """Many patterns asked at once: which of them hit anywhere in a text, in one pass over it. Not where: run those alone for that."""
+
+    def __init__(self, patterns: Iterable[str], *, ignore_case: bool = False) -> None:
+        """Raises ValueError for a pattern that RE2 does not take."""
+        self._set = re2.Set.SearchSet(_options(ignore_case=ignore_case))
+        self._size = 0
+        for pattern in patterns:
+            try:
+                self._set.Add(pattern)
+            except re2.error as error:
+                raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
+            self._size += 1
+        self._set.Compile()
+
+    def hits(self, text: str) -> list[int]:
+        """The places of the patterns that hit, in the order in which they were given."""
+        return sorted(self._set.Match(text) or ()) if self._size else []
+
+
+def _options(*, ignore_case: bool) -> re2.Options:
+    options = re2.Options()
+    options.case_sensitive = not ignore_case
+    options.log_errors = False  # else RE2 writes them to stderr as well
+    return options
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
