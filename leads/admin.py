@@ -22,6 +22,7 @@ from leads.models import (
     OpeningHours,
     Responder,
     StageChange,
+    StatedIdentity,
     Task,
     every_channel,
 )
@@ -137,6 +138,16 @@ class ContactAdmin(EvidenceAdmin):
     list_select_related = ("client",)
     ordering = ("-created_at", "-id")
     search_fields = ("identities__value__exact",)
+    search_help_text = "A whole number such as +13035550123, or a whole address."
+
+
+@admin.register(StatedIdentity)
+class StatedIdentityAdmin(EvidenceAdmin):
+    list_display = ("value", "kind", "contact", "client", "stated_at", "proven_at", "proven_by")
+    list_filter = ("client", "kind")
+    list_select_related = ("client", "contact")
+    ordering = ("-id",)
+    search_fields = ("value__exact",)
     search_help_text = "A whole number such as +13035550123, or a whole address."
 
 

@@ -218,6 +218,36 @@ class Identity(models.Model):
         return self.value
 
 
+class StatedIdentity(models.Model):
+    """A number or address that a form gave for somebody we knew already. A form does not prove who sent it.
+
+    It counts at once for stops (whoever opted out there has opted out here) and for sending only once it is proven: by a call or a message
+    from it, or by a person's yes. Then it becomes an Identity of the contact.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="stated_identities")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="stated_identities")
+    kind = models.CharField(max_length=5, choices=Identity.Kind)
+    value = models.CharField(max_length=254)
+    stated_at = models.DateTimeField()
+    proven_at = models.DateTimeField(null=True, blank=True)
+    proven_by = models.CharField(max_length=150, blank=True, help_text="What proved it: a call, a message, or the name of who said yes.")
+
+    class Meta:
+        verbose_name_plural = "stated identities"
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "kind", "value"], name="stated_identity_once"),
+            models.CheckConstraint(
+                condition=models.Q(proven_at__isnull=True, proven_by="") | models.Q(proven_at__isnull=False) & ~models.Q(proven_by=""),
+                name="stated_identity_proven_by_something",
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "kind", "value"], name="stated_identity_by_value")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class Lead(models.Model):
     """One request of one person to one client."""
 

@@ -2,8 +2,13 @@
 
 One person per client and number or address, decided by the unique constraint on Identity, so two workers that meet the same caller at
 the same moment end with one row. Exact identity only: fuzzy likeness is a suggestion for a person, never a merge.
+
+A form proves nothing about who sent it: a number or address that it adds to somebody we know is kept apart (StatedIdentity) until a call or a
+message comes from it, or a person says that it is theirs. Stops look at both, sending at what is proven alone.
 """
 
+import functools
+import operator
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +16,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
-from leads.models import Client, Contact, Identity
+from leads.models import Client, Contact, Identity, StatedIdentity
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_email, clean_name
 from zartsalgo.lib.phone import Number, read_number
+
+Key = tuple[str, str]
+"""Kind and value of an identity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,41 +50,77 @@ def read_person(*, personal: Mapping[str, Any]) -> Person:
     )
 
 
-def find_or_create(*, client: Client, person: Person, now: datetime) -> Contact | None:
+def find_or_create(*, client: Client, person: Person, now: datetime, stated: bool = False) -> Contact | None:
     """The contact behind the person's number or address, locked for this transaction; None when neither is known.
 
-    A number that belongs to one contact and an address that belongs to another stay two people; the number decides.
+    A number that belongs to one contact and an address that belongs to another stay two people; the number decides. `stated` says that a
+    form told us: what it adds to somebody we knew is kept as stated, not as theirs. Without it they called or wrote from there, which
+    proves what a form has stated of one person before.
     """
-    keys = []
+    keys: list[Key] = []
     if person.number.e164:
         keys.append((Identity.Kind.PHONE, person.number.e164))
     if person.email:
         keys.append((Identity.Kind.EMAIL, person.email))
     if not keys:
         return None
-    kind, value = keys[0]
-    contact = _owner(client=client, kind=kind, value=value)
-    if contact is None and len(keys) > 1:
-        contact = _owner(client=client, kind=keys[1][0], value=keys[1][1])
+    contact = _owner(client=client, keys=keys)
+    if contact is None and not stated:
+        contact = _stated_owner(client=client, keys=keys)
+    made = contact is None
     if contact is None:
         contact = Contact(id=new_id(), client=client, name=person.name, state=person.state, postal_code=person.postal_code, created_at=now)
         contact.save(force_insert=True)
-        won = _claim(client=client, contact=contact, kind=kind, value=value)
+        won = _claim(client=client, contact=contact, kind=keys[0][0], value=keys[0][1])
         if won.pk != contact.pk:
             contact.delete()
-            contact = won
+            contact, made = won, False
     contact = lock(contact_id=contact.pk)
     known = set(contact.identities.values_list("kind", "value"))
-    Identity.objects.bulk_create(
-        [Identity(client=client, contact=contact, kind=kind, value=value) for kind, value in keys if (kind, value) not in known],
-        ignore_conflicts=True,
-    )
-    fresh = [field for field in ("name", "state", "postal_code") if getattr(person, field) and not getattr(contact, field)]
-    for field in fresh:
+    fresh = [key for key in keys if key not in known]
+    if fresh and (made or not stated):
+        won_by = _add(client=client, contact=contact, keys=fresh)
+        fresh = [key for key in fresh if won_by[key] != contact.pk]
+        if not stated:
+            _note_proof(contact=contact, keys=keys, by="a call or a message", now=now)
+    if fresh and stated:
+        rows = [StatedIdentity(client=client, contact=contact, kind=kind, value=value, stated_at=now) for kind, value in fresh]
+        StatedIdentity.objects.bulk_create(rows, ignore_conflicts=True)
+    empty = [field for field in ("name", "state", "postal_code") if getattr(person, field) and not getattr(contact, field)]
+    for field in empty:
         setattr(contact, field, getattr(person, field))
-    if fresh:
-        contact.save(update_fields=fresh)
+    if empty:
+        contact.save(update_fields=empty)
     return contact
+
+
+class NotTheirs(ValueError):
+    """The value was not taken as the person's; the text says why. Nothing was changed."""
+
+
+def prove(*, contact: Contact, kind: str, value: str, by: str, now: datetime) -> None:
+    """What a form stated of the contact is theirs: a reply came from it, or `by` said yes. The contact's row must be locked.
+
+    Without such a statement nothing happens. Raises NotTheirs where it belongs to somebody else.
+    """
+    if not StatedIdentity.objects.filter(contact=contact, kind=kind, value=value, proven_at__isnull=True).exists():
+        return
+    owner = _add(client=contact.client, contact=contact, keys=[(kind, value)])[kind, value]
+    if owner != contact.pk:
+        raise NotTheirs("It belongs to another person of this client.")
+    _note_proof(contact=contact, keys=[(kind, value)], by=by, now=now)
+
+
+def keys_of(*, contact: Contact) -> list[Key]:
+    """Kind and value of everything that counts for the person's stops, theirs and stated, in one order for everybody."""
+    theirs = contact.identities.values_list("kind", "value")
+    return sorted(theirs.union(contact.stated_identities.values_list("kind", "value")))
+
+
+def values_of(*, contact: Any) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """Every number and address that counts for stops, theirs and stated, as two queries of values. `contact` is one, its id or an OuterRef."""
+    theirs = Identity.objects.filter(contact=contact).values("value")
+    return theirs, StatedIdentity.objects.filter(contact=contact).values("value")
 
 
 def lock(*, contact_id: uuid.UUID) -> Contact:
@@ -93,9 +138,34 @@ def hold(*, contact_id: uuid.UUID) -> None:
         cursor.execute("select 1 from leads_contact where id = %s for no key update", [contact_id])
 
 
-def _owner(*, client: Client, kind: str, value: str) -> Contact | None:
-    found = Identity.objects.select_related("contact").filter(client=client, kind=kind, value=value).first()
-    return found.contact if found else None
+def _owner(*, client: Client, keys: list[Key]) -> Contact | None:
+    """Whose the first of the keys is that belongs to anybody."""
+    rows = Identity.objects.select_related("contact").filter(_any_of(keys), client=client)
+    owners = {(row.kind, row.value): row.contact for row in rows}
+    return next((owners[key] for key in keys if key in owners), None)
+
+
+def _stated_owner(*, client: Client, keys: list[Key]) -> Contact | None:
+    """The one person of whom a form stated one of the keys; None where it is nobody or more than one."""
+    rows = StatedIdentity.objects.select_related("contact").filter(_any_of(keys), client=client)
+    found = {row.contact_id: row.contact for row in rows[:20]}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _any_of(keys: list[Key]) -> Q:
+    return functools.reduce(operator.or_, (Q(kind=kind, value=value) for kind, value in keys))
+
+
+def _add(*, client: Client, contact: Contact, keys: list[Key]) -> dict[Key, uuid.UUID]:
+    """Give the keys to the contact where nobody has them; whose each is now."""
+    rows = [Identity(client=client, contact=contact, kind=kind, value=value) for kind, value in keys]
+    Identity.objects.bulk_create(rows, ignore_conflicts=True)
+    owners = Identity.objects.filter(_any_of(keys), client=client).values_list("kind", "value", "contact_id")
+    return {(kind, value): owner for kind, value, owner in owners}
+
+
+def _note_proof(*, contact: Contact, keys: list[Key], by: str, now: datetime) -> None:
+    StatedIdentity.objects.filter(_any_of(keys), contact=contact, proven_at__isnull=True).update(proven_at=now, proven_by=by[:150])
 
 
 def _claim(*, client: Client, contact: Contact, kind: str, value: str) -> Contact:

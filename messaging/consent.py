@@ -51,7 +51,8 @@ select kind, at from (
 _MARKETING = """
 with stop as (
   select max(at) as at from messaging_suppression
-   where (client_id = %(client)s or client_id is null) and (contact_id = %(contact)s or value = %(to)s))
+   where (client_id = %(client)s or client_id is null) and (contact_id = %(contact)s or value = %(to)s
+     or value in (select value from leads_statedidentity where contact_id = %(contact)s)))
 select stop.at, w.granted_at, w.source, w.wording_version, i.at, p.at, cap.n, cap.oldest
   from stop
   left join lateral (select granted_at, source, wording_version from leads_consent

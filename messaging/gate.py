@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Q, When
 
+from leads import people
 from leads.calendar import read_calendar
-from leads.models import Automation, Identity, Lead, Responder, StageChange, Task
+from leads.models import Automation, Lead, Responder, StageChange, Task
 from messaging import carriers, claims, consent, frequency, pauses, planning, reviews, talks, ways_out
 from messaging.email import addresses
 from messaging.finding import Finding, local
@@ -130,10 +131,11 @@ def _postal_address(message: Message, now: datetime) -> Finding:
 
 
 def _suppression(message: Message, now: datetime) -> Finding:
-    known = Identity.objects.filter(contact_id=message.contact_id).values_list("value", flat=True)
+    theirs, stated = people.values_of(contact=message.contact_id)
+    values = theirs.union(stated).values_list("value", flat=True)  # read first: in one statement it would look at every stop there is
     found = (
         Suppression.objects.filter(Q(client_id=message.client_id) | Q(client__isnull=True), lifted_by__isnull=True)
-        .filter(Q(contact_id=message.contact_id) | Q(value__in=[*known, message.to]))
+        .filter(Q(contact_id=message.contact_id) | Q(value__in=[*values, message.to]))
         # What came back says something about that address alone, and a person's own wish is told before it.
         .filter(~Q(origin=Suppression.Origin.BOUNCED) | Q(kind="email", value=message.to))
         .order_by(Case(When(origin=Suppression.Origin.BOUNCED, then=1), default=0), "at")

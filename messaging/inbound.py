@@ -5,6 +5,7 @@ An opt-out is stored when its event commits and takes the address lock that a se
 
 from datetime import datetime, timedelta
 
+from leads import people
 from leads.actions import create_task, open_lead
 from leads.models import Client, Contact, Desk, Event, Lead
 from messaging import talks
@@ -65,8 +66,7 @@ def suppress_person(
     origin: str = Suppression.Origin.WORDS,
 ) -> None:
     """Store an opt-out that came from one number or address (`kind` says which) for everything known of the person. Only ever adds."""
-    known = set(contact.identities.values_list("kind", "value")) if contact else set()
-    values = sorted({(kind, address), *known})
+    values = sorted({(kind, address), *(people.keys_of(contact=contact) if contact else ())})
     # All locks before the first row, in one order: from the first row on nothing is tried for any number or address of theirs.
     for one, value in values:
         lock_address(channel=_CHANNELS[one], address=value)

@@ -77,7 +77,7 @@ def why_not_for_client(*, lead: Lead) -> str:
     """Why nothing of this lead may be shown to the client, as a sentence; "" when something may."""
     if lead.stage == Lead.Stage.WRONG:
         return "This is not a lead (wrong or spam), so there is nothing to show the client."
-    values = lead.contact.identities.values_list("value", flat=True)
+    values = [value for _, value in people.keys_of(contact=lead.contact)]
     stands = Suppression.objects.filter(Q(client=lead.client) | Q(client=None), lifted_by__isnull=True)
     stopped = stands.filter(Q(contact=lead.contact) | Q(value__in=values))
     if stopped.exists():

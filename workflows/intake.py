@@ -161,8 +161,10 @@ def record(
         # A report is about somebody we know or nobody; and whoever answers a mail of ours from elsewhere answers as the one we wrote to.
         found = reports.person_of(client=client, message=about, address=person.email)
         contact = people.lock(contact_id=found.pk) if found else None
+        if contact is not None and item.type == "message.received" and person.email:
+            people.prove(contact=contact, kind=Identity.Kind.EMAIL, value=person.email, by="a reply", now=now)
     else:
-        contact = people.find_or_create(client=client, person=person, now=now)
+        contact = people.find_or_create(client=client, person=person, now=now, stated=item.type in FORMS)
     reading = None
     if item.type in FORMS and (earlier := _same_form(client=client, source=source, personal=personal, facts=facts, now=now)):
         return f"{item.type}: the same form came at {earlier.recorded_at:%H:%M:%S} UTC; joined to it.", []

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from leads import people
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
 from messaging import claims, gate, pauses, reviews, talks
@@ -131,8 +132,8 @@ def judge(*, pause: Pause, now: datetime, older_than: timedelta | None = None) -
 
 
 def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
-    person = Q(contact=OuterRef("contact")) | Q(value=OuterRef("to"))
-    person |= Q(value__in=Identity.objects.filter(contact=OuterRef(OuterRef("contact"))).values("value"))
+    theirs, stated = people.values_of(contact=OuterRef(OuterRef("contact")))
+    person = Q(contact=OuterRef("contact")) | Q(value=OuterRef("to")) | Q(value__in=theirs) | Q(value__in=stated)
     known = Coalesce(OuterRef("approved_at"), OuterRef("created_at"))
     automation = Automation.objects.filter(client=OuterRef("client"), workflow=OuterRef("workflow"))
     other = Pause.objects.exclude(pk=pause.pk).filter(

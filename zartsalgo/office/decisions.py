@@ -12,7 +12,7 @@ from django.db import transaction
 
 from leads import people
 from leads.actions import change_stage, close_task, create_task, note_first_response, open_lead, report_outcome
-from leads.models import Contact, Desk, Event, Identity, Lead, StageChange, Task
+from leads.models import Contact, Desk, Event, Lead, StageChange, Task
 from messaging import by_hand, inbound, planning, talks
 from messaging.models import Message
 from summaries.models import Summary
@@ -242,7 +242,7 @@ def _read_unclear(*, task: Task, contact: Contact | None, stop: bool, by: str, n
         return Decided(True, "Noted. There is no number to stop.")
     who = contact.name or "This person"
     if stop:
-        for kind, value in Identity.objects.filter(contact=contact).order_by("kind", "value").values_list("kind", "value"):
+        for kind, value in people.keys_of(contact=contact):
             inbound.suppress(contact=contact, client=task.client, value=value, rule=f"read by {by}", event=event, now=now, kind=kind)
         planning.wake_held(client=task.client, reason="unclear-reply", now=now)
         return Decided(True, f"{who} gets nothing more from {task.client}. Texts that waited are dropped.")

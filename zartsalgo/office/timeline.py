@@ -14,7 +14,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Model, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from leads.models import Consent, Event, Identity, Lead, Note, StageChange, Task
+from leads import people
+from leads.models import Consent, Event, Identity, Lead, Note, StageChange, StatedIdentity, Task
 from messaging.models import Handover, Message, Notice, Suppression
 from summaries.models import Summary
 from workflows.models import Receipt, Run, Step
@@ -327,8 +328,14 @@ def leads_with_facts() -> QuerySet[Lead]:
             )
         )
     )
+    stated = (
+        StatedIdentity.objects.filter(contact=contact, proven_at__isnull=True)
+        .order_by("pk")
+        .values(told=JSONObject(kind="kind", value="value"))
+    )
+    known, said = people.values_of(contact=OuterRef(contact))
     stops = (
-        Suppression.objects.filter(Q(contact=contact) | Q(value__in=Identity.objects.filter(contact=OuterRef(contact)).values("value")))
+        Suppression.objects.filter(Q(contact=contact) | Q(value__in=known) | Q(value__in=said))
         .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True), lifted_by__isnull=True)
         .exclude(origin=Suppression.Origin.BOUNCED)
         .order_by("at")
@@ -339,6 +346,7 @@ def leads_with_facts() -> QuerySet[Lead]:
     )
     return Lead.objects.select_related("client", "contact", "owner").annotate(
         identities=ArraySubquery(identities),
+        stated=ArraySubquery(stated[:10]),
         consents=ArraySubquery(consents[:50]),
         stops=ArraySubquery(stops),
         open_tasks=ArraySubquery(open_tasks[:10]),

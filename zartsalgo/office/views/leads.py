@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leads import people
 from leads.actions import OUTCOMES, report_outcome
-from leads.models import Client, Contact, Identity, Lead, Note
+from leads.models import Client, Contact, Identity, Lead, Note, StatedIdentity
 from workflows.intake import take_up
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
@@ -97,6 +97,7 @@ def show_lead(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         ],
         "numbers": numbers,
         "emails": [row["value"] for row in lead.identities if row["kind"] == Identity.Kind.EMAIL],
+        "stated": [{**row, "phone": row["kind"] == Identity.Kind.PHONE} for row in lead.stated],
         "texting": texting,
         "opted_out": texting.opted_out,
         "open_tasks": [{"title": row["title"], "url": f"{reverse('office:inbox')}?item=task:{row['id']}"} for row in lead.open_tasks],
@@ -138,6 +139,27 @@ def add_note(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @staff_only
 @require_POST
+def confirm_address(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A person says that a number or address from a form is the customer's own: from now on we may write to it."""
+    now = clock.read()
+    with transaction.atomic():
+        lead = get_object_or_404(Lead, pk=pk)
+        contact = people.lock(contact_id=lead.contact_id)
+        row = StatedIdentity.objects.filter(contact=contact, value=clean_text(request.POST.get("stated", ""), limit=254)).first()
+        if row is None:
+            messages.error(request, "That number or address is not noted for this person any more; nothing was changed.")
+            return redirect("office:lead", pk=pk)
+        try:
+            people.prove(contact=contact, kind=row.kind, value=row.value, by=person_name(request.user), now=now)  # type: ignore[arg-type]
+        except people.NotTheirs as error:
+            messages.error(request, f"{error} Nothing was changed.")
+            return redirect("office:lead", pk=pk)
+    messages.success(request, f"Confirmed: {sayable(row.value) if row.kind == Identity.Kind.PHONE else row.value} is theirs.")
+    return redirect("office:lead", pk=pk)
+
+
+@staff_only
+@require_POST
 def add_outcome(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Somebody says what came of the lead: stage, event, call tasks closed, waiting runs woken."""
     now = clock.read()
@@ -166,5 +188,6 @@ urlpatterns = [
     path("leads/", list_leads, name="leads"),
     path("leads/<uuid:pk>/", show_lead, name="lead"),
     path("leads/<uuid:pk>/note/", add_note, name="lead_note"),
+    path("leads/<uuid:pk>/confirm/", confirm_address, name="lead_confirm"),
     path("leads/<uuid:pk>/outcome/", add_outcome, name="lead_outcome"),
 ]
