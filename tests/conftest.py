@@ -66,6 +66,12 @@ def noon(set_clock):
 
 
 @pytest.fixture
+def today(set_clock):
+    """Business time is the machine's own, as on a live system: for what asks how far the clock was moved (a model, a live connection)."""
+    return set_clock(clock.real_now())
+
+
+@pytest.fixture
 def owner_user(db):
     """Olga, an owner who is no superuser."""
     return StaffFactory(username="olga", first_name="Olga", group="owner")

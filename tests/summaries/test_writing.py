@@ -16,7 +16,7 @@ from messaging.models import Message
 from providers.connections import CannotConnect, connect
 from summaries import due, prompt, sources, writing
 from summaries.models import Summary
-from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
+from tests.factories import ClientFactory, ContactFactory, LeadFactory
 from tests.summaries import model_server
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
@@ -28,15 +28,15 @@ WORDS = "Hi, this is Carla Gomez. My roof is leaking above the kitchen since the
 
 
 @pytest.fixture
-def lead(noon):
+def lead(today):
     client = ClientFactory()
     contact = ContactFactory(client=client, phone=PHONE)
-    return LeadFactory(client=client, contact=contact, created_at=NOON)
+    return LeadFactory(client=client, contact=contact, created_at=today)
 
 
 def said(lead, text=WORDS, *, type="message.received", minutes=0, **personal):
     """Something the customer said, recorded with the lead."""
-    at = NOON + timedelta(minutes=minutes)
+    at = lead.created_at + timedelta(minutes=minutes)
     return Event.objects.create(
         client=lead.client, type=type, source="generic", key=str(new_id()), occurred_at=at, recorded_at=at, contact=lead.contact, lead=lead,
         facts={"reading": {"kind": "other"}} if type == "message.received" else {}, personal={"text": text, "phone": PHONE, **personal},
@@ -44,14 +44,16 @@ def said(lead, text=WORDS, *, type="message.received", minutes=0, **personal):
 
 
 def ask(lead, event=None, **more):
-    return writing.ask(lead=lead, event=event or said(lead), now=NOON + timedelta(hours=0.5), **more)
+    return writing.ask(lead=lead, event=event or said(lead), now=lead.created_at + timedelta(hours=0.5), **more)
 
 
 @pytest.fixture
 def model(httpserver, lead):
     """A live connection of the client to a model on this machine."""
     with override_settings(ALLOW_LOOPBACK=True):
-        connect(client=lead.client, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=NOON)
+        connect(
+            client=lead.client, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=lead.created_at
+        )
         yield httpserver
 
 
@@ -91,29 +93,31 @@ def test_a_newer_one_replaces_the_one_that_waits(lead, rings, django_capture_on_
     run_id = new_id()
     old = ask(lead, run_id=run_id)
     with django_capture_on_commit_callbacks(execute=True):
-        new = writing.ask(lead=lead, event=said(lead, "Also the gutter.", minutes=31), run_id=new_id(), now=NOON + timedelta(hours=1))
+        new = writing.ask(
+            lead=lead, event=said(lead, "Also the gutter.", minutes=31), run_id=new_id(), now=lead.created_at + timedelta(hours=1)
+        )
     old.refresh_from_db()
     assert (old.status, new.status) == ("replaced", "draft")
     assert ("workflows.summary_settled", str(run_id)) in rings
-    assert writing.ask(lead=lead, event=old.cause_event, run_id=run_id, now=NOON) == old
+    assert writing.ask(lead=lead, event=old.cause_event, run_id=run_id, now=lead.created_at) == old
 
 
 def test_sources_are_what_was_said_about_this_lead_by_then(lead):
     before = Event.objects.create(
-        client=lead.client, type="lead.created", source="generic", key="0", occurred_at=NOON, recorded_at=NOON - timedelta(seconds=1),
+        client=lead.client, type="lead.created", source="generic", key="0", occurred_at=lead.created_at, recorded_at=lead.created_at - timedelta(seconds=1),
         contact=lead.contact, facts={"service": "Roof repair"}, personal={"message": "It leaks.", "answers": {"when": "soon", "n": 3}},
     )  # fmt: skip
     reply = said(lead, "Still leaking", minutes=5)
     stop = said(lead, "STOP", minutes=6)
     stop.facts["reading"]["kind"] = "opt_out"
     late = said(lead, "And the gutter", minutes=50)
-    other = LeadFactory(client=lead.client, contact=ContactFactory(client=lead.client, phone="+13035550124"), created_at=NOON)
+    other = LeadFactory(client=lead.client, contact=ContactFactory(client=lead.client, phone="+13035550124"), created_at=lead.created_at)
     said(other, "Somebody else's words")
     message = Message.objects.create(
         client=lead.client, contact=lead.contact, lead=lead, purpose="reply", to=PHONE, sender="+13035550100", body="We come Tuesday.",
-        status="sent", created_at=NOON, due_at=NOON, sent_at=NOON + timedelta(minutes=7),
+        status="sent", created_at=lead.created_at, due_at=lead.created_at, sent_at=lead.created_at + timedelta(minutes=7),
     )  # fmt: skip
-    found = sources.gather(lead=lead, until=NOON + timedelta(minutes=40))
+    found = sources.gather(lead=lead, until=lead.created_at + timedelta(minutes=40))
     assert [(source.key, source.who, source.text) for source in found if source.text != "STOP"] == [
         (f"{before.pk}.personal.message", "customer", "It leaks."),
         (f"{before.pk}.personal.answers.when", "customer", "soon"),
@@ -232,7 +236,7 @@ def test_an_answer_later_than_the_deadline_of_the_call(model, lead, monkeypatch)
 
 def test_a_server_that_refuses_the_connection(lead):
     with override_settings(ALLOW_LOOPBACK=True):
-        connect(client=lead.client, provider="openai", secret="sk", base_url="http://127.0.0.1:9", live=True, now=NOON)
+        connect(client=lead.client, provider="openai", secret="sk", base_url="http://127.0.0.1:9", live=True, now=lead.created_at)
         summary = ask(lead)
         assert writing.write(summary_id=summary.pk, now=clock.read()) == "to-write"
     summary.refresh_from_db()
@@ -251,7 +255,7 @@ def killed(summary, seconds=writing.DEADLINE_SECONDS + 1):
 def test_a_lost_ring_is_found_and_a_call_in_progress_is_left_alone(model, lead):
     answers(model, model_server.response())
     summary = ask(lead)
-    later = NOON + timedelta(hours=1)
+    later = lead.created_at + timedelta(hours=1)
     assert due.due(now=later) == [summary.pk]
     assert due.due(now=later, grace=timedelta(hours=2)) == []
     killed(summary, seconds=1)
@@ -267,7 +271,7 @@ def test_a_killed_worker_is_followed_by_two_more_tries_and_then_a_person(model, 
     assert writing.write(summary_id=summary.pk, now=clock.read()) == "asked", "the third call may still be answered"
     Summary.objects.update(asks=writing.MOST_ASKS - 1)
     killed(summary)
-    assert due.due(now=NOON + timedelta(hours=1)) == [summary.pk]
+    assert due.due(now=lead.created_at + timedelta(hours=1)) == [summary.pk]
     assert writing.write(summary_id=summary.pk, now=clock.read()) == "to-write"
     summary.refresh_from_db()
     assert summary.says.startswith("The model was asked 3 times and no answer arrived.") and model.log == []
@@ -310,7 +314,7 @@ class monkeypatched_call:
 def test_an_answer_for_a_summary_that_was_replaced_meanwhile_is_dropped(model, lead):
     answers(model, model_server.response())
     summary = ask(lead)
-    with monkeypatched_call(lambda: writing.replace_open(lead=lead, says="Newer.", now=NOON)):
+    with monkeypatched_call(lambda: writing.replace_open(lead=lead, says="Newer.", now=lead.created_at)):
         assert writing.write(summary_id=summary.pk, now=clock.read()) == "replaced"
     summary.refresh_from_db()
     assert summary.client_text is None
@@ -335,12 +339,12 @@ def test_past_the_days_allowance_the_local_summarizer_writes(model, lead):
 
 def test_only_a_live_connection_or_the_environments_key_is_asked(lead, settings):
     settings.ALLOW_LOOPBACK = True
-    connect(client=lead.client, provider="openai", secret="sk-a", base_url="http://127.0.0.1:9", now=NOON)
+    connect(client=lead.client, provider="openai", secret="sk-a", base_url="http://127.0.0.1:9", now=lead.created_at)
     assert writing.model_for(client=lead.client, now=clock.read()) is None
     settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "sk-env", "http://127.0.0.1:9/v1", "m"
     found = writing.model_for(client=lead.client, now=clock.read())
     assert (found.credentials.secret, found.credentials.options) == ("sk-env", {"model": "m"})
-    connect(client=lead.client, provider="openai", secret="sk-b", base_url="http://127.0.0.1:9", live=True, now=NOON)
+    connect(client=lead.client, provider="openai", secret="sk-b", base_url="http://127.0.0.1:9", live=True, now=lead.created_at)
     assert writing.model_for(client=lead.client, now=clock.read()).credentials.secret == "sk-b"
     settings.ALLOW_LOOPBACK = False
     assert writing.model_for(client=lead.client, now=clock.read()) is None
@@ -363,7 +367,7 @@ def test_a_live_connection_only_calls_openai_itself(lead, settings):
     settings.ALLOW_LOOPBACK = False
     for address in ("https://models.example.com", "http://api.openai.com", "http://127.0.0.1:9"):
         with pytest.raises(CannotConnect):
-            connect(client=lead.client, provider="openai", secret="sk", base_url=address, live=True, now=NOON)
+            connect(client=lead.client, provider="openai", secret="sk", base_url=address, live=True, now=lead.created_at)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -382,14 +386,14 @@ def test_two_workers_ask_once(model, lead):
 
     def work():
         try:
-            statuses.append(writing.write(summary_id=summary.pk, now=NOON))
+            statuses.append(writing.write(summary_id=summary.pk, now=lead.created_at))
         finally:
             connections.close_all()
 
     first = threading.Thread(target=work)
     first.start()
     assert inside.wait(10)
-    assert writing.write(summary_id=summary.pk, now=NOON) == "asked"
+    assert writing.write(summary_id=summary.pk, now=lead.created_at) == "asked"
     go_on.set()
     first.join()
     assert statuses == ["draft"] and len(model.log) == 1

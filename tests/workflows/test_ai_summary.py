@@ -235,10 +235,10 @@ def test_after_thirty_days_without_a_decision_nothing_was_shown(hook, set_clock)
     assert Summary.objects.get().status == "draft" and not Proof.objects.exists()
 
 
-def test_through_a_model_the_run_waits_for_the_answer_and_goes_on(hook, summit, httpserver, settings):
+def test_through_a_model_the_run_waits_for_the_answer_and_goes_on(hook, summit, today, httpserver, settings):
     settings.ALLOW_LOOPBACK = True
     httpserver.expect_request("/v1/responses").respond_with_json(model_server.response({**model_server.GOOD, "client_text": SAFE}))
-    connect(client=summit, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=NOON)
+    connect(client=summit, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=today)
     post(hook, "lead.created", name="Carla Gomez", message=LEAK)
     due.work_off(now=clock.read())
     run = run_of()
@@ -251,10 +251,10 @@ def test_through_a_model_the_run_waits_for_the_answer_and_goes_on(hook, summit, 
     assert approve(Summary.objects.get()).text == SAFE
 
 
-def test_a_refusal_reads_well_in_the_run_and_leaves_a_draft_to_write(hook, summit, httpserver, settings):
+def test_a_refusal_reads_well_in_the_run_and_leaves_a_draft_to_write(hook, summit, today, httpserver, settings):
     settings.ALLOW_LOOPBACK = True
     httpserver.expect_request("/v1/responses").respond_with_json(model_server.refusal())
-    connect(client=summit, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=NOON)
+    connect(client=summit, provider="openai", secret=model_server.KEY, base_url=httpserver.url_for(""), live=True, now=today)
     post(hook, "lead.created", name="Carla Gomez", message=LEAK)
     work_off()
     run, summary = run_of(), Summary.objects.get()
