@@ -14,7 +14,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Trigger, append_only
 from zartsalgo.lib.ids import new_id
 
 E164 = RegexValidator(r"^\+[1-9]\d{6,14}$", "Write the number with country code, such as +13035550123.")
@@ -135,7 +135,7 @@ class Responder(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(
+            Trigger(
                 name="tested_as_they_are",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,

@@ -8,7 +8,7 @@ import pgtrigger
 from django.db import models
 
 from leads.models import Client
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
 
@@ -81,8 +81,8 @@ class GoLive(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
+            Protect(name="no_delete", operation=pgtrigger.Delete),
+            Protect(
                 name="signed_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

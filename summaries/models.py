@@ -7,7 +7,7 @@ import pgtrigger
 from django.db import models
 
 from leads.models import Client, Event, Lead
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
 
@@ -187,8 +187,8 @@ class Report(models.Model):
         ]
         indexes = [models.Index(fields=["client", "-ends_on", "-id"], name="report_newest_of_client")]
         triggers = [
-            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
+            Protect(name="no_delete", operation=pgtrigger.Delete),
+            Protect(
                 name="published_stays",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

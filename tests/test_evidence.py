@@ -1,12 +1,17 @@
-"""Evidence is append-only by trigger, for everybody; personal fields may only be erased; the app's role owns nothing."""
+"""Evidence is append-only by trigger, for everybody and whatever a session sets; personal fields may only be erased; the app's role owns
+nothing."""
 
 import pytest
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, InternalError, ProgrammingError
 
 from leads.models import Event
 from providers.models import Delivery
+from messaging.models import Template
 from tests.factories import NOON, ClientFactory
+from zartsalgo.lib import evidence
 from zartsalgo.lib.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +84,88 @@ def test_the_role_of_web_and_worker_cannot_delete_evidence_or_change_tables(even
             with pytest.raises(ProgrammingError), transaction.atomic():
                 cursor.execute(sql)
         cursor.execute("reset role")
+
+
+@pytest.fixture
+def as_app():
+    """Acts as the role of web and worker, with every setting made that ever let a trigger pass."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('pgtrigger.ignore', array_agg(tgname::text)::text, true) from pg_trigger")
+        cursor.execute("select set_config(%s, 'yes', true)", [evidence.REMOVING])
+        cursor.execute("set local role zarts_app")
+        yield cursor
+        cursor.execute("reset role")
+
+
+def test_no_setting_of_a_session_opens_evidence(event, owner_user, as_app):
+    LogEntry.objects.log_actions(owner_user.pk, [event.client], CHANGE, change_message="Let texts go.", single_object=True)
+    for sql in (
+        "set local session_replication_role = replica",
+        "update leads_event set type = 'x'",
+        "update leads_event set personal = '{}'",
+        "delete from leads_event",
+        "update django_admin_log set change_message = ''",
+        "delete from django_admin_log",
+        "truncate django_admin_log",
+    ):
+        with pytest.raises((ProgrammingError, InternalError)), transaction.atomic():
+            as_app.execute(sql)
+    assert LogEntry.objects.get().get_change_message() == "Let texts go."
+
+
+def test_the_triggers_hold_where_a_right_was_given_by_mistake(event):
+    with connection.cursor() as cursor:
+        cursor.execute("grant update, delete on leads_event, django_admin_log, messaging_attempt, leads_consent to zarts_app")
+        cursor.execute("select set_config('pgtrigger.ignore', array_agg(tgname::text)::text, true) from pg_trigger")
+        cursor.execute("select set_config(%s, 'yes', true)", [evidence.REMOVING])
+        cursor.execute("set local role zarts_app")
+        refused("update leads_event set type = 'x'", [])
+        refused("update leads_event set personal = '{}'", [])
+        refused("delete from leads_event", [])
+        cursor.execute("reset role")
+
+
+def test_the_owner_too_removes_evidence_by_that_one_function_alone(event):
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('pgtrigger.ignore', array_agg(tgname::text)::text, true) from pg_trigger")
+    refused("delete from leads_event where id = %s", [event.pk])
+    refused("update leads_event set type = 'x' where id = %s", [event.pk])
+
+
+def test_the_app_may_name_in_an_update_only_what_may_change():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, array_agg(column_name::text) from information_schema.column_privileges"
+            " where grantee = 'zarts_app' and privilege_type = 'UPDATE' and table_schema = 'public' group by 1"
+        )
+        granted = dict(cursor.fetchall())
+    append_only = {
+        model._meta.db_table: evidence.columns_that_may_change(model)
+        for model in apps.get_models()
+        if evidence.columns_that_may_change(model) is not None
+    }
+    assert len(append_only) >= 20 and "django_admin_log" in append_only
+    assert {table: sorted(granted.get(table, [])) for table in append_only} == {table: sorted(may) for table, may in append_only.items()}
+    assert sorted(granted["leads_contact"]) == sorted(field.column for field in apps.get_model("leads", "contact")._meta.concrete_fields)
+
+
+def test_every_trigger_of_the_house_is_without_an_escape():
+    declared = [trigger for model in apps.get_models() for trigger in getattr(model._meta, "triggers", [])]
+    ours = (evidence.Trigger, evidence.Protect, evidence.ReadOnly)
+    assert [str(trigger) for trigger in declared if not isinstance(trigger, ours)] == [], "take it from zartsalgo.lib.evidence"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select t.tgname, c.relname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid"
+            " where not t.tgisinternal and p.prosrc ~ 'should_ignore|pgtrigger.ignore'"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_a_draft_of_a_text_may_be_thrown_away_by_the_app_and_a_published_one_not(as_app):
+    draft = Template.objects.create(key="hello", version=1, body="Hello.", status="draft")
+    published = Template.objects.create(key="bye", version=1, body="Bye.", status="retired", approved_by="Ann")
+    draft.delete()
+    refused("delete from messaging_template where id = %s", [published.pk])
 
 
 def test_a_responder_may_leave_and_the_disclosure_stays(event):

@@ -1,8 +1,11 @@
 """People and access: users, API tokens; and the few facts every process shares: the clock's offset, signs of life, canaries."""
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+
+from zartsalgo.lib.evidence import append_only
 
 
 class User(AbstractUser):
@@ -16,6 +19,15 @@ class User(AbstractUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), condition=~models.Q(email=""), name="user_email_unique_where_given"),
         ]
+
+
+class AdminLog(LogEntry):
+    """Django's log of what staff did in the admin (django_admin_log), as evidence: rows are added and stay."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = append_only()
 
 
 class ApiToken(models.Model):

@@ -1,7 +1,7 @@
 """What each role of the database may do. Said anew after every migration, so that a new table is never forgotten and never open.
 
-zarts_app owns nothing: rows only; it cannot change a trigger, a constraint or a table. On append-only tables it may not delete at all;
-the triggers stand behind that for everybody. zarts_portal has nothing here: its views stand in a schema of their own
+zarts_app owns nothing: rows only; it cannot change a trigger, a constraint or a table. On append-only tables it may not delete at all, and
+an UPDATE (a row lock too) may name only the columns that may change; the triggers stand behind that for everybody. zarts_portal has nothing here: its views stand in a schema of their own
 (portal/migrations/0002_views.py), and what Postgres gives to everybody by default is taken back.
 """
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+
+from zartsalgo.lib.evidence import columns_that_may_change, never_deleted
 
 APP_ROLE = "zarts_app"
 PORTAL_ROLE = "zarts_portal"
@@ -50,7 +52,13 @@ def grant_rows(**kwargs: Any) -> None:
         if {PORTAL_ROLE, PORTAL_OWNER} <= there:
             statements += _FOR_THE_PORTAL
         for model in apps.get_models():
-            names = {trigger.name for trigger in getattr(model._meta, "triggers", [])}
-            if "no_delete" in names:
-                statements.append(f'revoke delete, truncate on "{model._meta.db_table}" from {APP_ROLE}')
+            table = f'"{model._meta.db_table}"'
+            if never_deleted(model):
+                statements.append(f"revoke delete, truncate on {table} from {APP_ROLE}")
+            free = columns_that_may_change(model)
+            if free is not None:
+                statements.append(f"revoke update on {table} from {APP_ROLE}")
+            if free:
+                columns = ", ".join(f'"{column}"' for column in free)
+                statements.append(f"grant update ({columns}) on {table} to {APP_ROLE}")
         cursor.execute("; ".join(statements))

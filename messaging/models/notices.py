@@ -7,7 +7,7 @@ from django.db import models
 from leads.models import Client, Responder
 from messaging.models.handovers import Handover
 from providers.models import Connection
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
 # Under way to the person, or told, but for an answer that came after the next way was taken: no second notice beside it.
@@ -112,7 +112,7 @@ class Notice(models.Model):
                     "http_status", "error_code", "look_at", "looks", "late", "provider_status",
                 ),
             ),
-            pgtrigger.Protect(
+            Protect(
                 name="told_at_most_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

@@ -6,7 +6,7 @@ from django.db import models
 from leads.models import Client, Contact, Event, Lead
 from messaging.models.words import Template
 from providers.models import Connection
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
 
@@ -133,7 +133,7 @@ class Attempt(models.Model):
                 may_change=("outcome", "finished_at", "http_status", "provider_id", "error_code", "note", "declared_by", "declared_reason")
             ),
             # Bytes may have left: that they did not is a person's word, with a name and a reason. What was accepted stays accepted.
-            pgtrigger.Protect(
+            Protect(
                 name="unsent_is_declared",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from leads.models import Client, Contact, Event
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, Trigger, append_only
 
 
 class Suppression(models.Model):
@@ -73,7 +73,7 @@ class Suppression(models.Model):
         ]
         triggers = [
             *append_only(may_change=("lifted_at", "lifted_by")),
-            pgtrigger.Trigger(
+            Trigger(
                 name="only_their_own_words",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Insert,
@@ -94,7 +94,7 @@ class Suppression(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Protect(
+            Protect(
                 name="lifted_stays", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.lifted_by_id IS NOT NULL")
             ),
         ]

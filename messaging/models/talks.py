@@ -11,7 +11,7 @@ from django.db.models import Q
 from leads.models import Client, Contact, Event
 from messaging.models.words import Template
 from providers.models import Connection
-from zartsalgo.lib.evidence import append_only
+from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
 
@@ -155,7 +155,7 @@ class Photo(models.Model):
             models.Index(fields=["expires_at"], name="photo_expiring", condition=Q(state="kept")),
             models.Index(fields=["contact", "-sent_at"], name="photo_of_contact"),
         ]
-        triggers = [pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete)]
+        triggers = [Protect(name="no_delete", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"photo {str(self.id)[-6:]}"

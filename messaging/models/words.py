@@ -7,6 +7,7 @@ from django.db import models
 
 from leads.models import Client
 from messaging.words.plain import plain, plain_subject
+from zartsalgo.lib.evidence import Protect
 
 
 class Template(models.Model):
@@ -65,8 +66,8 @@ class Template(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="no_delete", operation=pgtrigger.Delete, condition=pgtrigger.Condition("(OLD.status <> 'draft')")),
-            pgtrigger.Protect(
+            Protect(name="no_delete", operation=pgtrigger.Delete, condition=pgtrigger.Condition("(OLD.status <> 'draft')")),
+            Protect(
                 name="words_stay_once_published",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

@@ -4,18 +4,22 @@ import json
 from datetime import timedelta
 from io import StringIO
 
+import pgtrigger
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
-from leads.models import Contact
+from leads.models import Contact, Event
 from messaging.models import Attempt, Message, Suppression
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.office.rows import make_event, make_poison, make_run, make_text
 from workflows.models import Step
 from zartsalgo.lib import clock
+from zartsalgo.lib.evidence import never_deleted
 from zartsalgo.office.invariants import INVARIANTS, check_invariants
+from zartsalgo.office.tampering import find_what_gives_way
 
 pytestmark = pytest.mark.django_db
 SENT = {"status": Message.Status.SENT, "reason": "", "says": "Sent."}
@@ -129,6 +133,43 @@ def test_rows_of_two_clients_mixed(carla):
 def test_evidence_without_its_guard(db):
     run_sql("alter table leads_event disable trigger user")
     assert broken()["evidence-is-guarded"] >= 2
+
+
+GUARDED = sorted({model._meta.db_table for model in apps.get_models() if never_deleted(model)})
+
+
+def test_evidence_that_gives_way_is_named_whatever_its_table(db):
+    assert find_what_gives_way() == []
+    assert {"leads_event", "leads_consent", "messaging_attempt", "summaries_approval", "django_admin_log"} <= set(GUARDED)
+    for table in GUARDED:
+        with transaction.atomic():
+            run_sql(f"alter table {table} disable trigger user")
+            run_sql(f"grant delete, truncate on {table} to zarts_app")
+            assert find_what_gives_way() == [f"{table}: delete", f"{table}: truncate"]
+            transaction.set_rollback(True)
+
+
+def test_a_trigger_that_asks_the_session_gives_way(carla):
+    event = make_event(contact=carla, type="message.received")
+    Event.objects.filter(pk=event.pk).update(personal=None)
+    run_sql("grant update on leads_event to zarts_app")
+    assert broken() == {}, "the triggers stand behind the rights"
+    run_sql(pgtrigger.ReadOnly(name="no_update", exclude=["personal"]).compile(Event).install_sql)
+    found = {finding.key: finding for finding in check_invariants(now=clock.read()) if finding.broken}
+    assert set(found) == {"evidence-cannot-be-changed", "evidence-is-guarded"}
+    assert "leads_event: update type" in find_what_gives_way()
+    event.refresh_from_db()
+    assert (event.type, event.personal) == ("message.received", None), "what went through was taken back"
+
+
+def test_trying_costs_few_statements_and_leaves_nothing(carla, django_assert_max_num_queries):
+    make_event(contact=carla, type="message.received")
+    with django_assert_max_num_queries(len(GUARDED) + 10):
+        find_what_gives_way()
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user, current_setting('pgtrigger.ignore', true), current_setting('zarts.removing_demo_client', true)")
+        user, *settings = cursor.fetchone()
+    assert user == "zarts_owner" and not any(settings)
 
 
 def test_the_command_names_rows_and_ends_with_1(carla):

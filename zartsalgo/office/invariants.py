@@ -1,4 +1,4 @@
-"""What must hold at any time, read from the rows: each invariant is one statement that finds the rows that break it.
+"""What must hold at any time, read from the rows: each invariant is one statement that finds the rows that break it (one is tried out).
 
 They run on live data (`script/manage invariants`), after every fault of `script/chaos`, and before the heartbeat to the outside. The
 database's constraints forbid most of this already; a constraint that was dropped, or a row written around it, shows here.
@@ -7,6 +7,7 @@ type as JSON, %(guarded)s the names of tables and triggers that keep evidence, %
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 
 from messaging.claims import DEFAULT_WINDOW, PURPOSE_WINDOW
 from workflows import registry
+from zartsalgo.office.tampering import find_what_gives_way
 
 EXAMPLES = 5
 STATEMENT_SECONDS = 120
@@ -23,11 +25,13 @@ STATEMENT_SECONDS = 120
 
 @dataclass(frozen=True, kw_only=True)
 class Invariant:
-    """`sql` gives the ids of the rows that break it; no rows is good. `says` is what holds, for a person."""
+    """`sql` gives the ids of the rows that break it; no rows is good. What no statement can say is looked for by `find`. `says` is what
+    holds, for a person."""
 
     key: str
     says: str
-    sql: str
+    sql: str = ""
+    find: Callable[[], list[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +147,16 @@ INVARIANTS = (
     ),
     Invariant(
         key="evidence-is-guarded",
-        says="The triggers that keep evidence from being changed are there and on.",
+        says="The triggers that keep evidence from being changed are there and on, and no setting of a session is asked whether they hold.",
         sql="""select g ->> 0 from jsonb_array_elements(%(guarded)s::jsonb) as g where not exists
-                 (select 1 from pg_trigger t join pg_class c on c.oid = t.tgrelid
-                   where c.relname = g ->> 0 and t.tgname = g ->> 1 and t.tgenabled in ('O', 'A'))""",
+                 (select 1 from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+                   where c.relname = g ->> 0 and t.tgname = g ->> 1 and t.tgenabled in ('O', 'A')
+                     and p.prosrc not like '%%should_ignore%%' and p.prosrc not like '%%pgtrigger.ignore%%')""",
+    ),
+    Invariant(
+        key="evidence-cannot-be-changed",
+        says="Web and worker can change or delete no evidence, whatever they set for their session: it was tried, and taken back.",
+        find=find_what_gives_way,
     ),
 )
 
@@ -172,10 +182,15 @@ def check_invariants(*, now: datetime, statement_seconds: int = STATEMENT_SECOND
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"set local statement_timeout = '{statement_seconds}s'")
         for invariant in INVARIANTS:
-            cursor.execute(
-                f"with broken(id) as ({invariant.sql}) select (select count(*) from broken), array(select id::text from broken limit {EXAMPLES})",
-                parameters,
-            )
-            broken, examples = cursor.fetchone()
+            if invariant.find:
+                ways = invariant.find()
+                broken, examples = len(ways), ways[:EXAMPLES]
+            else:
+                cursor.execute(
+                    f"with broken(id) as ({invariant.sql}) "
+                    f"select (select count(*) from broken), array(select id::text from broken limit {EXAMPLES})",
+                    parameters,
+                )
+                broken, examples = cursor.fetchone()
             found.append(Finding(key=invariant.key, says=invariant.says, broken=broken, examples=tuple(examples)))
     return found
