@@ -139,12 +139,13 @@ def test_manage_joins_what_runs_and_the_callers_environment_wins(folder):
     folder.lock()
     state.write_json(folder.environment, {"DATABASE_URL": "ours", "DATABASE_OWNER_URL": "owner", "REDIS_URL": "ring", "SECRET_KEY": "k"})
     found = joined.joined_environment(folder, "shell", given={})
-    assert {name: found[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")} == {
+    assert {name: found[name] for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")} == {
         "DATABASE_URL": "ours",
-        "DATABASE_OWNER_URL": "owner",
         "REDIS_URL": "ring",
         "SECRET_KEY": "k",
     }
+    assert "DATABASE_OWNER_URL" not in found, "it is for commands that change tables, and for a backup"
+    assert {joined.joined_environment(folder, one, given={})["DATABASE_OWNER_URL"] for one in ("migrate", "backup")} == {"owner"}
     assert found["ZARTS_DATA"] == str(folder.path)
     assert "ZARTS_AS_OWNER" not in found
     assert joined.joined_environment(folder, "migrate", given={})["ZARTS_AS_OWNER"] == "1"

@@ -25,8 +25,15 @@ OURS = (
     "ZARTS_TEST",
     "ZARTS_DATA",
     "ZARTS_PUBLIC_URL",
+    "SECRET_KEY",
+    "ZARTS_ENCRYPTION_KEYS",
 )
-ENV = {name: value for name, value in os.environ.items() if name not in OURS}
+ENV = {name: value for name, value in os.environ.items() if name not in OURS} | {"AWS_SECRET_ACCESS_KEY": "of the shell", "CONNECT_SECRET": "x"}
+
+
+def environment_of(pid):
+    parts = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(part.split("=", 1) for part in parts if part)
 
 
 def command(*arguments):
@@ -110,6 +117,21 @@ def test_the_life_of_a_data_folder(clone):
     assert list(first) == ["postgres", "broker", "web", "worker", "beat", "ticker"]
     assert {entry["restarts"] for entry in first.values()} == {0}
     assert first["web"]["port"] == clone.port
+
+    # What each process was handed, as the kernel tells it: no key of the owner or the superuser, and each its own.
+    held = {name: environment_of(first[name]["pid"]) for name in ("web", "worker", "beat", "ticker")}
+    passwords = json.loads((clone.data / "secrets.json").read_text())
+    for name in held:
+        assert not any(passwords[role] in value for role in ("owner", "superuser") for value in held[name].values()), name
+        assert not {"DATABASE_OWNER_URL", "CONNECT_SECRET", "AWS_SECRET_ACCESS_KEY"} & set(held[name])
+        assert passwords["app"] in held[name]["DATABASE_URL"]
+        assert ("PORTAL_DATABASE_URL" in held[name]) == (name == "web")
+        assert (passwords["secret_key"] in held[name].values()) == (name != "beat")
+    for name in ("postgres", "broker"):
+        assert not any(secret in value for secret in passwords.values() for value in environment_of(first[name]["pid"]).values())
+    owners = clone.manage("shell", "-v0", "-c", "import os; print('DATABASE_OWNER_URL' in os.environ)").stdout
+    assert owners.strip() == "False"
+    clone.manage("migrate", "--check")  # it still reads the owner's address from the folder
 
     # A second one for the same folder refuses, in one sentence.
     second = subprocess.run(command("up", "--data", str(clone.data)), cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from tests.stack.fake_twilio import FakeTwilio
 from tests.stack.running import Business, System
+from zartsalgo.embedded.state import DataFolder, read_json
 
 RATE_PER_SECOND = 10
 WEBHOOKS_PER_ROUND = 2000
@@ -133,9 +134,9 @@ class BareInsert:
     """pgbench against the system's own Postgres, on a table like providers_delivery (its indexes, without its triggers)."""
 
     def __init__(self, system: System, *, connection_id: str) -> None:
-        found = json.loads(system.manage("shell", "-v0", "-c", _PRINT_ADDRESS).strip().splitlines()[-1])
-        self._env = {**os.environ, "PGPASSWORD": found["PASSWORD"]}
-        self._address = ["-h", found["HOST"], "-p", str(found["PORT"]), "-U", found["USER"], found["NAME"]]
+        owner = urlsplit(str(read_json(DataFolder(system.data).environment)["DATABASE_OWNER_URL"]))
+        self._env = {**os.environ, "PGPASSWORD": str(owner.password)}
+        self._address = ["-h", str(owner.hostname), "-p", str(owner.port), "-U", str(owner.username), owner.path.lstrip("/")]
         self._script = system.data.parent / "bare.sql"
         self._script.write_text(_BARE.format(connection=connection_id).replace("\n", " ") + "\n")
         self._psql("drop table if exists bench_bare", _TABLE)
@@ -154,12 +155,6 @@ class BareInsert:
 
     def close(self) -> None:
         self._psql("drop table bench_bare")
-
-
-_PRINT_ADDRESS = (
-    "import json, os, environ; d = environ.Env.db_url_config(os.environ['DATABASE_OWNER_URL']); "
-    "print(json.dumps({k: str(d[k]) for k in ('HOST', 'PORT', 'USER', 'NAME', 'PASSWORD')}))"
-)
 
 
 def _binary(name: str) -> str:

@@ -25,14 +25,14 @@ import psycopg
 from psycopg import sql
 
 from zartsalgo.embedded.binaries import find_postgres
-from zartsalgo.embedded.environment import app_secrets, home_folders, server_addresses
+from zartsalgo.embedded.environment import app_secrets, home_folders, own_variables, server_addresses
 from zartsalgo.embedded.fleet import add_postgres
 from zartsalgo.embedded.joined import joined_environment
 from zartsalgo.embedded.servers import Postgres
 from zartsalgo.embedded.state import ROOT, locate
 from zartsalgo.embedded.supervisor import Stopped, Supervisor, say
 from zartsalgo.embedded.trouble import Trouble
-from zartsalgo.embedded.up import bring_up, inherited, run_django
+from zartsalgo.embedded.up import bring_up, inherited, migrate, run_django
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
@@ -203,8 +203,8 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
         "TZ": "UTC",
     }
     say("Bringing its tables up to this version ...")
-    run_django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
-    run_django(supervisor, env, "close_after_restore", "--made-at", manifest["made_at"])
+    migrate(supervisor, env)
+    run_django(supervisor, own_variables("command", env), "close_after_restore", "--made-at", manifest["made_at"])
     supervisor.state.first_start = True  # the restored installation has its people; no demo is loaded into it
     supervisor.remember()
     if not here & set(manifest["keys"]):

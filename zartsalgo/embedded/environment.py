@@ -1,12 +1,68 @@
-"""What the processes of the app are told through their environment: addresses, secrets, and folders that are theirs."""
+"""What the processes of the app are told through their environment: addresses, secrets, and folders that are theirs.
+
+Each process is handed its own secrets only (SECRETS), so that who reads the memory of one has not got the keys of all. The same table
+stands in docker-compose.yml; tests/test_compose.py holds the two together.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
 
 from zartsalgo.embedded.servers import Broker, Postgres
 from zartsalgo.embedded.state import DataFolder
+
+# Who is handed what must be kept. `migrate` makes tables; `command` is a management command that acts as the app. beat signs nothing,
+# opens nothing, and reads one row.
+_ALL = frozenset({"web", "worker", "ticker", "command", "migrate"})
+SECRETS: dict[str, frozenset[str]] = {
+    "SECRET_KEY": _ALL,
+    "ZARTS_ENCRYPTION_KEYS": _ALL,
+    "DATABASE_URL": frozenset({"web", "worker", "beat", "ticker", "command"}),
+    "DATABASE_OWNER_URL": frozenset({"migrate"}),
+    "PORTAL_DATABASE_URL": frozenset({"web", "command"}),
+    "REDIS_URL": _ALL | {"beat"},
+    "EMAIL_URL": frozenset({"worker", "ticker", "command"}),
+    "OPENAI_API_KEY": frozenset({"worker", "ticker", "command"}),
+    "ZARTS_HEARTBEAT_URL": frozenset({"web", "ticker", "command"}),
+    "CONNECT_SECRET": frozenset({"command"}),
+    "STAFF_PASSWORD": frozenset({"command"}),
+    # Of the servers themselves, as docker-compose.yml names them.
+    "POSTGRES_PASSWORD": frozenset(),
+    "ZARTS_OWNER_PASSWORD": frozenset(),
+    "ZARTS_APP_PASSWORD": frozenset(),
+    "ZARTS_PORTAL_PASSWORD": frozenset(),
+    "REDIS_PASSWORD": frozenset(),
+}
+# What else may be inherited: how the machine is and how it is tuned, never what else somebody's shell holds.
+_INHERITED = {"PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP", "HOME", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
+_PREFIXES = ("ZARTS_", "OPENAI_", "DJANGO_", "LC_", "XDG_", "PYTHON", "SSL_CERT_", "LD_", "DYLD_", "MALLOC_", "FAKETIME", "DONT_FAKE_")
+_ENDINGS = ("_PROXY",)
+# beat loads the settings, which want keys, and uses none.
+_KEYS_OF_NOBODY = {"SECRET_KEY": "beat-signs-nothing-and-this-key-opens-nothing", "ZARTS_ENCRYPTION_KEYS": f"{'nobody' * 7}A="}
+
+
+def own_variables(process: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Of all that is known, what this process is handed: web, worker, beat, ticker, migrate, or command."""
+    found = {name: value for name, value in known.items() if process in SECRETS.get(name, ()) or name not in SECRETS and _is_common(name)}
+    if process == "web":  # it says on its pages whether mail goes out and whether a model writes, and does neither itself
+        if known.get("OPENAI_API_KEY"):
+            found["OPENAI_API_KEY"] = "kept by worker and ticker"
+        if known.get("EMAIL_URL"):
+            found["EMAIL_URL"] = _without_credentials(known["EMAIL_URL"])
+    if process == "beat":
+        found |= _KEYS_OF_NOBODY
+    return found
+
+
+def _is_common(name: str) -> bool:
+    return name in _INHERITED or name.startswith(_PREFIXES) or name.upper().endswith(_ENDINGS)
+
+
+def _without_credentials(address: str) -> str:
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def server_addresses(postgres: Postgres | None, broker: Broker | None) -> dict[str, str]:

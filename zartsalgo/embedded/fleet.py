@@ -8,6 +8,7 @@ import signal
 import sys
 
 from zartsalgo.embedded.binaries import find_postgres, find_valkey
+from zartsalgo.embedded.environment import own_variables
 from zartsalgo.embedded.servers import Broker, Postgres
 from zartsalgo.embedded.service import Service
 from zartsalgo.embedded.state import ROOT, free_port
@@ -82,7 +83,7 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
             Service(
                 name=name,
                 command=command,
-                env=env,
+                env=own_variables(name, env),
                 cwd=ROOT,
                 log=supervisor.folder.logs / f"{name}.log",
                 port=port if name == "web" else None,

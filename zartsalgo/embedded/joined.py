@@ -26,7 +26,8 @@ WITHOUT_DATABASE = {
     "spectacular",
     "lint-imports",
 }
-# Commands that change tables: they connect as the owner.
+# Commands that change tables: they connect as the owner. Nobody else is told the owner's address, and a backup reads every table.
+OWNER_ADDRESS = "DATABASE_OWNER_URL"
 AS_OWNER = {"migrate", "makemigrations", "sqlmigrate", "flush", "pgtrigger", "remove_stale_contenttypes"}
 
 
@@ -38,6 +39,8 @@ def run_manage(arguments: Sequence[str]) -> int:
     if command == "services":
         return run_services([part for part in rest if part != "services"], folder)
     os.environ.update(joined_environment(folder, command))
+    if not os.environ.get("ZARTS_AS_OWNER"):
+        os.environ.pop(OWNER_ADDRESS, None)
     sys.argv = [str(ROOT / "manage.py"), *rest]
     runpy.run_path(sys.argv[0], run_name="__main__")
     return 0
@@ -58,6 +61,8 @@ def joined_environment(folder: DataFolder, command: str, given: Mapping[str, str
         found.setdefault(name, value)
     if command in AS_OWNER:
         found["ZARTS_AS_OWNER"] = "1"
+    elif command != "backup":
+        found.pop(OWNER_ADDRESS, None)
     if given.get("DATABASE_URL"):  # another database's owner and portal addresses are not ours to give
         for name in ("DATABASE_OWNER_URL", "PORTAL_DATABASE_URL"):
             found.pop(name, None)

@@ -11,11 +11,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zartsalgo.embedded.environment import app_secrets, home_folders, public_url, server_addresses
+from zartsalgo.embedded.environment import app_secrets, home_folders, own_variables, public_url, server_addresses
 from zartsalgo.embedded.fleet import add_apps, add_broker, add_postgres
 from zartsalgo.embedded.process import end_leftover, spawn
 from zartsalgo.embedded.service import Service
@@ -126,7 +126,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     fingerprint = _fingerprint(os.environ.get("DATABASE_URL", ""))
     if state.migrated != fingerprint:
         say("Preparing the database ...")
-        run_django(supervisor, env | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
+        migrate(supervisor, env)
         state.migrated = fingerprint
         supervisor.remember()
     if postgres is not None:
@@ -134,7 +134,8 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     if options.tables_only:
         return
     if not state.first_start:
-        _keep_login(folder, run_django(supervisor, env, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
+        commands = own_variables("command", env)
+        _keep_login(folder, run_django(supervisor, commands, "first_start", *(["--no-demo"] if options.no_demo else []), relay=PROGRESS))
         state.first_start = True
     add_apps(supervisor, env, options.host, port)
     web = supervisor.services["web"]
@@ -175,6 +176,11 @@ def bring_up(supervisor: Supervisor, service: Service) -> None:
     supervisor.wait(lambda: service.state == "running" or service.restarts > 3, seconds=PATIENCE)
     if service.state != "running":
         raise Trouble(f"{service.name} does not start: {_last_words(service.log)} (more in {service.log})")
+
+
+def migrate(supervisor: Supervisor, env: Mapping[str, str]) -> None:
+    """Bring the tables up to this version; the one process that is handed the owner's address."""
+    run_django(supervisor, own_variables("migrate", env) | {"ZARTS_AS_OWNER": "1"}, "migrate", "--no-input", "-v", "0")
 
 
 def run_django(supervisor: Supervisor, env: dict[str, str], *arguments: str, relay: str = "") -> str:
