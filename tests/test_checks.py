@@ -101,3 +101,15 @@ def test_e005_for_unfinished_runs_whose_handler_this_build_lacks():
     assert ids(found) == ["zarts.E005"] and "workflows.steps.removed@1" in found[0].msg
     Run.objects.filter(pk=run.pk).update(status="cancelled", finished_at=NOON)
     assert checks.pinned_runs_can_go_on(databases=["default"]) == []
+
+
+def test_w002_when_a_process_was_handed_the_owners_password(settings, monkeypatch):
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgres://zarts_owner:hidden@db/zarts")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "hidden")
+    assert checks.holds_its_own_secrets_only() == [], "the tests act as the owner"
+    settings.AS_OWNER = False
+    found = checks.holds_its_own_secrets_only()
+    assert ids(found) == ["zarts.W002", "zarts.W002"] and "DATABASE_OWNER_URL" in found[0].msg and "hidden" not in str(found)
+    monkeypatch.delenv("DATABASE_OWNER_URL")
+    monkeypatch.delenv("POSTGRES_PASSWORD")
+    assert checks.holds_its_own_secrets_only() == []

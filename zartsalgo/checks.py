@@ -4,8 +4,10 @@ zarts.E001 encryption keys unreadable        zarts.E004 a database role is missi
 zarts.E002 loopback allowed (--deploy)       zarts.E005 a workflow names a table or a handler that does not exist
 zarts.E003 public URL not https (--deploy)   zarts.E006 the portal's role is missing or can do too much (check --database portal)
 zarts.W001 the process acts as owner or superuser of the database (tag database)
+zarts.W002 the process was handed the owner's or the superuser's password
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +21,8 @@ from portal import rights
 
 ROLES = ("zarts_owner", "zarts_app", "zarts_portal", "zarts_portal_views")
 MAKE_ROLES = "Run script/roles.sql on this Postgres as its administrator (script/up does it by itself), then migrate."
+
+OWNERS_SECRETS = ("DATABASE_OWNER_URL", "ZARTS_OWNER_PASSWORD", "POSTGRES_PASSWORD")
 
 Configs = Sequence[AppConfig] | None
 
@@ -40,6 +44,20 @@ def encryption_keys_can_be_read(app_configs: Configs = None, **kwargs: Any) -> l
                 )
             )
     return found
+
+
+@register(Tags.security)
+def holds_its_own_secrets_only(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessage]:
+    """W002. Only what acts as the owner may hold these: whoever takes over another process would have the evidence with it."""
+    held = [] if settings.AS_OWNER else [name for name in OWNERS_SECRETS if os.environ.get(name)]
+    return [
+        Warning(
+            f"{name} is set for a process that acts as the app, which has no use for it.",
+            hint="Give it to `manage.py migrate`, script/backup and script/restore alone, as docker-compose.yml and script/up do.",
+            id="zarts.W002",
+        )
+        for name in held
+    ]
 
 
 @register(Tags.security, deploy=True)
