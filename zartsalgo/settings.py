@@ -207,7 +207,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Without an address of a mail server nothing is sent: sign-in mails stand on the Outbox page.
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.email_url_config(env.str("EMAIL_URL", default="").strip() or "consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10  # seconds, for each answer of the mail server
 DEFAULT_FROM_EMAIL = env.str("ZARTS_MAIL_FROM", default="").strip() or f"no-reply@{ALLOWED_HOSTS[0]}"

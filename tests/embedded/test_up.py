@@ -28,7 +28,10 @@ OURS = (
     "SECRET_KEY",
     "ZARTS_ENCRYPTION_KEYS",
 )
-ENV = {name: value for name, value in os.environ.items() if name not in OURS} | {"AWS_SECRET_ACCESS_KEY": "of the shell", "CONNECT_SECRET": "x"}
+ENV = {name: value for name, value in os.environ.items() if name not in OURS} | {
+    "AWS_SECRET_ACCESS_KEY": "of the shell",
+    "CONNECT_SECRET": "x",
+}
 
 
 def environment_of(pid):

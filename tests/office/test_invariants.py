@@ -167,7 +167,9 @@ def test_trying_costs_few_statements_and_leaves_nothing(carla, django_assert_max
     with django_assert_max_num_queries(len(GUARDED) + 10):
         find_what_gives_way()
     with connection.cursor() as cursor:
-        cursor.execute("select current_user, current_setting('pgtrigger.ignore', true), current_setting('zarts.removing_demo_client', true)")
+        cursor.execute(
+            "select current_user, current_setting('pgtrigger.ignore', true), current_setting('zarts.removing_demo_client', true)"
+        )
         user, *settings = cursor.fetchone()
     assert user == "zarts_owner" and not any(settings)
 

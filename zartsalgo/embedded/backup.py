@@ -12,7 +12,9 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import zipfile
@@ -36,6 +38,7 @@ from zartsalgo.embedded.up import bring_up, inherited, migrate, run_django
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
+STREAM = "-"  # instead of a file: out of a container and into one
 COUNTED = ("leads_client", "leads_lead", "leads_event", "providers_connection", "providers_delivery", "messaging_message", "workflows_run")
 
 
@@ -48,7 +51,7 @@ def run_backup(arguments: Sequence[str]) -> int:
     """Write a backup of the running installation. Raises Trouble with a sentence; a file is there whole or not at all."""
     began = time.monotonic()
     parser = argparse.ArgumentParser(prog="script/backup", description="Write one file with the whole database, while it runs.")
-    parser.add_argument("file", nargs="?", help="where to (default: backups/ in the data folder, named by the time)")
+    parser.add_argument("file", nargs="?", help="where to (default: backups/ in the data folder, named by the time); - for standard output")
     parser.add_argument("--data", help="data folder (default: .data in the clone)")
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
     options = parser.parse_args(list(arguments))
@@ -59,15 +62,39 @@ def run_backup(arguments: Sequence[str]) -> int:
     if not owner:
         raise Trouble("DATABASE_OWNER_URL is not set: a backup reads every table, so it connects as the owner (see script/roles.sql).")
     made_at = datetime.now(UTC)
-    target = Path(options.file).absolute() if options.file else folder.path / "backups" / f"zarts-{made_at:%Y%m%dT%H%M%SZ}.zip"
-    if target.exists():
-        raise Trouble(f"{target} is there already; nothing was written. Name another file.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    programs = find_postgres(copy_to=folder.programs)
+    programs = find_postgres(copy_to=folder.programs, needs=("pg_dump",))
+    if options.file == STREAM:
+        with tempfile.TemporaryDirectory(prefix="zarts-backup-") as scratch:
+            target = Path(scratch) / "backup.zip"
+            manifest = _write(target, owner=owner, made_at=made_at, environment=environment, pg_dump=programs["pg_dump"])
+            with target.open("rb") as whole:
+                shutil.copyfileobj(whole, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    else:
+        target = Path(options.file).absolute() if options.file else folder.path / "backups" / f"zarts-{made_at:%Y%m%dT%H%M%SZ}.zip"
+        if target.exists():
+            raise Trouble(f"{target} is there already; nothing was written. Name another file.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        manifest = _write(target, owner=owner, made_at=made_at, environment=environment, pg_dump=programs["pg_dump"])
+    place = "standard output" if options.file == STREAM else str(target)
+    manifest |= {"file": place, "seconds": round(time.monotonic() - began, 1)}
+    words = (
+        f"Written: {place} ({manifest['bytes'] / 1e6:.1f} MB, {manifest['seconds']} s; "
+        f"{manifest['rows']['leads_client']} clients, {manifest['rows']['leads_lead']} leads).\n"
+        f"Not in it: the encryption key {', '.join(manifest['keys'])}. Keep it (`encryption_keys` of {folder.path / 'secrets.json'}, or your "
+        f"ZARTS_ENCRYPTION_KEYS) apart from this file; without it the credentials of {manifest['rows']['providers_connection']} connections "
+        "cannot be opened again."
+    )
+    print(json.dumps(manifest) if options.json else words, file=sys.stderr if options.file == STREAM else sys.stdout)
+    return 0
+
+
+def _write(target: Path, *, owner: str, made_at: datetime, environment: dict[str, str], pg_dump: str) -> dict[str, Any]:
+    """The file, whole or not at all; gives its manifest and its size."""
     part = target.with_name(f".{target.name}.part")
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".dump.") as dump:
-            _run([programs["pg_dump"], "--format=custom", "--lock-wait-timeout=10s", "--dbname", owner], stdout=dump, what="The dump")
+            _run([pg_dump, "--format=custom", "--lock-wait-timeout=10s", "--dbname", owner], stdout=dump, what="The dump")
             manifest = _describe(owner, made_at, environment)
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=2))
@@ -75,15 +102,7 @@ def run_backup(arguments: Sequence[str]) -> int:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
-    manifest |= {"file": str(target), "bytes": target.stat().st_size, "seconds": round(time.monotonic() - began, 1)}
-    words = (
-        f"Written: {target} ({manifest['bytes'] / 1e6:.1f} MB, {manifest['seconds']} s; "
-        f"{manifest['rows']['leads_client']} clients, {manifest['rows']['leads_lead']} leads).\n"
-        f"Not in it: the encryption key {', '.join(manifest['keys'])}. Keep `encryption_keys` of {folder.path / 'secrets.json'} apart from "
-        f"this file; without it the credentials of {manifest['rows']['providers_connection']} connections cannot be opened again."
-    )
-    print(json.dumps(manifest) if options.json else words)
-    return 0
+    return manifest | {"bytes": target.stat().st_size}
 
 
 def _describe(owner: str, made_at: datetime, environment: dict[str, str]) -> dict[str, Any]:
@@ -109,16 +128,24 @@ def run_restore(arguments: Sequence[str]) -> int:
     """Fill a new data folder (or an empty database of one's own) from a backup; sending stays stopped. Raises Trouble with a sentence."""
     began = time.monotonic()
     parser = argparse.ArgumentParser(prog="script/restore", description="Make a working installation from a backup; sending stays stopped.")
-    parser.add_argument("file", help="what script/backup wrote")
+    parser.add_argument("file", help="what script/backup wrote; - for standard input")
     parser.add_argument("--data", help="data folder to make (default: .data in the clone); it must not have a database yet")
     options = parser.parse_args(list(arguments))
     os.umask(0o077)
-    source = Path(options.file).absolute()
+    if options.file == STREAM:
+        with tempfile.NamedTemporaryFile(prefix="zarts-restore-", suffix=".zip") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+            copy.flush()
+            return _restore(Path(copy.name), data=options.data, began=began)
+    return _restore(Path(options.file).absolute(), data=options.data, began=began)
+
+
+def _restore(source: Path, *, data: str | None, began: float) -> int:
     manifest = _read_manifest(source)
     own_postgres = bool(os.environ.get("DATABASE_URL"))
     if own_postgres and not os.environ.get("DATABASE_OWNER_URL"):
         raise Trouble("DATABASE_URL is set without DATABASE_OWNER_URL: a restore makes tables, so it needs the owner's address too.")
-    folder = locate(options.data, needs_postgres=not own_postgres)
+    folder = locate(data, needs_postgres=not own_postgres)
     if (folder.postgres / "PG_VERSION").exists() and not own_postgres:
         raise Trouble(f"{folder.path} has a database already; nothing was changed. Name a new folder with --data.")
     folder.create(for_postgres=not own_postgres)
@@ -136,7 +163,7 @@ def run_restore(arguments: Sequence[str]) -> int:
     say(
         f"Restored in {time.monotonic() - began:.1f} s: {manifest['rows']['leads_client']} clients, {manifest['rows']['leads_lead']} leads, "
         f"as of {manifest['made_at']}.\n"
-        "Sending is stopped: what was sent after the backup is not known here. Start with script/up, then compare with the providers' own "
+        "Sending is stopped: what was sent after the backup is not known here. Start (script/up, or docker compose up -d), then compare with the providers' own "
         "lists of texts (the button on the incident, or script/manage reconcile); after that somebody resumes on the incident's page."
     )
     return 0
@@ -170,12 +197,12 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
     postgres: Postgres | None = None
     if own_postgres:
         owner = os.environ["DATABASE_OWNER_URL"]
-        programs = find_postgres(copy_to=folder.programs)
+        programs = find_postgres(copy_to=folder.programs, needs=("pg_restore",))
+        with psycopg.connect(owner, connect_timeout=5) as connection:
+            _need_as_new(manifest, connection.info.server_version // 10_000)
     else:
-        if manifest["postgres"] > (programs := find_postgres(copy_to=folder.programs)).major():
-            raise Trouble(
-                f"The backup is from Postgres {manifest['postgres']}, newer than the {programs.major()} here; nothing was changed."
-            )
+        programs = find_postgres(copy_to=folder.programs)
+        _need_as_new(manifest, programs.major())
         postgres = add_postgres(supervisor, secrets)
         supervisor.remember()
         bring_up(supervisor, supervisor.services["postgres"])
@@ -213,6 +240,11 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
             f"connections and stored request headers cannot be opened. Put the key into `encryption_keys` of {folder.path / 'secrets.json'} "
             "(several are separated by commas), or set ZARTS_ENCRYPTION_KEYS; without it connect every provider anew."
         )
+
+
+def _need_as_new(manifest: dict[str, Any], major: int) -> None:
+    if manifest["postgres"] > major:
+        raise Trouble(f"The backup is from Postgres {manifest['postgres']}, newer than the {major} here; nothing was changed.")
 
 
 def _need_empty(owner: str) -> None:

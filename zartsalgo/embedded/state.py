@@ -46,7 +46,13 @@ class DataFolder:
         self._need_reachable(self.path.parent, for_postgres)
         try:
             strangers = self.path.is_dir() and not (self.path / "state.json").exists() and any(self.path.iterdir())
-            if strangers and not set(os.listdir(self.path)) <= {"lock", "logs", "home", "broker"}:
+            if strangers and not set(os.listdir(self.path)) <= {
+                "lock",
+                "logs",
+                "home",
+                "broker",
+                "static",
+            }:  # the image collects into static
                 raise Trouble(
                     f"{self.path} holds other things and is no data folder of ZartsAlgo: name an empty or a new folder with --data."
                 )

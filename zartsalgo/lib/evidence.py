@@ -50,7 +50,9 @@ class GuardSql(compiler.UpsertTriggerSql):
 
 
 def _without_escape(made: compiler.Trigger) -> compiler.Trigger:
-    return compiler.Trigger(name=made.name, sql=GuardSql(**{name: value for name, value in made.sql.kwargs.items() if name != "ignore_func_name"}))
+    return compiler.Trigger(
+        name=made.name, sql=GuardSql(**{name: value for name, value in made.sql.kwargs.items() if name != "ignore_func_name"})
+    )
 
 
 class Trigger(pgtrigger.Trigger):
