@@ -29,7 +29,7 @@ def test_who_is_handed_what():
         "worker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY"},
         "ticker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "ZARTS_HEARTBEAT_URL"},
         "beat": {"DATABASE_URL", "REDIS_URL"},
-        "migrate": keys | {"DATABASE_OWNER_URL"},
+        "migrate": keys | {"DATABASE_OWNER_URL", "ZARTS_AS_OWNER"},
         "command": keys
         | {"DATABASE_URL", "PORTAL_DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "ZARTS_HEARTBEAT_URL", "CONNECT_SECRET", "STAFF_PASSWORD"},
     }

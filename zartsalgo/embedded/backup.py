@@ -38,6 +38,7 @@ from zartsalgo.embedded.up import bring_up, inherited, migrate, run_django
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
+PORTAL_OWNER = "zarts_portal_views"
 STREAM = "-"  # instead of a file: out of a container and into one
 COUNTED = ("leads_client", "leads_lead", "leads_event", "providers_connection", "providers_delivery", "messaging_message", "workflows_run")
 
@@ -213,11 +214,14 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
         with zipfile.ZipFile(source) as archive:
             archive.extract(DUMP, scratch)
         say("Filling the database ...")
+        rights = ["--no-owner"] if own_postgres else []  # an owner who is no superuser hands the portal's views over himself
         _run(
-            [programs["pg_restore"], "--exit-on-error", "--single-transaction", "--dbname", owner, str(Path(scratch) / DUMP)],
+            [programs["pg_restore"], "--exit-on-error", "--single-transaction", *rights, "--dbname", owner, str(Path(scratch) / DUMP)],
             stdout=subprocess.DEVNULL,
             what="The restore",
         )
+        if own_postgres:
+            _hand_over_views(owner)
     given = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if os.environ.get(name)}
     env = {
         **inherited(),
@@ -240,6 +244,17 @@ def _fill(supervisor: Supervisor, source: Path, manifest: dict[str, Any], *, own
             f"connections and stored request headers cannot be opened. Put the key into `encryption_keys` of {folder.path / 'secrets.json'} "
             "(several are separated by commas), or set ZARTS_ENCRYPTION_KEYS; without it connect every provider anew."
         )
+
+
+def _hand_over_views(owner: str) -> None:
+    """The portal's views belong to a role that may read nothing else; taking them it needs, for a moment, to be allowed to make things."""
+    views_owner = sql.Identifier(PORTAL_OWNER)
+    with psycopg.connect(owner, connect_timeout=5) as connection:
+        views = connection.execute("select viewname from pg_views where schemaname = 'portal'").fetchall()
+        connection.execute(sql.SQL("grant usage, create on schema portal to {}").format(views_owner))
+        for (view,) in views:
+            connection.execute(sql.SQL("alter view portal.{} owner to {}").format(sql.Identifier(view), views_owner))
+        connection.execute(sql.SQL("revoke create on schema portal from {}").format(views_owner))
 
 
 def _need_as_new(manifest: dict[str, Any], major: int) -> None:

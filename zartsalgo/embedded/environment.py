@@ -21,6 +21,7 @@ SECRETS: dict[str, frozenset[str]] = {
     "ZARTS_ENCRYPTION_KEYS": _ALL,
     "DATABASE_URL": frozenset({"web", "worker", "beat", "ticker", "command"}),
     "DATABASE_OWNER_URL": frozenset({"migrate"}),
+    "ZARTS_AS_OWNER": frozenset({"migrate"}),
     "PORTAL_DATABASE_URL": frozenset({"web", "command"}),
     "REDIS_URL": _ALL | {"beat"},
     "EMAIL_URL": frozenset({"worker", "ticker", "command"}),
