@@ -19,13 +19,6 @@ AFTER = AFTER.replace(_SWITCHED_ON, "        perform set_config('zarts.removing_
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("zartsalgo", "0006_evidence_without_escape"),
-        ("leads", "0008_evidence_without_escape"),
-        ("messaging", "0014_evidence_without_escape"),
-        ("providers", "0003_evidence_without_escape"),
-        ("summaries", "0004_evidence_without_escape"),
-        ("workflows", "0003_evidence_without_escape"),
-    ]
+    dependencies = [("zartsalgo", "0006_evidence_without_escape")]
 
     operations = [migrations.RunSQL(AFTER, BEFORE)]
