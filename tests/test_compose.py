@@ -172,7 +172,14 @@ def test_no_secret_goes_into_the_image_and_all_that_runs_does():
     ):  # fmt: skip
         assert ignored(path), path
     rooms = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"})
-    for path in ("manage.py", "requirements.lock", "script/uv.lock", "script/manage", "templates/base.html", *(f"{room}/x.py" for room in rooms)):
+    for path in (
+        "manage.py",
+        "requirements.lock",
+        "script/uv.lock",
+        "script/manage",
+        "templates/base.html",
+        *(f"{room}/x.py" for room in rooms),
+    ):
         assert not ignored(path), path
 
 

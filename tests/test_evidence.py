@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError, InternalError, ProgrammingError
 
 from leads.models import Event
-from providers.models import Delivery
 from messaging.models import Template
+from providers.models import Delivery
 from tests.factories import NOON, ClientFactory
 from zartsalgo.lib import evidence
 from zartsalgo.lib.ids import new_id

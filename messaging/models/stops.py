@@ -94,9 +94,7 @@ class Suppression(models.Model):
                     RETURN NEW;
                 """,
             ),
-            Protect(
-                name="lifted_stays", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.lifted_by_id IS NOT NULL")
-            ),
+            Protect(name="lifted_stays", operation=pgtrigger.Update, condition=pgtrigger.Condition("OLD.lifted_by_id IS NOT NULL")),
         ]
 
 

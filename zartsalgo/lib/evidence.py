@@ -58,25 +58,25 @@ def _without_escape(made: compiler.Trigger) -> compiler.Trigger:
 class Trigger(pgtrigger.Trigger):
     """A trigger with words of its own."""
 
-    def compile(self, model: type[models.Model]) -> compiler.Trigger:
+    def compile(self, model: models.Model) -> compiler.Trigger:
         return _without_escape(super().compile(model))
 
 
 class Protect(pgtrigger.Protect):
     """Refuses the operation, where the condition holds."""
 
-    def compile(self, model: type[models.Model]) -> compiler.Trigger:
+    def compile(self, model: models.Model) -> compiler.Trigger:
         return _without_escape(super().compile(model))
 
-    def get_func(self, model: type[models.Model]) -> str:
-        refusal: str = super().get_func(model)
+    def get_func(self, model: models.Model) -> str:
+        refusal: str = super().get_func(model)  # type: ignore[no-untyped-call]
         return self.format_sql(_LET_THE_OWNER_REMOVE + refusal) if self.operation == pgtrigger.Delete else refusal
 
 
 class ReadOnly(pgtrigger.ReadOnly):
     """Refuses a change outside the fields in `exclude`."""
 
-    def compile(self, model: type[models.Model]) -> compiler.Trigger:
+    def compile(self, model: models.Model) -> compiler.Trigger:
         return _without_escape(super().compile(model))
 
 
@@ -105,5 +105,6 @@ def columns_that_may_change(model: type[models.Model]) -> list[str] | None:
     """Of an append-only table the columns an UPDATE may name, erasable ones included; None where the table is not append-only."""
     for trigger in getattr(model._meta, "triggers", []):
         if trigger.name == "no_update":
-            return [model._meta.get_field(name).column for name in getattr(trigger, "exclude", None) or ()]
+            free = set(getattr(trigger, "exclude", None) or ())
+            return [str(field.column) for field in model._meta.concrete_fields if field.name in free]
     return None

@@ -63,19 +63,18 @@ def find_what_gives_way() -> list[str]:
 def _tries_on(model: type[models.Model], *, cursor: CursorWrapper, as_app: bool) -> list[tuple[str, str]]:
     """Statements that the database must refuse. Every column that may not change is set to NULL in some row that has a value there; in an
     empty table the missing right alone must refuse it."""
-    name = model._meta.db_table
-    table = connection.ops.quote_name(name)
+    name, quote = model._meta.db_table, connection.ops.quote_name
+    table = quote(name)
     may_change = columns_that_may_change(model)
-    fixed = [] if may_change is None else [field.column for field in model._meta.concrete_fields if field.column not in may_change]
-    filled = ", ".join(f"{connection.ops.quote_name(column)} is not null" for column in fixed)
+    columns = [str(field.column) for field in model._meta.concrete_fields]
+    fixed = [] if may_change is None else [column for column in columns if column not in may_change]
+    filled = ", ".join(f"{quote(column)} is not null" for column in fixed)
     cursor.execute(f"select ctid::text{', ' if filled else ''}{filled} from {table} limit 1")
     row = cursor.fetchone()
     where = f"ctid = '{row[0]}'" if row else "false"
     has_value = dict(zip(fixed, row[1:], strict=True)) if row else dict.fromkeys(fixed, as_app)
     tries = [
-        (f"{name}: update {column}", f"update {table} set {connection.ops.quote_name(column)} = null where {where}")
-        for column in fixed
-        if has_value[column]
+        (f"{name}: update {column}", f"update {table} set {quote(column)} = null where {where}") for column in fixed if has_value[column]
     ]
     if as_app or row:
         tries.append((f"{name}: delete", f"delete from {table} where {where}"))
