@@ -6,21 +6,12 @@ claim, and counts as one for every purpose.
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-# How long one text answers for its purpose.
-PURPOSE_WINDOW = {
-    "missed-call-text-back": timedelta(hours=12),
-    # What a person writes by hand is theirs to repeat.
-    "reply": timedelta(0),
-    # Nobody is asked for a review twice within a month, whatever a client sets; its own, longer span is kept by the workflow.
-    "review-request": timedelta(days=30),
-    "review-reminder": timedelta(days=30),
-}
-DEFAULT_WINDOW = timedelta(hours=24)
+from messaging import purposes
 
 _TAKE = """
 insert into messaging_purposeclaim (client_id, contact_id, purpose, until, holder) values (%(client)s, %(contact)s, %(purpose)s, %(until)s, %(holder)s)
@@ -47,11 +38,6 @@ class Taken:
     provider_id: str
 
 
-def window_of(*, purpose: str) -> timedelta:
-    """How long one text answers for this purpose."""
-    return PURPOSE_WINDOW.get(purpose, DEFAULT_WINDOW)
-
-
 def take(*, client_id: int, contact_id: uuid.UUID, purpose: str, holder: uuid.UUID, now: datetime, until: datetime) -> bool:
     """True when `holder` has the purpose for this person until then; False when another message has it still."""
     with connection.cursor() as cursor:
@@ -71,6 +57,6 @@ def taken_by_other(*, client_id: int, contact_id: uuid.UUID, purpose: str, to: s
     """Whether another text stands for the purpose, or one that left before a restore: to any number of this person, within the window."""
     wanted: dict[str, Any] = {"client": client_id, "contact": contact_id, "purpose": purpose, "to": to, "holder": holder, "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(_TAKEN, {**wanted, "since": now - window_of(purpose=purpose)})
+        cursor.execute(_TAKEN, {**wanted, "since": now - purposes.of(key=purpose).window})
         until, listed_at, provider_id = cursor.fetchone()
     return Taken(until=until, listed_at=listed_at, provider_id=provider_id or "")

@@ -1,7 +1,7 @@
 """May we text this person for this purpose? The gate's check "consent", read from the ledger that leads.consent writes.
 
-An answer needs an act of the person's own, from the number it goes to, within the purpose's window before it was written (how long it may
-wait then is its `useful_until`). Everything else is marketing: written words for that number; else a relationship that has not run out in
+What answers or serves (messaging.purposes) needs an act of the person's own, from the number it goes to, within the purpose's span before
+it was written (how long it may wait then is its `useful_until`). Everything else is marketing: written words for that number; else a relationship that has not run out in
 any state the person may be in (messaging.relationships) together with a do-not-call check no older than 31 days; and never more texts a
 day than the strictest candidate state allows. Whatever a person agreed to before they said stop counts no more, nor an entry of staff that
 was withdrawn (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
@@ -15,7 +15,7 @@ from django.db import connection
 
 from leads.actions import create_task
 from leads.models import Desk, Task
-from messaging import do_not_call, relationships
+from messaging import do_not_call, purposes, relationships
 from messaging.models import Message
 from messaging.relationships import CAP, CAP_WINDOW
 from zartsalgo.lib.phone import sayable
@@ -23,13 +23,6 @@ from zartsalgo.lib.places import Place
 
 CHECK: Final = "consent"
 CALL_WITHIN: Final = timedelta(minutes=15)
-# Purposes that answer the person, and how long their own act asks for such an answer. Every other purpose is marketing.
-ANSWERS: Final[dict[str, timedelta]] = {
-    "missed-call-text-back": timedelta(hours=12),
-    "form-answer": timedelta(hours=72),
-    # What a person writes by hand in a conversation: as long as an inquiry counts as a relationship.
-    "reply": timedelta(days=84),
-}
 INQUIRIES: Final = ("call.missed", "call.answered", "lead.created", "quote.requested", "message.received")
 PURCHASES: Final = ("job.completed", "payment.received")
 # A reply that says, or may say, no is no inquiry.
@@ -98,7 +91,7 @@ _ACTS: Final = {
 
 def rule(*, message: Message, place: Place, now: datetime) -> Ruling:
     """Judge the purpose of a message as of `now`. Reads rows: one statement, for marketing without written words two."""
-    window = ANSWERS.get(message.purpose)
+    window = purposes.of(key=message.purpose).answers_within
     return _answer(message=message, window=window, now=now) if window is not None else _marketing(message=message, place=place, now=now)
 
 
@@ -113,7 +106,7 @@ def _wanted(*, message: Message, now: datetime) -> dict[str, Any]:
         "now": now,
         "inquiries": list(INQUIRIES),
         "purchases": list(PURCHASES),
-        "answers": list(ANSWERS),
+        "answers": purposes.keys_that_do_not_market(),
         "no": list(_NO),
     }
 

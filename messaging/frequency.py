@@ -1,6 +1,6 @@
 """How often one person is written to by one client, over all channels and workflows, and who goes first. The gate's check "too-many".
 
-An answer to what the person did (messaging.consent.ANSWERS) goes before everything else: whatever is not one waits while an answer is still
+What does not market (messaging.purposes) goes before everything else: whatever is not one waits while an answer is still
 to go, and for a day after it. What people write by hand is theirs to repeat and counts nowhere here; each purpose has its own window
 besides (messaging.claims), and states may be stricter (messaging.consent).
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from messaging.consent import ANSWERS
+from messaging import purposes
 from messaging.models import Message
 
 CHECK: Final = "too-many"
@@ -53,7 +53,7 @@ def rule(*, message: Message, now: datetime) -> Ruling:
     if not message.workflow:
         return Ruling(says="Written by a person, who sees what went before.")
     wanted: dict[str, Any] = {
-        "answers": list(ANSWERS),
+        "answers": purposes.keys_that_do_not_market(),
         "contact": message.contact_id,
         "client": message.client_id,
         "message": message.pk,
@@ -65,7 +65,7 @@ def rule(*, message: Message, now: datetime) -> Ruling:
         cursor.execute(_ASK, wanted)
         answers, first_answer, today, first_today, week, first_week, last_answer, waits = cursor.fetchone()
     values = (("answers_today", str(answers)), ("others_today", str(today)), ("others_this_week", str(week)))
-    if message.purpose in ANSWERS:
+    if not purposes.of(key=message.purpose).markets:
         if answers < ANSWERS_A_DAY:
             return Ruling(says=f"{answers} automatic answers in the last 24 hours.", values=values)
         says = f"They got {answers} automatic answers within 24 hours, and {ANSWERS_A_DAY} are the most."

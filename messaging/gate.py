@@ -14,8 +14,8 @@ from django.db.models import Case, Q, When
 
 from leads import people
 from leads.calendar import read_calendar
-from leads.models import Automation, Lead, Responder, StageChange, Task
-from messaging import carriers, claims, consent, frequency, pauses, planning, reviews, talks, ways_out
+from leads.models import Automation, Responder, Task
+from messaging import carriers, claims, consent, frequency, overtaking, pauses, purposes, talks, ways_out
 from messaging.email import addresses
 from messaging.finding import Finding, local
 from messaging.models import Conversation, Message, Suppression, Template
@@ -34,8 +34,6 @@ BOUNCED = "bounced"
 BEFORE_RESTORE = "sent-before-restore"
 # In shadow: nothing else stood against it, or something that passes by itself (providers.going_live).
 NOT_LIVE, NOT_LIVE_WAITS = "not-live", "not-live-waits"
-# A text that goes at once cannot have been overtaken by a reply or a booking.
-WAITED = timedelta(minutes=1)
 
 
 def _noun(message: Message) -> str:
@@ -44,7 +42,7 @@ def _noun(message: Message) -> str:
 
 def _template(message: Message, now: datetime) -> Finding:
     template = message.template
-    if template is None and not message.workflow and message.purpose == planning.REPLY:
+    if template is None and not message.workflow and message.purpose == purposes.REPLY.key:
         return Finding(passed=True, says="Written by a person in this conversation.")
     if template is None:
         return Finding(passed=False, verdict=HOLD, says="No approved template stands behind this text; a person must approve one.")
@@ -184,27 +182,6 @@ def _pauses(message: Message, now: datetime) -> Finding:
     return Finding(passed=False, verdict=HOLD, says=says, until=until, values=(("stop", str(found.pk)),))
 
 
-def _outlived(message: Message, now: datetime) -> Finding:
-    """A text that waited may have lost its point: they wrote, or it was decided. A person who approved it since then knew that."""
-    if says := reviews.overtaken(message=message):
-        return Finding(passed=False, says=says)
-    if not message.workflow or message.lead_id is None or now - message.created_at < WAITED:
-        return Finding(passed=True, says="It did not wait, so nothing can have overtaken it.")
-    known = message.approved_at or message.created_at
-    replied = message.lead.replied_at if message.lead else None
-    if message.purpose in reviews.PURPOSES:
-        replied = None
-    if replied is not None and replied > known:
-        says = f"They wrote on {local(replied, message.client.timezone)}, after this text was planned; a person answers instead."
-        return Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))
-    decided = StageChange.objects.filter(lead_id=message.lead_id, at__gt=known, new__in=Lead.CLOSED).order_by("-at").first()
-    if decided is not None:
-        what = Lead.Stage(decided.new).label.lower()
-        says = f"Since {local(decided.at, message.client.timezone)} the lead is “{what}”, so this text has lost its point."
-        return Finding(passed=False, says=says, values=(("stage", decided.new), ("at", decided.at.isoformat())))
-    return Finding(passed=True, says="Nothing has overtaken it since it was planned.")
-
-
 def _consent(message: Message, now: datetime) -> Finding:
     found = consent.rule(message=message, place=_place(message), now=now)
     # A cap passes by itself; proof that is missing does not.
@@ -234,8 +211,8 @@ def _quiet_hours(message: Message, now: datetime) -> Finding:
 
 
 def _calendar(message: Message, now: datetime) -> Finding:
-    """The business's own hours, holidays and one-off closures. They bind nothing that answers a person."""
-    if not message.workflow or message.purpose in consent.ANSWERS:
+    """The business's own hours, holidays and one-off closures. They bind nothing that answers or serves a person."""
+    if not message.workflow or not purposes.of(key=message.purpose).markets:
         return Finding(passed=True, says="It answers a person, so the business's hours do not bind it.")
     calendar = read_calendar(client=message.client)
     if calendar.is_open(at=now):
@@ -282,7 +259,7 @@ CHECKS: tuple[tuple[str, Callable[[Message, datetime], Finding]], ...] = (
     ("number", _number),
     ("already-texted", _purpose),
     ("too-late", _useful),
-    ("overtaken", _outlived),
+    (overtaking.CHECK, overtaking.check),
     ("switched-off", _enabled),
     (consent.CHECK, _consent),
     ("content", _content),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from leads.models import Automation, Client, Contact, Event, Lead
-from messaging import templates
+from messaging import purposes, templates
 from messaging.email import addresses
 from messaging.models import Message, Template
 from providers.connections import email_connection, email_sender_of, sender_of, sending_connection
@@ -16,8 +16,6 @@ from zartsalgo.lib.ids import new_id
 
 SEND_TASK = "messaging.send_sms"
 SETTLED_TASK = "workflows.message_settled"
-# What a person writes in a conversation: an answer, and theirs to repeat (messaging.consent, messaging.claims).
-REPLY = "reply"
 
 
 def plan_text(
@@ -89,7 +87,7 @@ def reply_by_hand(
         client=client,
         contact=contact,
         lead=lead,
-        purpose=REPLY,
+        purpose=purposes.REPLY.key,
         to=to,
         sender=sender_of(connection=connection, client=client),
         body=body,

@@ -15,10 +15,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from messaging import purposes
 from zartsalgo.lib.places import ALL_ZONES, STATE_NAMES, Place
-
-TEXT_BACK: Final = "missed-call-text-back"
-"""The one purpose that answers the person's own call: federal hours. Every other purpose is judged as marketing."""
 
 SEARCH_DAYS: Final = 10
 
@@ -93,7 +91,7 @@ def rules_for(*, states: tuple[str, ...], purpose: str) -> tuple[Rule, ...]:
     """Every row that must allow a text: the general one of the purpose and one per candidate state that has its own."""
     if not states:
         return (UNKNOWN_STATE,)
-    general = FEDERAL if purpose == TEXT_BACK else GENERAL
+    general = FEDERAL if purposes.of(key=purpose).hours is purposes.Hours.CALLER else GENERAL
     own = (STATE_RULES[state]._replace(name=f"{state}-{STATE_RULES[state].name}", state=state) for state in states if state in STATE_RULES)
     # The general row wears the state's name too, so that the sentence can say where the hours apply.
     return (general._replace(state=states[0] if len(states) == 1 else ""), *own)

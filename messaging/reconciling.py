@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce, Least
 
 from leads.actions import create_task
 from leads.models import Contact, Desk, Identity
-from messaging import claims
+from messaging import claims, purposes
 from messaging.inbound import suppress
 from messaging.locks import lock_address
 from messaging.models import Attempt, ListedSend, Message, Notice, Pause
@@ -269,7 +269,7 @@ def _adopt(*, connection: Connection, text: ListedText, number: str, at: datetim
         if last is not None and last.outcome == Attempt.Outcome.UNKNOWN:
             if not text.reference and not last.started_at - EARLIER <= text.created_at <= last.deadline_at + LATER:
                 continue  # that call was another one
-        elif not text.reference and message.created_at - at >= claims.window_of(purpose=message.purpose):
+        elif not text.reference and message.created_at - at >= purposes.of(key=message.purpose).window:
             continue  # written long after it, for something new
         elif last is None or last.outcome not in Attempt.LIVE:
             _note_lost_try(message=message, text=text, at=at, n=last.n + 1 if last else 1)
@@ -284,7 +284,7 @@ def _adopt(*, connection: Connection, text: ListedText, number: str, at: datetim
                 purpose=message.purpose,
                 holder=message.pk,
                 now=now,
-                until=at + claims.window_of(purpose=message.purpose),
+                until=at + purposes.of(key=message.purpose).window,
             )
             return message
         raise RuntimeError("a listed text could not be taken over")

@@ -17,9 +17,9 @@ from django.db import connection
 
 from leads.models import Automation, Contact, Event
 from messaging.models import Message, ReviewClick, ReviewLink
+from messaging.purposes import REVIEW_REMINDER, REVIEW_REQUEST
 
-REQUEST, REMINDER = "review-request", "review-reminder"
-PURPOSES: Final = (REQUEST, REMINDER)
+REQUEST, REMINDER = REVIEW_REQUEST.key, REVIEW_REMINDER.key
 LINK_LIFE: Final = timedelta(days=90)
 # More openings of one link are no evidence of anything; the table does not grow with them.
 MOST_CLICKS: Final = 50

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
-from messaging import claims, consent, door, gate
+from messaging import claims, consent, door, gate, purposes
 from messaging.locks import lock_address
 from messaging.models import Attempt, Message
 from messaging.pauses import STOPPED, UNPAUSED
@@ -91,7 +91,7 @@ def _take_purpose(*, message: Message, now: datetime) -> bool:
         purpose=message.purpose,
         holder=message.pk,
         now=now,
-        until=now + claims.window_of(purpose=message.purpose),
+        until=now + purposes.of(key=message.purpose).window,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from leads.models import Client, Contact
+from messaging import purposes
 from messaging.models import Template
 from messaging.words import sandbox
 from messaging.words.checks import Finding, Words, check, complete, one_line, supplied
@@ -11,7 +12,7 @@ AGENCY_TEMPLATES = [
     {
         "key": "missed-call-text-back",
         "version": 1,
-        "purpose": "missed-call-text-back",
+        "purpose": purposes.TEXT_BACK.key,
         # Identity, why they get it, one question, and the way out: one service reply to the caller's own call, no offer.
         "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. Sorry we missed your call. How can we help? "
         "Reply here and a person will answer. Reply STOP to opt out.",
@@ -19,7 +20,7 @@ AGENCY_TEMPLATES = [
     {
         "key": "review-request",
         "version": 1,
-        "purpose": "review-request",
+        "purpose": purposes.REVIEW_REQUEST.key,
         # The same to everybody: no word of how it went, no stars, nothing offered, and the way to tell us in private beside the link.
         "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. Your job with us is done. Would you write an honest "
         "review? {{ review_link }} You can also reply here to reach a person. Reply STOP to opt out.",
@@ -27,7 +28,7 @@ AGENCY_TEMPLATES = [
     {
         "key": "review-reminder",
         "version": 1,
-        "purpose": "review-reminder",
+        "purpose": purposes.REVIEW_REMINDER.key,
         "body": "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. If you still want to write a review of your job: "
         "{{ review_link }} We will not ask again. You can also reply here to reach a person. Reply STOP to opt out.",
     },

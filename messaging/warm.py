@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from messaging import templates
+from messaging import purposes, templates
 from messaging.quiet_hours import window_verdict
 from messaging.replies import read_reply
 from providers import adapters
@@ -15,6 +15,6 @@ def warm_up() -> None:
     for adapter in adapters.all_adapters():
         adapter.warm_up()
     number = read_number(raw="+13035550100")
-    window_verdict(place=locate(e164=number.e164), now=datetime(2026, 1, 1, tzinfo=UTC), purpose="missed-call-text-back")
+    window_verdict(place=locate(e164=number.e164), now=datetime(2026, 1, 1, tzinfo=UTC), purpose=purposes.TEXT_BACK.key)
     read_reply(text="stop")
     templates.warm_up()

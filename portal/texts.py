@@ -3,6 +3,7 @@
 An answer is bound to the exact words: it is said with their hash, and where the words change by one byte it speaks for them no more.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -15,17 +16,6 @@ from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.names import clean_text
 
 TAKE: Final = "office.take_portal_text"
-# What a text is for, as a heading and in one sentence: when does a customer get it?
-PURPOSES: Final[dict[str, tuple[str, str]]] = {
-    "missed-call-text-back": ("Answer to a missed call", "Sent once to somebody who called you when nobody could pick up."),
-    "lead-reply": ("Answer to a form or a message", "Sent once to somebody who filled in a form or wrote to you."),
-    "conversation": ("Answer within a conversation", "Sent to somebody who is already writing with you."),
-    "appointment": ("Appointment", "Sent to somebody who has an appointment with you, to confirm it or to remind them."),
-    "quote-follow-up": ("Follow-up of a quote", "Sent to somebody who has a quote of yours and has not answered it yet."),
-    "review-request": ("Review request", "Sent to a customer whose job is done, the same to everybody."),
-    "review-reminder": ("Reminder of a review request", "Sent once to a customer who was asked for a review and did nothing about it."),
-    "marketing": ("Offers and news", "Sent only to people who agreed in writing to get such texts from you."),
-}
 ANSWER_HOURS: Final = 24
 CHANNELS: Final = {"sms": "Text message", "email": "Email"}
 
@@ -34,14 +24,25 @@ class OtherWords(Exception):
     """The words are not those that the person looked at; nothing was written down."""
 
 
+# How what a text is for is said: heading, and when a customer gets it. The house names it at the start (zartsalgo.apps), because the portal
+# knows nothing of what is sent.
+Naming = Callable[[str], tuple[str, str]]
+_naming: list[Naming] = []
+
+
+def name_purposes(*, by: Naming) -> None:
+    """Say what texts are for by this from now on."""
+    _naming[:] = [by]
+
+
 def heading_of(*, purpose: str) -> str:
-    """What a text is for, as a heading; of a purpose that nobody put in words yet its name."""
-    return PURPOSES[purpose][0] if purpose in PURPOSES else purpose.replace("-", " ").strip().capitalize() or "A text of yours"
+    """What a text is for, as a heading."""
+    return _naming[-1](purpose)[0]
 
 
 def when_of(*, purpose: str) -> str:
     """When a customer gets it, in one sentence."""
-    return PURPOSES[purpose][1] if purpose in PURPOSES else "Ask us when exactly it is sent."
+    return _naming[-1](purpose)[1]
 
 
 def say(*, client_id: int, text: Text, sha256: str, said: str, words: str = "", by: str, now: datetime) -> TextWord:

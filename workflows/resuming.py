@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from leads import people
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
-from messaging import claims, gate, pauses, reviews, talks
+from messaging import gate, overtaking, pauses, purposes, talks
 from messaging.models import Conversation, ListedSend, Message, Pause, PurposeClaim, Suppression, Template
 from workflows import incidents
 from workflows.models import Incident, IncidentItem
@@ -156,11 +156,12 @@ def _rows(*, pause: Pause, now: datetime) -> Iterator[dict[str, Any]]:
         auto=Exists(automation.filter(send=Automation.Send.AUTO)),
         other=Exists(other),
         unclear=Exists(Task.objects.filter(contact=OuterRef("contact"), kind="unclear-reply", status=Task.Status.OPEN)),
+        since=overtaking.since_cause(),
         talking=Exists(Conversation.objects.filter(contact=OuterRef("contact"), client=OuterRef("client"), held_at__isnull=False)),
     )
     wanted = (
         "pk", "client_id", "contact_id", "lead_id", "contact__name", "to", "created_at", "approved_at", "useful_until", "workflow",
-        "client__timezone", "lead__replied_at", "template__status", "connection__disabled_at",
+        "client__timezone", "lead__replied_at", "lead__stage", "since", "template__status", "connection__disabled_at",
         "opted_out", "texted", "listed_at", "purpose", "decided", "off", "auto", "other", "unclear", "talking",
     )  # fmt: skip
     return rows.order_by("created_at", "pk").values(*wanted, "connection_id").iterator(chunk_size=1000)
@@ -185,20 +186,24 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
     """In the gate's own order: what drops it, then what holds it. tests/workflows/test_pause.py holds the two against each other."""
     created, zone = row["created_at"], row["client__timezone"]
     known = row["approved_at"] or created
-    waited = bool(row["workflow"]) and row["lead_id"] is not None and now - created >= gate.WAITED
+    purpose = purposes.of(key=row["purpose"])
+    waited = bool(row["workflow"]) and row["lead_id"] is not None and now - created >= overtaking.WAITED
     replied = row["lead__replied_at"]
     if row["opted_out"]:
         return STALE, "opted-out", "They asked us to stop."
     if row["texted"]:
         return STALE, "already-texted", "They got another text for the same purpose."
-    if row["listed_at"] and row["workflow"] and row["listed_at"] > now - claims.window_of(purpose=row["purpose"]):
+    if row["listed_at"] and row["workflow"] and row["listed_at"] > now - purpose.window:
         return STALE, gate.BEFORE_RESTORE, f"They got theirs on {_local(row['listed_at'], zone)}, before the restore."
     if row["useful_until"] and now > row["useful_until"]:
         return STALE, "too-late", f"It was of use until {_local(row['useful_until'], zone)}."
-    if waited and replied is not None and replied > known and row["purpose"] not in reviews.PURPOSES:
-        return STALE, "overtaken", f"They wrote on {_local(replied, zone)}; a person answers."
+    lost = overtaking.point_lost(purpose=purpose, stage=row["lead__stage"] or "", since=overtaking.read_since(row["since"]))
+    if row["workflow"] and lost is not None:
+        return STALE, overtaking.CHECK, overtaking.words(type=lost.type, at=lost.at, zone=zone)
+    if waited and replied is not None and replied > known and purpose.overtaken_by_reply:
+        return STALE, overtaking.CHECK, f"They wrote on {_local(replied, zone)}; a person answers."
     if waited and row["decided"]:
-        return STALE, "overtaken", "What came of the lead was decided since."
+        return STALE, overtaking.CHECK, "What came of the lead was decided since."
     if row["workflow"] and row["off"]:
         return STALE, "switched-off", "The workflow was switched off since."
     if older_than is not None and created < now - older_than:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from leads.models import Client, Contact, Event, Lead
+from messaging.purposes import Purpose, register
 from workflows.models import Run
 
 
@@ -140,6 +141,8 @@ class Workflow:
     writes: tuple[str, ...]
     steps: tuple[StepSpec, ...]
     settings: type[BaseModel] = NoSettings
+    # What its messages are for. Named here they are in the table of purposes, so one of its own is this file and nothing else.
+    purposes: tuple[Purpose, ...] = ()
     # A second cause of the same person inside this window joins the run instead of starting another.
     joins_within: timedelta = timedelta(0)
     # Asked before a run starts, once it is switched on: why this event does not start one, or None.
@@ -147,6 +150,10 @@ class Workflow:
     # Handlers of earlier versions by name, such as "workflows.steps.hand_over@1": kept until no unfinished run needs them.
     keeps: Mapping[str, Handler] = field(default_factory=dict)
     on_for_new_clients: bool = True
+
+    def __post_init__(self) -> None:
+        for purpose in self.purposes:
+            register(purpose=purpose)
 
     def definition(self) -> dict[str, Any]:
         return {"steps": [spec.as_data() for spec in self.steps]}

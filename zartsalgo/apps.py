@@ -11,10 +11,13 @@ class Zartsalgo(AppConfig):
     verbose_name = "People and access"
 
     def ready(self) -> None:
+        from messaging import purposes
+        from portal import texts
         from zartsalgo import celery_app, checks  # noqa: F401  registers the system checks
         from zartsalgo.roles import grant_rows
         from zartsalgo.seeds import make_groups
 
+        texts.name_purposes(by=purposes.named)
         # `script/manage` learns the broker's address only after this package was imported.
         celery_app.conf.update(broker_url=settings.REDIS_URL)
         # Sent once per app after all have migrated; at the last app's turn every table and permission exists.

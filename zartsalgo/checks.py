@@ -1,7 +1,7 @@
 """System checks with ids: what would go wrong later is said at the start, each in one sentence with what to do.
 
 zarts.E001 encryption keys unreadable        zarts.E004 a database role is missing (tag database)
-zarts.E002 loopback allowed (--deploy)       zarts.E005 a workflow names a table or a handler that does not exist
+zarts.E002 loopback allowed (--deploy)       zarts.E005 a workflow names a table, a handler or a purpose that does not exist
 zarts.E003 public URL not https (--deploy)   zarts.E006 the portal's role is missing or can do too much (check --database portal)
 zarts.W001 the process acts as owner or superuser of the database (tag database)
 zarts.W002 the process was handed the owner's or the superuser's password
@@ -152,6 +152,7 @@ def portal_role_is_weak(app_configs: Configs = None, databases: Sequence[str] | 
 def workflows_fit_the_house(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessage]:
     """E005. A catalog file that does not load at all is reported here too, with the loader's own sentence."""
     # Not at the top: this module is imported before the models are ready.
+    from messaging import purposes, templates
     from workflows import registry
 
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
@@ -171,6 +172,17 @@ def workflows_fit_the_house(app_configs: Configs = None, **kwargs: Any) -> list[
                     id="zarts.E005",
                 )
             )
+        own = {purpose.key for purpose in workflow.purposes}
+        for spec in workflow.steps:
+            purpose = spec.params.get("purpose")
+            if purpose is not None and purpose not in own:
+                found.append(
+                    Error(
+                        f"Step {spec.key} of {workflow.name} sends for the purpose {purpose}, which its card does not name.",
+                        hint=f"{hint} A purpose decides which consent a text needs: name it in `purposes`.",
+                        id="zarts.E005",
+                    )
+                )
         keys = [spec.key for spec in workflow.steps]
         for key in sorted({key for key in keys if keys.count(key) > 1}):
             found.append(
@@ -181,6 +193,15 @@ def workflows_fit_the_house(app_configs: Configs = None, **kwargs: Any) -> list[
                 found.append(Error(f"Step {spec.key} of {workflow.name} has no handler that can be run.", hint=hint, id="zarts.E005"))
         if not workflow.steps:
             found.append(Error(f"{workflow.name} has no steps.", hint=hint, id="zarts.E005"))
+    found += [
+        Error(
+            f"The agency's template {row['key']} is for the purpose {row['purpose']}, which nobody registered.",
+            hint="Name it in messaging/purposes.py or on the card of the workflow that sends it.",
+            id="zarts.E005",
+        )
+        for row in templates.AGENCY_TEMPLATES
+        if not purposes.is_known(key=str(row["purpose"]))
+    ]
     return found
 
 

@@ -11,28 +11,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from messaging import purposes
 from messaging.words import sandbox
 from messaging.words.segments import UCS_2, Segments, count_segments
 from messaging.words.variables import VARIABLES, time_span
 from zartsalgo.lib.names import clean_text
 
 REFUSES, WARNS = "refuses", "warns"
-SERVICE = frozenset({"missed-call-text-back"})  # one reply to the person's own act: no offer, whatever its source
-CONTINUES = frozenset({"conversation"})  # goes only where the person wrote before, so name and way out were given
 MOST_CHARACTERS = 1600  # what providers take in one text
 MANY_PARTS = 3
 
-# What the purposes are called. A purpose is what a person agreed to, so a new one needs consent wording of its own.
-PURPOSES = {
-    "missed-call-text-back": "Answer to a missed call",
-    "lead-reply": "Answer to a form or a message",
-    "conversation": "Answer within a conversation",
-    "appointment": "Appointment",
-    "quote-follow-up": "Follow-up of a quote",
-    "review-request": "Review request",
-    "review-reminder": "Reminder of a review request",
-    "marketing": "Marketing",
-}
 SHORTENERS = (
     "adf.ly", "bit.do", "bit.ly", "bl.ink", "buff.ly", "clck.ru", "cutt.ly", "dlvr.it", "goo.gl", "is.gd", "j.mp", "lnkd.in", "ow.ly",
     "qr.ae", "rb.gy", "rebrand.ly", "s.id", "short.io", "shorturl.at", "shorte.st", "soo.gd", "t.co", "t.ly", "tiny.cc", "tinyurl.com",
@@ -58,8 +46,6 @@ _LINK = re.compile(r"\bhttp://\S+|\bhttps?://\d{1,3}(?:\.\d{1,3}){3}\S*", re.IGN
 _LIQUID = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
 
-# Purposes that ask for a review.
-ASKS = frozenset({"review-request", "review-reminder"})
 OWN_HOST = (urlsplit(settings.PUBLIC_URL).hostname or "").lower()
 _ADDRESS = re.compile(
     r"(?<![\w@.-])(?:https?://)?(?P<host>(?:[a-z0-9-]+\.)+[a-z]{2,24})(?=[/?#:\s]|$)[^\s]*|https?://(?P<bare>\S+)", re.IGNORECASE
@@ -128,7 +114,7 @@ def supplied(*, values: dict[str, object], response_minutes: int | None) -> dict
 
 def _given(words: Words) -> dict[str, object]:
     """A sample for each name that is filled in for this purpose."""
-    left_out = {"reply_within"} if words.purpose in ASKS else {"reply_within", "review_link"}
+    left_out = {"reply_within"} if purposes.of(key=words.purpose).asks_for_review else {"reply_within", "review_link"}
     return {name: one.sample for name, one in VARIABLES.items() if name not in left_out}
 
 
@@ -192,13 +178,13 @@ def _line_of(words: Words, place: int) -> int:
 
 
 def _identity(words: Words, texts: list[str]) -> list[Finding]:
-    if words.purpose in CONTINUES or all(VARIABLES["business"].sample in text for text in texts):
+    if purposes.of(key=words.purpose).continues or all(VARIABLES["business"].sample in text for text in texts):
         return []
     return [Finding("identity", REFUSES, "It does not always say who writes: name {{ business }}, outside of any condition.")]
 
 
 def _ways_out(words: Words, texts: list[str]) -> list[Finding]:
-    if words.channel != "sms" or words.purpose in CONTINUES or all(_STOP.search(text) for text in texts):
+    if words.channel != "sms" or purposes.of(key=words.purpose).continues or all(_STOP.search(text) for text in texts):
         return []
     return [
         Finding("stop-line", REFUSES, "A first text says how to end it: “Reply STOP to opt out.”, in the words or as the opt-out line.")
@@ -213,7 +199,7 @@ def _claims(words: Words) -> list[Finding]:
         for match in pattern.finditer(written):
             line = _line_of(words, match.start())
             said = " ".join(match.group().split())
-            if words.purpose in SERVICE and code == "price":
+            if purposes.of(key=words.purpose).no_offers and code == "price":
                 says = f"Line {line}: “{said}” is {what}. An answer to a missed call carries none: their call is no consent to marketing."
                 found.append(Finding(code, REFUSES, says, line))
             elif words.source.strip():
@@ -245,7 +231,7 @@ def _asking(words: Words, texts: list[str]) -> list[Finding]:
 
     16 CFR 465.4 and 255.2(d); Google's contribution policy. Carriers: an address in it is ours or none.
     """
-    if words.purpose not in ASKS:
+    if not purposes.of(key=words.purpose).asks_for_review:
         return []
     found = []
     if not all(VARIABLES["review_link"].sample in text for text in texts):

@@ -7,7 +7,8 @@ import pytest
 
 from messaging import due, gate
 from messaging.models import Attempt
-from messaging.quiet_hours import TEXT_BACK, window_verdict
+from messaging import purposes
+from messaging.quiet_hours import window_verdict
 from tests.factories import ClientFactory
 from tests.messaging.test_sending import text
 from zartsalgo.lib import clock
@@ -67,7 +68,7 @@ def test_hours_and_next_opening_agree_with_the_wall(zone, day):
         opening = moment if allowed else opening
         if n % 20 and n not in edges:
             continue
-        verdict = window_verdict(place=place, now=moment, purpose=TEXT_BACK)
+        verdict = window_verdict(place=place, now=moment, purpose=purposes.TEXT_BACK.key)
         assert verdict.allowed is allowed, moment
         if opening is not None:
             assert verdict.opens_at == opening, moment

@@ -57,15 +57,15 @@ def test_a_text_of_unknown_fate_counts_and_one_that_never_went_does_not(carla):
 def test_an_answer_goes_first_and_the_rest_a_day_after_it(carla):
     waits = message(carla, purpose="missed-call-text-back", status="held")
     assert judge(carla, "review-request") == NOON + timedelta(hours=1)
-    assert judge(carla, "form-answer") is None
+    assert judge(carla, "lead-reply") is None
     Message.objects.filter(pk=waits.pk).update(status="sent", sent_at=NOON - timedelta(hours=3))
     assert judge(carla, "review-request") == NOON + timedelta(hours=21)
-    assert judge(carla, "form-answer") is None
+    assert judge(carla, "lead-reply") is None
 
 
 def test_four_answers_a_day_are_the_most(carla):
     for hours in (2, 4, 6, 8):
-        message(carla, purpose="form-answer", ago=timedelta(hours=hours))
+        message(carla, purpose="lead-reply", ago=timedelta(hours=hours))
     assert judge(carla, "missed-call-text-back") == NOON + timedelta(hours=16)
 
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.quiet_hours import STATE_RULES, TEXT_BACK, Verdict, holiday_name, rules_for, window_verdict
+from messaging import purposes
+from messaging.quiet_hours import STATE_RULES, Verdict, holiday_name, rules_for, window_verdict
 from zartsalgo.lib.places import ALL_ZONES, STATE_ZONES, UNKNOWN, Place, locate
 
-MARKETING = "review-request"
+TEXT_BACK, MARKETING = purposes.TEXT_BACK.key, purposes.REVIEW_REQUEST.key
 
 
 def at(zone: str, text: str) -> datetime:

@@ -14,7 +14,7 @@ from django.db.utils import ProgrammingError
 from werkzeug import Response
 
 from leads.models import Identity, Task
-from messaging import claims, gate, pauses, reconciling, sending
+from messaging import claims, gate, pauses, purposes, reconciling, sending
 from messaging.models import Attempt, ListedSend, Message, Pause, Suppression
 from messaging.pauses import NotCompared, Scope
 from providers.connections import connect, disable
@@ -169,7 +169,7 @@ def test_it_binds_the_person_for_the_window_and_nobody_else(line, summit, provid
     other = ClientFactory(slug="other", phone="+13035550101")
     assert judged(text(other)).reason == "", "another client's texts are another matter"
     assert judged(text(summit, workflow="", approved_by="Sam", approved_at=NOON)).reason == "", "a person may write to them by hand"
-    ends = LEFT + claims.window_of(purpose="missed-call-text-back")
+    ends = LEFT + purposes.TEXT_BACK.window
     set_clock(ends - timedelta(minutes=1))
     assert judged(carla).reason == "sent-before-restore"
     set_clock(ends + timedelta(minutes=1))

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from leads.models import Automation, Task
 from messaging import approving, templates
 from messaging.models import Template
-from messaging.words.checks import PURPOSES
+from messaging import purposes
 from portal import texts
 from portal.content import reading
 from portal.models import TextWord
@@ -257,7 +257,8 @@ def test_the_office_reads_what_the_client_says(rita, ours, theirs, noon):
 
 
 def test_every_purpose_has_its_sentence():
-    assert set(PURPOSES) <= set(texts.PURPOSES)
+    for one in purposes.every():
+        assert (texts.heading_of(purpose=one.key), texts.when_of(purpose=one.key)) == (one.heading, one.when) and one.when.endswith(".")
     assert (
         texts.heading_of(purpose="storm-check") == "Storm check"
         and texts.when_of(purpose="storm-check") == "Ask us when exactly it is sent."

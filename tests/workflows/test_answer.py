@@ -135,7 +135,7 @@ def too_many(client):
     for hours in range(1, 5):
         before = NOON - timedelta(hours=hours)
         Message.objects.create(
-            id=new_id(), client=client, contact=message.contact, workflow="lead-intake", purpose="form-answer", to=PHONE, sender=client.phone,
+            id=new_id(), client=client, contact=message.contact, workflow="lead-intake", purpose="lead-reply", to=PHONE, sender=client.phone,
             body="Hi", status="sent", sent_at=before, created_at=before, due_at=before,
         )  # fmt: skip
     return judged(message)

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from leads import actions
 from leads.models import Desk
+from messaging.purposes import TEXT_BACK
 from workflows import steps
 from workflows.vocabulary import Context, Done, Finish, Result, Workflow, step
 from zartsalgo.lib.phone import read_number
 
-PURPOSE = "missed-call-text-back"
 # A tracking provider reports up to 20 minutes after the call; 10 more and "sorry we missed you" is out of place.
 USEFUL_MINUTES = 30
 
@@ -67,7 +67,7 @@ def ask_a_person(context: Context) -> Result:
         kind="call-back",
         title=f"Missed call at {when}, no text possible",
         reason=f"{why} Called line: {line}.",
-        cause=f"{PURPOSE}:{context.run.pk}:by-hand",
+        cause=f"{context.run.workflow}:{context.run.pk}:by-hand",
         due_at=context.now + timedelta(minutes=context.settings.response_minutes),
         now=context.now,
     )
@@ -93,6 +93,7 @@ WORKFLOW = Workflow(
     ),
     writes=("leads_lead", "leads_stagechange", "leads_task", "messaging_handover", "messaging_notice", "messaging_message"),
     settings=Settings,
+    purposes=(TEXT_BACK,),
     joins_within=timedelta(hours=12),
     steps=(
         step("check", "caller", "Can this caller be texted?", read_caller),
@@ -114,7 +115,7 @@ WORKFLOW = Workflow(
             "text",
             "Write the text",
             steps.plan_message,
-            purpose=PURPOSE,
+            purpose=TEXT_BACK.key,
             template="missed-call-text-back",
             useful_minutes=USEFUL_MINUTES,
         ),

@@ -15,6 +15,7 @@ from leads.models import Desk, Lead
 from messaging import reviews
 from messaging.models import Message
 from messaging.planning import plan_text
+from messaging.purposes import REVIEW_REMINDER, REVIEW_REQUEST
 from messaging.templates import CannotRender, values_of
 from workflows import steps
 from workflows.models import Run
@@ -216,16 +217,17 @@ WORKFLOW = Workflow(
     ),
     writes=("messaging_message", "messaging_reviewlink"),
     settings=Settings,
+    purposes=(REVIEW_REQUEST, REVIEW_REMINDER),
     refuses=refuses,
     on_for_new_clients=False,
     steps=(
         step("wait", "settle", "Let the job rest", settle),
         step("wait for", "hold", "Wait while a case is open, not for ever", hold),
         step("check", "still", "Is the job still done, the link still set?", still_right),
-        step("message", "request", "Write the request", write, purpose=reviews.REQUEST),
+        step("message", "request", "Write the request", write, purpose=REVIEW_REQUEST.key),
         step("wait for", "asked", "Send the request through the gate", wait_for_text, of="request", otherwise="outcome"),
         step("wait for", "patience", "Wait for a click or a reply", follow, of="request", otherwise="outcome"),
-        step("message", "reminder", "Write the one reminder", write, purpose=reviews.REMINDER),
+        step("message", "reminder", "Write the one reminder", write, purpose=REVIEW_REMINDER.key),
         step("wait for", "reminded", "Send the reminder through the gate", wait_for_text, of="reminder", otherwise="outcome"),
         step("wait for", "answer", "Wait once more", follow, of="request", otherwise="outcome"),
         step("stop", "outcome", "Say what came of it", tell_outcome),

@@ -15,7 +15,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, transaction
 
-from messaging.claims import DEFAULT_WINDOW, PURPOSE_WINDOW
+from messaging import purposes
 from workflows import registry
 from zartsalgo.office.tampering import find_what_gives_way
 
@@ -162,13 +162,13 @@ INVARIANTS = (
 
 
 def _parameters(*, now: datetime) -> dict[str, Any]:
-    windows = {purpose: span.total_seconds() / 3600 for purpose, span in PURPOSE_WINDOW.items()}
+    windows = {purpose.key: purpose.window.total_seconds() / 3600 for purpose in purposes.every()}
     guarded = [
         (model._meta.db_table, trigger.get_pgid(model)) for model in apps.get_models() for trigger in getattr(model._meta, "triggers", [])
     ]
     return {
         "now": now,
-        "window": json.dumps({**windows, "": DEFAULT_WINDOW.total_seconds() / 3600}),
+        "window": json.dumps({**windows, "": purposes.of(key="").window.total_seconds() / 3600}),
         "listeners": json.dumps({kind: [workflow.key for workflow in heard] for kind, heard in registry.listeners().items()}),
         "guarded": json.dumps(guarded),
         **registry.able(),

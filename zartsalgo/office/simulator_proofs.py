@@ -10,12 +10,13 @@ from datetime import timedelta
 from django.db.models import F
 
 from leads.models import Client, Task
+from messaging import purposes
 from messaging.models import Message
 from providers.models import Delivery
 from zartsalgo.office import checklist
 from zartsalgo.office.simulator_outcome import ON_THE_PHONE
 
-PURPOSE = "missed-call-text-back"
+PURPOSE = purposes.TEXT_BACK.key
 WINDOW = timedelta(hours=12)
 
 

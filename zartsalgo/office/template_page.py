@@ -9,7 +9,8 @@ from django import forms
 from leads.models import Client, Lead
 from messaging import templates
 from messaging.models import Template
-from messaging.words.checks import ASKS, PURPOSES, one_line
+from messaging import purposes
+from messaging.words.checks import one_line
 from messaging.words.segments import Segments, count_segments
 from messaging.words.variables import FILTERS, VARIABLES
 from zartsalgo.lib.names import clean_text
@@ -71,9 +72,9 @@ class WordsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = dict(PURPOSES)
+        known = dict(purposes.choices())
         if self.instance.purpose:
-            known.setdefault(self.instance.purpose, self.instance.purpose.replace("-", " ").capitalize())
+            known.setdefault(self.instance.purpose, purposes.of(key=self.instance.purpose).heading)
         purpose = self.fields["purpose"]
         assert isinstance(purpose, forms.ChoiceField)
         purpose.choices = list(known.items())
@@ -146,7 +147,7 @@ def shown(*, template: Template, chosen: str, now: datetime) -> Shown:
     values = (
         templates.values_of(client=client, contact=lead.contact if lead else None) if client else {"name": "", "business": "Your business"}
     )
-    if template.purpose in ASKS:
+    if purposes.of(key=template.purpose).asks_for_review:
         # Each text has a link of its own; what stands here leads nowhere.
         values = {**values, "review_link": VARIABLES["review_link"].sample}
     return Shown(preview=_preview(template=template, who=who, values=values), leads=[*choices, ("none", NO_LEAD, lead is None)])

@@ -17,7 +17,7 @@ from zartsalgo.lib import clock
 
 CARLA = "carla@example.com"
 STREET = "1 Main St\nDenver, CO 80202"
-KEY = "form-answer"
+KEY = "lead-reply"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from leads import actions
 from leads.models import Automation, Client, Contact, Identity, Lead, Note, Task
-from messaging import planning, talks
+from messaging import planning, purposes, talks
 from messaging.approving import approve_template
 from messaging.models import Handover, Message, Template
 from portal import members
@@ -241,7 +241,7 @@ class Doer:
             summarizing.keep_private(summary=summary, reason=KEPT_PRIVATE, by=self.names[deeds.OWNER], now=deed.at)
 
     def _new_words(self, deed: deeds.NewWords) -> None:
-        template = Template.objects.create(client=self.client, key=TEXT_BACK, version=deed.version, purpose=TEXT_BACK, body=deed.body)
+        template = Template.objects.create(client=self.client, key=TEXT_BACK, version=deed.version, purpose=purposes.TEXT_BACK.key, body=deed.body)
         approve_template(template=template, by=self.names[deeds.OWNER], now=deed.at)
 
     # What the owner decides

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from messaging.quiet_hours import TEXT_BACK, window_verdict
+from messaging import purposes
+from messaging.quiet_hours import window_verdict
 from providers.connections import CannotConnect, mood_of, set_mood
 from zartsalgo.lib import clock
 from zartsalgo.lib.places import locate
@@ -88,7 +89,7 @@ def lend_mood(*, stage: Stage, mood: str) -> None:
 
 def is_night(*, stage: Stage, now: datetime) -> bool:
     """Whether a text to this customer would be held now."""
-    return not window_verdict(place=locate(e164=stage.number), now=now, purpose=TEXT_BACK).allowed
+    return not window_verdict(place=locate(e164=stage.number), now=now, purpose=purposes.TEXT_BACK.key).allowed
 
 
 def last_day(*, stage: Stage, now: datetime) -> datetime:

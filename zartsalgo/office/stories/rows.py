@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from leads.models import Contact, Event, Lead, Task
+from messaging import purposes
 from messaging.models import Handover, Message
 from providers.models import Delivery
 from workflows.models import Run, Step
@@ -66,7 +67,7 @@ def on_phone(stage: Stage) -> QuerySet[Message]:
 
 def text_back(stage: Stage) -> Message | None:
     """The answer to the missed call."""
-    return texts(stage).filter(purpose=TEXT_BACK).first()
+    return texts(stage).filter(purpose=purposes.TEXT_BACK.key).first()
 
 
 def runs(stage: Stage) -> QuerySet[Run]:

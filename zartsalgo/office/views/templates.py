@@ -11,9 +11,8 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.models import Client
-from messaging import approving, templates
+from messaging import approving, purposes, templates
 from messaging.models import Template
-from messaging.words.checks import PURPOSES
 from messaging.words.variables import time_span
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
@@ -78,7 +77,7 @@ def _whose(template: Template) -> str:
 
 
 def _purpose(template: Template) -> str:
-    return PURPOSES.get(template.purpose, template.purpose.replace("-", " ").capitalize())
+    return purposes.of(key=template.purpose).heading
 
 
 def _by(template: Template) -> str:
