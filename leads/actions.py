@@ -1,10 +1,13 @@
 """What happens to leads and tasks: opening, moving, answering, closing. Each runs in the caller's transaction."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 
 from leads import people
 from leads.models import Client, Contact, Desk, Event, Lead, Responder, StageChange, Task
@@ -19,9 +22,26 @@ OUTCOMES = {
 }
 
 
-def open_lead(*, client: Client, contact: Contact, source: str, kind: str, now: datetime, service: str = "", urgency: str = "") -> Lead:
-    """The contact's open lead, or a new one. The contact's row must be locked, so two events cannot both open one."""
-    lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
+def open_lead(
+    *,
+    client: Client,
+    contact: Contact,
+    source: str,
+    kind: str,
+    now: datetime,
+    service: str = "",
+    urgency: str = "",
+    since: datetime | None = None,
+) -> Lead:
+    """The contact's open lead, or a new one. The contact's row must be locked, so two events cannot both open one.
+
+    One that was made after `since` (when we heard of what it is for) is about it, even where it is decided by now.
+    """
+    open_one = ~Q(stage__in=Lead.CLOSED)
+    rows = Lead.objects.filter(
+        open_one if since is None else open_one | Q(created_at__gte=since) & ~Q(stage=Lead.Stage.WRONG), contact=contact
+    )
+    lead = rows.order_by(Case(When(open_one, then=0), default=1), "-created_at").first()
     if lead is not None:
         return lead
     return Lead.objects.create(
@@ -61,8 +81,10 @@ def create_task(
     now: datetime,
     lead: Lead | None = None,
     contact: Contact | None = None,
+    event: Event | None = None,
 ) -> Task:
-    """Ask a person for something. The same cause gives the same task, whoever asks and how often."""
+    """Ask a person for something. The same cause gives the same task, whoever asks and how often; so does the same event for the same kind,
+    so two workflows that start from it never ask two people for one thing: the second gets the first one's task."""
     Task.objects.bulk_create(
         [
             Task(
@@ -75,13 +97,15 @@ def create_task(
                 title=title[:200],
                 reason=reason[:400],
                 cause=cause[:200],
+                event=event,
                 created_at=now,
                 due_at=due_at,
             )
         ],
         ignore_conflicts=True,
     )
-    return Task.objects.get(client=client, cause=cause[:200])
+    same = Q(cause=cause[:200]) if event is None else Q(cause=cause[:200]) | Q(event=event, kind=kind)
+    return Task.objects.filter(same, client=client).order_by("created_at", "pk")[:1].get()
 
 
 def close_task(*, task: Task, by: str, outcome: str, now: datetime, status: str = Task.Status.DONE) -> bool:
@@ -126,9 +150,25 @@ def report_outcome(*, lead: Lead, outcome: str, by: str, cause: str, now: dateti
     return event
 
 
-def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> None:
-    """The response timer stops at the first answer a person got; later ones do not move it."""
-    Lead.objects.filter(pk=lead_id, first_response_at__isnull=True).update(first_response_at=now)
+def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> bool:
+    """The response timer stops at the first answer a person got; later ones do not move it, an earlier one that is told late does.
+
+    Returns whether it moved.
+    """
+    rows = Lead.objects.filter(Q(first_response_at__isnull=True) | Q(first_response_at__gt=now), pk=lead_id)
+    return bool(rows.update(first_response_at=now))
+
+
+def tasks_asked_before(*, contact: Contact, until: datetime, kinds: Iterable[str], lead: Lead | None = None) -> list[Task]:
+    """The person's open tasks of these kinds for what they asked until then, by when it happened, not by when we heard of it.
+
+    With a lead only its own, and those of no lead.
+    """
+    rows = Task.objects.filter(contact=contact, status=Task.Status.OPEN, kind__in=kinds)
+    rows = rows.annotate(asked_at=Coalesce(F("event__occurred_at"), F("created_at"))).filter(asked_at__lte=until)
+    if lead is not None:
+        rows = rows.filter(Q(lead=lead) | Q(lead__isnull=True))
+    return list(rows.order_by("created_at", "pk"))
 
 
 def is_on_duty(*, responder: Responder, zone: str, now: datetime) -> bool:

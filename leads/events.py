@@ -3,6 +3,7 @@
 `from_outside` says whether another system may report it (`generic` takes those and nothing else).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,14 +55,20 @@ EVENT_TYPES: Final[dict[str, EventType]] = {row.key: row for row in _ROWS}
 FROM_OUTSIDE: Final = frozenset(row.key for row in _ROWS if row.from_outside)
 # What became of a request, as another system says it.
 DECIDED: Final = tuple(row.key for row in _ROWS if row.group == "decided")
+# Their own words came with the name they gave themselves.
+ASKED_IN_WRITING: Final = (*(row.key for row in _ROWS if row.group == "form"), "message.received")
 # Person and business talked by phone, whoever dialled.
 TALKED: Final = ("call.answered", "call.returned")
 # A carrier's voicemail picks up like a person and plays a greeting; a call that was over before one ends reached nobody. Where a talk is
 # taken for none, a person calls once more; where none is taken for a talk, somebody waits for ever: so the longer span.
-SHORTEST_TALK_SECONDS: Final = 15
+SHORTEST_TALK_SECONDS: Final = {
+    "call.answered": 15,
+    # Whoever calls back and meets a voicemail listens to its greeting and leaves a message, and the provider counts that as answered.
+    "call.returned": 60,
+}
 
 
-def is_talk(*, type: str, facts: dict[str, object]) -> bool:
+def is_talk(*, type: str, facts: Mapping[str, object]) -> bool:
     """Whether a call means that a person of the business was reached: answered, no voicemail, and not over within seconds.
 
     A provider that does not say how long it took is taken at its word.
@@ -69,4 +76,4 @@ def is_talk(*, type: str, facts: dict[str, object]) -> bool:
     if type not in TALKED or facts.get("voicemail") is True:
         return False
     seconds = facts.get("duration_seconds")
-    return not isinstance(seconds, int) or isinstance(seconds, bool) or seconds >= SHORTEST_TALK_SECONDS
+    return not isinstance(seconds, int) or isinstance(seconds, bool) or seconds >= SHORTEST_TALK_SECONDS[type]

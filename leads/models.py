@@ -414,6 +414,15 @@ class Task(models.Model):
     title = models.CharField(max_length=200)
     reason = models.CharField(max_length=400, help_text="Why a person is needed, in words.")
     cause = models.CharField(max_length=200)
+    event = models.ForeignKey(
+        Event,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # the constraint has one
+        related_name="tasks",
+        help_text="What it answers: one event asks once for one thing.",
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -424,6 +433,7 @@ class Task(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["client", "cause"], name="task_once_per_cause"),
+            models.UniqueConstraint(fields=["event", "kind"], name="task_once_per_event_and_kind", condition=models.Q(event__isnull=False)),
             models.CheckConstraint(
                 condition=models.Q(status="open", closed_at__isnull=True) | (~models.Q(status="open") & models.Q(closed_at__isnull=False)),
                 name="task_closed_has_time",

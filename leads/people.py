@@ -7,21 +7,29 @@ A form proves nothing about who sent it: a number or address that it adds to som
 message comes from it, or a person says that it is theirs. Stops look at both, sending at what is proven alone.
 """
 
+from __future__ import annotations
+
 import functools
 import operator
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 
-from leads.models import Client, Contact, Identity, StatedIdentity
+from leads.events import ASKED_IN_WRITING
+from leads.models import Client, Contact, Event, Identity, StatedIdentity
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_email, clean_name
-from zartsalgo.lib.phone import Number, read_number
+from zartsalgo.lib.phone import Number, read_number, sayable
+
+if TYPE_CHECKING:
+    from zartsalgo.models import User
 
 Key = tuple[str, str]
 """Kind and value of an identity."""
@@ -123,6 +131,14 @@ def values_of(*, contact: Any) -> tuple[QuerySet[Any], QuerySet[Any]]:
     return theirs, StatedIdentity.objects.filter(contact=contact).values("value")
 
 
+def find(*, client: Client, person: Person) -> Contact | None:
+    """The contact that has the person's number or address already, locked for this transaction; nobody is made."""
+    given = ((Identity.Kind.PHONE, person.number.e164), (Identity.Kind.EMAIL, person.email))
+    keys: list[Key] = [(kind, value) for kind, value in given if value]
+    found = _owner(client=client, keys=keys) if keys else None
+    return lock(contact_id=found.pk) if found else None
+
+
 def lock(*, contact_id: uuid.UUID) -> Contact:
     """The contact, locked until the transaction ends: what happens to one person happens one after the other.
 
@@ -173,6 +189,28 @@ def _claim(*, client: Client, contact: Contact, kind: str, value: str) -> Contac
     with transaction.atomic():
         Identity.objects.bulk_create([Identity(client=client, contact=contact, kind=kind, value=value)], ignore_conflicts=True)
     return Identity.objects.select_related("contact").get(client=client, kind=kind, value=value).contact
+
+
+def asker_name(*, event: Event, contact: Contact) -> str:
+    """The name of who asked now: two people may share a phone, so the one given in a form or mail goes before the one we know.
+
+    A call carries the name the line is registered under, which says less than what we know. "" where none is known.
+    """
+    given = read_person(personal=event.personal or {}).name if event.type in ASKED_IN_WRITING else ""
+    return given or contact.name
+
+
+def asker(*, event: Event, contact: Contact) -> str:
+    """Who asked now, as a title says it: their name, else the number."""
+    return asker_name(event=event, contact=contact) or sayable(phone_of(contact=contact))
+
+
+def colleague(*, named: str) -> User | None:
+    """The one active member of staff whom another system means: by sign-in name, mail address or full name. None where none or several fit."""
+    users = get_user_model().objects.filter(is_active=True, is_staff=True)
+    users = users.annotate(full_name=Concat("first_name", Value(" "), "last_name"))
+    found = users.filter(Q(username__iexact=named) | Q(email__iexact=named, email__gt="") | Q(full_name__iexact=named))[:2]
+    return found[0] if len(found) == 1 else None
 
 
 def phone_of(*, contact: Contact) -> str:

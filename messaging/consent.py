@@ -24,6 +24,8 @@ from zartsalgo.lib.places import Place
 CHECK: Final = "consent"
 CALL_WITHIN: Final = timedelta(minutes=15)
 INQUIRIES: Final = ("call.missed", "call.answered", "lead.created", "quote.requested", "message.received")
+# Whoever has an appointment is written to about it.
+APPOINTMENTS: Final = ("booking.created", "booking.rescheduled")
 PURCHASES: Final = ("job.completed", "payment.received")
 # A reply that says, or may say, no is no inquiry.
 _NO: Final = ("opt_out", "unclear")
@@ -86,6 +88,7 @@ _ACTS: Final = {
     "lead": "the form they sent",
     "quote": "the form they sent",
     "message": "their own text",
+    "booking": "the appointment they made",
 }
 
 
@@ -104,7 +107,7 @@ def _wanted(*, message: Message, now: datetime) -> dict[str, Any]:
         "cause": message.cause_event_id,
         "message": message.pk,
         "now": now,
-        "inquiries": list(INQUIRIES),
+        "inquiries": [*INQUIRIES, *(APPOINTMENTS if purposes.of(key=message.purpose).kind is purposes.Kind.SERVES else ())],
         "purchases": list(PURCHASES),
         "answers": purposes.keys_that_do_not_market(),
         "no": list(_NO),

@@ -175,8 +175,7 @@ def _pauses(message: Message, now: datetime) -> Finding:
     if found is None:
         return Finding(passed=True, says="Sending is not stopped.")
     scope = pauses.words(scope=pauses.scope_of(pause=found))
-    who = "A person" if found.by_id else "A safety check"
-    says = f"{who} stopped {scope} on {local(found.at, message.client.timezone)}: {found.reason}"
+    says = f"{pauses.who_stopped(pause=found)} stopped {scope} on {local(found.at, message.client.timezone)}: {found.reason}"
     # One whose end has come is lifted within seconds, and what it held is judged then.
     until = found.until if found.until and found.until > now else None
     return Finding(passed=False, verdict=HOLD, says=says, until=until, values=(("stop", str(found.pk)),))

@@ -119,9 +119,10 @@ def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:
         lead=lead,
         desk=Desk.LEAD_OPS,
         kind="answer-reply",
-        title=f"Answer {lead.contact}",
+        title=f"Answer {people.asker_name(event=event, contact=lead.contact) or lead.contact}",
         reason="They wrote back and wait for an answer.",
         cause=f"reply:{event.pk}",
+        event=event,
         due_at=talk.answer_by or now + ANSWER_WITHIN,
         now=now,
     )

@@ -99,7 +99,9 @@ def check(message: Message, now: datetime) -> Finding:
     purpose, zone = purposes.of(key=message.purpose), message.client.timezone
     if purpose.overtaken_by and message.cause_event_id is not None:
         stage = message.lead.stage if message.lead else ""
-        found = point_lost(purpose=purpose, stage=stage, since=_happened(message=message, types=purpose.overtaken_by))
+        found = point_lost(
+            purpose=purpose, stage=stage, since=_happened(message=message, cause_id=message.cause_event_id, types=purpose.overtaken_by)
+        )
         if found is not None:
             says = words(type=found.type, at=found.at, zone=zone)
             return Finding(passed=False, says=says, values=(("event", found.type), ("at", found.at.isoformat())))
@@ -110,7 +112,7 @@ def check(message: Message, now: datetime) -> Finding:
     if replied is not None and replied > known:
         says = f"They wrote on {local(replied, zone)}, after this text was planned; a person answers instead."
         return Finding(passed=False, says=says, values=(("replied_at", replied.isoformat()),))
-    decided = StageChange.objects.filter(lead_id=message.lead_id, at__gt=known, new__in=Lead.CLOSED).order_by("-at").first()
+    decided = StageChange.objects.filter(lead=message.lead, at__gt=known, new__in=Lead.CLOSED).order_by("-at").first()
     if decided is not None:
         what = Lead.Stage(decided.new).label.lower()
         says = f"Since {local(decided.at, zone)} the lead is “{what}”, so this text has lost its point."
@@ -118,11 +120,11 @@ def check(message: Message, now: datetime) -> Finding:
     return Finding(passed=True, says="Nothing has overtaken it since it was planned.")
 
 
-def _happened(*, message: Message, types: frozenset[str]) -> list[Since]:
+def _happened(*, message: Message, cause_id: uuid.UUID, types: frozenset[str]) -> list[Since]:
     """One statement."""
-    cause = Event.objects.filter(pk=message.cause_event_id).values("occurred_at")
+    cause = Event.objects.filter(pk=cause_id).values("occurred_at")
     rows = Event.objects.filter(contact_id=message.contact_id, type__in=types, occurred_at__gte=Subquery(cause))
-    rows = rows.exclude(pk=message.cause_event_id).order_by("occurred_at", "pk")
+    rows = rows.exclude(pk=cause_id).order_by("occurred_at", "pk")
     return [Since(type=kind, at=at, facts=facts) for kind, at, facts in rows.values_list("type", "occurred_at", "facts")[:MOST_EVENTS]]
 
 
@@ -132,8 +134,10 @@ def drop(*, event: Event, lead: Lead | None, now: datetime) -> list[uuid.UUID]:
     With a lead only what is about it, or about none. What a pause holds stays: resuming judges it. What is at the provider already cannot
     be held back. One statement where there is nothing to drop.
     """
+    if event.contact is None:
+        return []
     keys = [purpose.key for purpose in purposes.every() if event.type in purpose.overtaken_by]
-    rows = Message.objects.filter(contact_id=event.contact_id, client_id=event.client_id, status__in=Message.PENDING, purpose__in=keys)
+    rows = Message.objects.filter(contact=event.contact, client_id=event.client_id, status__in=Message.PENDING, purpose__in=keys)
     rows = rows.exclude(workflow="").filter(
         Q(cause_event__occurred_at__lte=event.occurred_at) | Q(cause_event__isnull=True, created_at__lte=event.occurred_at)
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The gate's own name for its check; a text held by a pause carries it as its reason.
 STOPPED = "sending-stopped"
+# How the reason of a pause begins that another system asked for.
+FROM_OUTSIDE = "Reported from outside"
 # How old a text may be that was just leaving when a pause was stored.
 ON_ITS_WAY = timedelta(days=3)
 # Pauses that hold all of a client, or of the agency.
@@ -107,6 +109,13 @@ def words(*, scope: Scope, workflow_name: str = "") -> str:
     if scope.client is not None:
         return f"{what or 'sending'} for {scope.client}"
     return what if scope.workflow else f"all {what}" if what else "all sending"
+
+
+def who_stopped(*, pause: Pause) -> str:
+    """What stopped it, as the subject of a sentence; a person's own name is the reader's to say."""
+    if pause.by_id:
+        return "A person"
+    return "A report from outside" if pause.reason.startswith(FROM_OUTSIDE) else "A safety check"
 
 
 def open_pauses() -> QuerySet[Pause]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from leads.actions import close_task, create_task
 from leads.models import Automation, Client, Desk, DeskHolder, Event, Task
@@ -63,11 +63,13 @@ def open_incident(
     signs: int = 1,
     first_sign_at: datetime | None = None,
     until: datetime | None = None,
+    said_by: Event | None = None,
 ) -> tuple[Incident, bool]:
     """Open an incident with its pause; returns it and whether this call opened it. Raises pauses.NoReason and pauses.NoScope.
 
     An open incident of the same cause gets the sign instead, and a new pause where its last one was lifted. Where another incident holds
-    exactly this scope already, it is the one: two incidents never share a pause.
+    exactly this scope already, it is the one: two incidents never share a pause. `said_by` is the event that asked for the pause, where one
+    did: it is on record already, so no second one is written.
     """
     with transaction.atomic():
         _one_at_a_time()
@@ -89,7 +91,7 @@ def open_incident(
                 return known, False
             incident = _create(
                 scope=scope, cause=cause, title=title, reason=reason, now=now, opened_by=opened_by, breaker=breaker, desk=desk,
-                rollback=rollback, signs=signs, first_sign_at=first_sign_at or now, pause=held,
+                rollback=rollback, signs=signs, first_sign_at=first_sign_at or now, pause=held, said_by=said_by,
             )  # fmt: skip
         else:
             incident = known
@@ -120,6 +122,7 @@ def _create(
     signs: int,
     first_sign_at: datetime,
     pause: Pause,
+    said_by: Event | None,
 ) -> Incident:
     words = scope_words(scope=scope)
     holder = DeskHolder.objects.select_related("person").filter(client=scope.client, desk=desk).first() if scope.client else None
@@ -144,7 +147,8 @@ def _create(
     incident.verification = _ask_for_proof(incident=incident, scope=scope, now=now)
     incident.save(force_insert=True)
     note(incident=incident, by=opened_by, says=f"Opened: {reason} Paused: {words}.", now=now)
-    _record_events(incident=incident, scope=scope, now=now)
+    if said_by is None:
+        _record_events(incident=incident, scope=scope, now=now)
     return incident
 
 
@@ -293,6 +297,15 @@ def close_verified(*, now: datetime) -> int:
 def of_pause(*, pause: Pause) -> Incident | None:
     """The open incident that holds with this pause; None for a pause that has none."""
     return Incident.objects.filter(pause=pause, closed_at__isnull=True).first()
+
+
+def standing_of(*, scope: Scope) -> list[Incident]:
+    """Open incidents that hold something of a client, or of one workflow of it."""
+    rows = Incident.objects.filter(closed_at__isnull=True, pause__lifted_at__isnull=True)
+    rows = rows.filter(Q(pause__client=scope.client) | Q(pause__client__isnull=True))
+    if scope.workflow:
+        rows = rows.filter(pause__workflow__in=("", scope.workflow))
+    return list(rows.order_by("opened_at", "pk"))
 
 
 def cause_by_hand(*, scope: Scope) -> str:

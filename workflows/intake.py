@@ -30,7 +30,7 @@ from messaging.replies import Reading, read_reply
 from providers import adapters, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
 from providers.models import Connection, Delivery
-from workflows import engine, receipts
+from workflows import engine, outcomes, receipts
 from workflows.models import Receipt
 from workflows.steps import contact_key
 from zartsalgo.lib import clock
@@ -157,6 +157,9 @@ def record(
     contact: Contact | None = None
     if item.type == "message.status":
         pass  # the message tells whose it is
+    elif item.type == "call.returned":
+        # Whoever the business dials has not turned to it: nobody becomes known by that.
+        contact = people.find(client=client, person=person)
     elif item.type in reports.STOPS or about is not None and not _is_known(client=client, email=person.email):
         # A report is about somebody we know or nobody; and whoever answers a mail of ours from elsewhere answers as the one we wrote to.
         found = reports.person_of(client=client, message=about, address=person.email)
@@ -207,10 +210,11 @@ def record(
         if contact is not None:
             wake_runs_of(contact=contact, now=now)
         return note, []
+    changed = outcomes.apply(event=event, contact=contact, now=now)
     runs = receipts.decide(event=event, contact=contact, now=now)
     if contact is not None:
         wake_runs_of(contact=contact, now=now)
-    return f"Recorded: {item.type}.", runs
+    return f"Recorded: {item.type}. {changed}".strip(), runs
 
 
 def _plan_photos(*, event: Event, contact: Contact, media: object, now: datetime) -> None:

@@ -122,6 +122,7 @@ class Receipt(models.Model):
         STARTED = "started", "Started"
         JOINED = "joined", "Joined a run"
         REFUSED = "refused", "Did not start"
+        NOTED = "noted", "What it changed"  # of no workflow: what the event itself did (workflows.outcomes)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="receipts")

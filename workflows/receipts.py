@@ -4,12 +4,18 @@ import uuid
 from datetime import datetime
 
 from pydantic import ValidationError
+from rapidfuzz import fuzz
 
+from leads import people
+from leads.events import ASKED_IN_WRITING
 from leads.models import Automation, Contact, Event
 from workflows import registry
 from workflows.models import Receipt, Run
 from workflows.vocabulary import Entry, Refusal, Workflow
 from zartsalgo.lib.ids import new_id
+
+# Out of a hundred: first names that are nearer to each other are one name with a slip in it (Jon, John), Mary and Mark are two.
+SAME_NAME = 80
 
 
 def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid.UUID]:
@@ -36,13 +42,9 @@ def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: da
         receipt.expected, receipt.actual = "switched on", "off" if automation else "never switched on"
         return receipt
     if contact is not None and workflow.joins_within:
-        earlier = (
-            Run.objects.filter(
-                client_id=event.client_id, workflow=workflow.key, contact=contact, created_at__gt=now - workflow.joins_within
-            )
-            .order_by("created_at")
-            .first()
-        )
+        runs = Run.objects.filter(client_id=event.client_id, workflow=workflow.key, contact=contact)
+        runs = runs.filter(created_at__gt=now - workflow.joins_within).select_related("event").order_by("created_at")[:20]
+        earlier = next((run for run in runs if not _somebody_else(event=event, earlier=run.event)), None)
         if earlier is not None:
             minutes = int((now - earlier.created_at).total_seconds() // 60)
             receipt.verdict, receipt.reason, receipt.run = Receipt.Verdict.JOINED, "same-person-in-window", earlier
@@ -59,6 +61,20 @@ def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: da
     receipt.verdict, receipt.reason = Receipt.Verdict.STARTED, "trigger"
     receipt.says = f"{workflow.name} started because of {event.type}."
     return receipt
+
+
+def _somebody_else(*, event: Event, earlier: Event) -> bool:
+    """Whether a form names another person than the one that started the run: a family shares a phone, and each of them is answered.
+
+    Names are compared as people write them; a call says nothing about who speaks.
+    """
+    if not {event.type, earlier.type} <= {*ASKED_IN_WRITING}:
+        return False
+    names = [people.read_person(personal=one.personal or {}).name.casefold().split() for one in (event, earlier)]
+    if not all(names):
+        return False
+    mine, theirs = names[0][0], names[1][0]
+    return not (mine.startswith(theirs) or theirs.startswith(mine) or fuzz.ratio(mine, theirs) >= SAME_NAME)
 
 
 def _refusal(*, workflow: Workflow, automation: Automation, event: Event, contact: Contact | None, now: datetime) -> Refusal | None:

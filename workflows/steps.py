@@ -3,7 +3,10 @@
 import uuid
 from datetime import timedelta
 
+from django.db.models import Q
+
 from leads import actions, people
+from leads.events import DECIDED, EVENT_TYPES, TALKED, is_talk
 from leads.models import Contact, Desk, Event, Lead, Responder
 from messaging.models import Message
 from messaging.notices.handing_over import tell_responder
@@ -13,8 +16,8 @@ from messaging.settling import NOT_PROVEN
 from messaging.templates import CannotRender, live_channel, values_of
 from summaries import writing
 from summaries.models import Summary
+from workflows import outcomes
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
-from zartsalgo.lib.phone import sayable
 
 # What kind of request an event is, for the lead that it opens: kind, source where none is stated, urgency.
 OPENS: dict[str, tuple[str, str, str]] = {
@@ -47,6 +50,7 @@ def open_lead(context: Context) -> Lead | None:
     lead = actions.open_lead(
         client=context.client,
         contact=context.contact,
+        since=context.event.recorded_at,
         source=str(facts.get("source") or facts.get("form") or source),
         kind=kind,
         service=str(facts.get("service") or ""),
@@ -74,6 +78,7 @@ def hand_over(context: Context) -> Result:
         )
     handover = tell_responder(
         lead=lead,
+        who=people.asker_name(event=context.event, contact=lead.contact),
         responder=responder,
         asked=str(context.params.get("asked", "")),
         at=context.event.occurred_at,
@@ -83,6 +88,7 @@ def hand_over(context: Context) -> Result:
         now=context.now,
         due_at=due_at,
     )
+    joined = handover.run_id != context.run.pk
     if due_at > context.now:
         begins = local_time(when=due_at, zone=context.client.timezone)
         actions.create_task(
@@ -102,19 +108,27 @@ def hand_over(context: Context) -> Result:
             actual="none now",
             output={"handover": str(handover.pk)},
         )
+    if joined:
+        return Done(
+            says=f"{responder.name} was told of it already, by another workflow; this one joins that handover.",
+            output={"handover": str(handover.pk)},
+        )
     return Done(says=f"Told {responder.name}: name, number and a link to say what came of it.", output={"handover": str(handover.pk)})
 
 
 def response_timer(context: Context) -> Result:
-    """Start the response timer and put the call-back on the desk."""
+    """Start the response timer and put the call-back on the desk; none of it where somebody was faster than we."""
     lead = context.lead
+    if context.contact is not None and (says := _answered_already(context)):
+        return Done(says=says, expected="somebody who waits for an answer", actual="answered already", skipped=True)
     minutes = int(context.settings.response_minutes)
     due_at = context.now + timedelta(minutes=minutes)
     if lead is not None:
         Lead.objects.filter(pk=lead.pk, response_due_at__isnull=True).update(
             response_due_at=due_at, next_action=str(context.params["next_action"])
         )
-    who = (lead.contact.name or sayable(people.phone_of(contact=lead.contact))) if lead else "the caller"
+    who = people.asker(event=context.event, contact=lead.contact) if lead else "the caller"
+    cause = f"{context.run.workflow}:{context.run.pk}:{context.step}"
     task = actions.create_task(
         client=context.client,
         lead=lead,
@@ -123,11 +137,36 @@ def response_timer(context: Context) -> Result:
         kind="call-back",
         title=f"{context.params['verb']} {who}",
         reason=str(context.params["reason"]),
-        cause=f"{context.run.workflow}:{context.run.pk}:{context.step}",
+        cause=cause,
+        event=context.event,
         due_at=due_at,
         now=context.now,
     )
+    if task.cause != cause:
+        return Done(
+            says=f"Another workflow asked a person for the same already (“{task.title}”); this one joins that task.",
+            output={"task": str(task.pk)},
+        )
     return Done(says=f"A person should answer by {local_time(when=due_at, zone=context.client.timezone)}.", output={"task": str(task.pk)})
+
+
+def _answered_already(context: Context) -> str:
+    """Why nobody has to answer what started this run, in a sentence; "" where they have to. One statement.
+
+    A call or a booking may be recorded before the run that it answers takes its first step: both came with one delivery, or late.
+    """
+    rows = Event.objects.filter(contact=context.contact, type__in=(*TALKED, *DECIDED), occurred_at__gte=context.event.occurred_at)
+    rows = rows.exclude(pk=context.event.pk).order_by("occurred_at", "pk")
+    closed = context.lead is not None and context.lead.stage in Lead.CLOSED
+    for kind, at, facts in rows.values_list("type", "occurred_at", "facts")[:20]:
+        when = local_time(when=at, zone=context.client.timezone)
+        if is_talk(type=kind, facts=facts):
+            if context.lead is not None:
+                actions.note_first_response(lead_id=context.lead.pk, now=at)
+            return f"Nobody has to answer: they were reached by phone at {when}."
+        if kind in DECIDED and closed:
+            return f"Nobody has to answer: “{EVENT_TYPES[kind].label}” was reported for {when}."
+    return ""
 
 
 def plan_message(context: Context) -> Result:
@@ -190,23 +229,24 @@ def wait_for_message(context: Context) -> Result:
 
 
 def wait_for_person(context: Context) -> Result:
-    """Wait until the person writes, or somebody reports an outcome, or the time is over.
+    """Wait until the person writes, or somebody or another system reports an outcome, or the time is over.
 
     The engine holds the contact's row and whoever records an event takes the same lock, so no wake-up can fall between look and wait.
     """
     if context.contact is None:
         return Done(says="Nobody to wait for.", skipped=True)
     since = context.run.created_at
-    event = (
-        Event.objects.filter(contact=context.contact, type__in=("message.received", "outcome.reported"), recorded_at__gte=since)
-        .exclude(pk=context.event.pk)
-        .order_by("recorded_at")
-        .first()
-    )
+    # What another system reports for a time before this cause says nothing about it.
+    heard = Q(type__in=("message.received", "outcome.reported")) | Q(type__in=DECIDED, occurred_at__gte=context.event.occurred_at)
+    rows = Event.objects.filter(heard, contact=context.contact, recorded_at__gte=since).exclude(pk=context.event.pk)
+    event = rows.order_by("recorded_at").first()
     zone = context.client.timezone
     if event is not None and event.type == "outcome.reported":
         label = actions.OUTCOMES.get(str(event.facts.get("outcome")), ("something",))[0]
         return Done(says=f"{event.facts.get('reported_by', 'Somebody')} reported: {label}.", actual="outcome reported")
+    if event is not None and event.type in DECIDED:
+        when = local_time(when=event.occurred_at, zone=zone)
+        return Finish(says=f"{outcomes.DECISIONS[event.type].says}; {outcomes.reporter(event=event)} reported it for {when}.")
     if event is not None:
         reading = str((event.facts.get("reading") or {}).get("kind", "other"))
         when = local_time(when=event.recorded_at, zone=zone)

@@ -20,12 +20,16 @@ class Handover(models.Model):
     responder = models.ForeignKey(Responder, on_delete=models.SET_NULL, null=True, related_name="handovers")
     to_name = models.CharField(max_length=120)
     to_address = models.CharField(max_length=254, blank=True)
+    cause = models.CharField(max_length=200, blank=True, help_text="What they are told of; one cause is told to one person once.")
     body = models.TextField(null=True)  # noqa: DJ001  erasable: NULL once expired
     created_at = models.DateTimeField()
     link_expires_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, help_text="When they said through the link that they see to it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step")]
+        constraints = [
+            models.UniqueConstraint(fields=["run_id", "step_key"], name="handover_once_per_step"),
+            models.UniqueConstraint(fields=["client", "responder", "cause"], name="handover_once_per_cause", condition=~models.Q(cause="")),
+        ]
         indexes = [models.Index(fields=["-created_at", "-id"], name="handover_newest")]
         triggers = append_only(erasable=("body",), erasable_links=("responder",), may_change=("taken_at",))

@@ -127,8 +127,7 @@ def lock_cause(*, client_id: int, cause: str) -> None:
 
 def told_already(*, responder: Responder, cause: str) -> Handover | None:
     """The handover with which this responder was, or is being, told of the cause."""
-    rows = Handover.objects.filter(notices__cause=cause, client_id=responder.client_id, responder=responder)
-    return rows.order_by("created_at", "pk").first()
+    return Handover.objects.filter(client_id=responder.client_id, responder=responder, cause=cause[:200]).first()
 
 
 def to_the_same(*, notice: Notice) -> QuerySet[Notice]:
@@ -181,6 +180,7 @@ def pass_on(*, handover: Handover, cause: str, now: datetime) -> Handover | None
             client=client,
             lead=handover.lead,
             run_id=handover.run_id,
+            cause=cause[:200],
             step_key=f"{handover.step_key.split('/')[0][:70]}/{len(told) + 1}",
             responder=responder,
             to_name=responder.name,

@@ -21,8 +21,10 @@ def tell_responder(
     due_at: datetime | None = None,
     run_id: uuid.UUID | None = None,
     step_key: str = "",
+    who: str = "",
 ) -> Handover:
-    """Write down what the responder is told and plan how: now, or at `due_at` when their hours begin. `asked` is ours, `at` when it was.
+    """Write down what the responder is told and plan how: now, or at `due_at` when their hours begin. `asked` is ours, `at` when it was,
+    `who` the name they gave now where it is another than the one we know.
 
     In the caller's transaction. One cause is told once (messaging.notices.choosing): where the responder is told of it already, by another
     workflow or another try, that handover is given back, and the link in it counts for both.
@@ -37,13 +39,14 @@ def tell_responder(
         lead=lead,
         run_id=run_id,
         step_key=step_key,
+        cause=cause[:200],
         responder=responder,
         to_name=responder.name,
         to_address=responder.phone or responder.email,
         created_at=now,
         link_expires_at=(due_at or now) + timedelta(hours=words.OUTCOME_LINK_HOURS),
     )
-    handover.body = words.handover_words(lead=lead, asked=asked, at=at, handover_id=handover.pk)
+    handover.body = words.handover_words(lead=lead, asked=asked, at=at, handover_id=handover.pk, who=who)
     handover.save(force_insert=True)
     plan_notice(handover=handover, cause=cause, now=now, due_at=due_at)
     return handover

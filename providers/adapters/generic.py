@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from leads.events import FROM_OUTSIDE
 from providers import form_fields
 from providers.contract import Adapter, Incoming, NotForUs, ParsedEvent, Unreadable
 from zartsalgo.lib import fields, signatures, strict_json
@@ -20,26 +21,7 @@ from zartsalgo.lib.strict_json import Malformed
 
 TOLERANCE_SECONDS = 300
 MAX_SIGNATURES = 20
-TYPES = frozenset(
-    {
-        "lead.created",
-        "lead.qualified",
-        "call.missed",
-        "call.answered",
-        "quote.requested",
-        "summary.created",
-        "message.queued",
-        "provider.enriched",
-        "automation.paused",
-        "message.received",
-        "job.completed",
-        "booking.created",
-        "deal.lost",
-        "payment.received",
-        "case.opened",
-        "case.closed",
-    }
-)
+TYPES = FROM_OUTSIDE
 # Who a fact is about may be given flat or under one of these names.
 PEOPLE = ("contact", "customer", "person", "caller", "lead")
 NUMBERS = {"from": "phone", "from_number": "phone", "caller_number": "phone"}
@@ -112,6 +94,14 @@ class GenericAdapter(Adapter):
             raise Unreadable(str(error)) from None
 
 
+def _dialled(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A call that the business made: the person is at its other end."""
+    ours = next((name for name in NUMBERS if name in data), "")
+    if "phone" in data or "to" not in data or not ours:
+        return dict(data)
+    return {**{name: value for name, value in data.items() if name not in (ours, "to")}, "phone": data["to"], "tracking_number": data[ours]}
+
+
 def _headers(request: Incoming) -> tuple[str, str, str]:
     """id, timestamp and signatures, all from one family of headers."""
     family = "webhook" if "webhook-id" in request.headers else "svix"
@@ -144,6 +134,8 @@ def _event(*, request: Incoming, body: Mapping[str, Any]) -> ParsedEvent:
     identity = fields.key(_headers(request)[0])
     if not identity:
         raise Malformed("The header `webhook-id` is empty.")
+    if kind == "call.answered" and str(data.get("direction") or "").strip().lower().startswith("outbound"):
+        kind, data = "call.returned", _dialled(data)
     facts, personal = _sorted(data, kind=kind)
     if kind == "message.received" and not personal.get("phone"):
         raise Malformed("`data.phone` is missing: a text comes from a number.")

@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from messaging import due, gate
+from messaging import due, gate, purposes
 from messaging.models import Attempt
-from messaging import purposes
 from messaging.quiet_hours import window_verdict
 from tests.factories import ClientFactory
 from tests.messaging.test_sending import text

@@ -14,7 +14,7 @@ from django.db.utils import ProgrammingError
 from werkzeug import Response
 
 from leads.models import Identity, Task
-from messaging import claims, gate, pauses, purposes, reconciling, sending
+from messaging import gate, pauses, purposes, reconciling, sending
 from messaging.models import Attempt, ListedSend, Message, Pause, Suppression
 from messaging.pauses import NotCompared, Scope
 from providers.connections import connect, disable

@@ -7,9 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from leads.models import Automation, Task
-from messaging import approving, templates
+from messaging import approving, purposes, templates
 from messaging.models import Template
-from messaging import purposes
 from portal import texts
 from portal.content import reading
 from portal.models import TextWord

@@ -46,6 +46,13 @@ def test_every_type_of_ours_is_taken() -> None:
         "payment.received",
         "case.opened",
         "case.closed",
+        "booking.rescheduled",
+        "booking.canceled",
+        "deal.won",
+        "contract.signed",
+        "proposal.sent",
+        "automation.resumed",
+        "call.returned",
     )
     kinds = [*calls, *leads, *rest, *done]
     assert set(kinds) == TYPES

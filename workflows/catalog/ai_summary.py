@@ -9,6 +9,7 @@ from datetime import timedelta
 from pydantic import BaseModel, Field
 
 from leads import actions
+from leads.events import is_talk
 from leads.models import Desk, Lead
 from summaries import sources
 from summaries.actions import why_not_for_client
@@ -58,7 +59,7 @@ def find_lead(context: Context) -> Result:
     if lead is None:
         return Finish(says="No summary: there is no lead.")
     context.run.lead = lead
-    if event.type == "call.answered":
+    if is_talk(type=event.type, facts=event.facts):
         actions.note_first_response(lead_id=lead.pk, now=event.occurred_at)
     if why := why_not_for_client(lead=lead):
         return Finish(says=f"No summary: {why[:1].lower()}{why[1:]}")

@@ -68,6 +68,7 @@ def ask_a_person(context: Context) -> Result:
         title=f"Missed call at {when}, no text possible",
         reason=f"{why} Called line: {line}.",
         cause=f"{context.run.workflow}:{context.run.pk}:by-hand",
+        event=context.event,
         due_at=context.now + timedelta(minutes=context.settings.response_minutes),
         now=context.now,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leads.actions import OUTCOMES
+from leads.events import EVENT_TYPES, TALKED
 from leads.models import Event
 
 MISSED = {
@@ -28,20 +29,13 @@ STOPPED_BY_EMAIL = {
         "Somebody there put the address on its list; nothing goes to this person any more.",
     ),
 }
+# Titles of a story where they are not the label of the type.
 NAMES = {
     "lead.created": "Form",
     "quote.requested": "Asked for a quote",
-    "lead.qualified": "Lead qualified",
-    "summary.created": "Summary written",
     "message.queued": "Text planned elsewhere",
     "provider.enriched": "Data added",
-    "automation.paused": "Automation paused",
-    "job.completed": "Job done",
-    "booking.created": "Booked",
-    "deal.lost": "Deal lost",
     "payment.received": "Paid",
-    "case.opened": "Case opened",
-    "case.closed": "Case closed",
 }
 
 
@@ -64,9 +58,13 @@ def event_line(*, event: Event) -> EventLine:
     if event.type == "call.missed":
         source = f" Source: {facts['source']}." if facts.get("source") else ""
         return EventLine(icon="call", title="Missed call", say=MISSED.get(str(facts.get("kind")), "Nobody picked up.") + source)
-    if event.type == "call.answered":
+    if event.type in TALKED:
         seconds = facts.get("duration_seconds")
-        return EventLine(icon="call", title="Call, answered", say=f"It took {seconds} s." if isinstance(seconds, int) else "")
+        return EventLine(
+            icon="call",
+            title="Call, answered" if event.type == "call.answered" else "Called back, answered",
+            say=f"It took {seconds} s." if isinstance(seconds, int) else "",
+        )
     if event.type == "message.received":
         says, status, word = READINGS.get(str((facts.get("reading") or {}).get("kind")), ("", "", ""))
         body = str(personal.get("text") or "") or ("Pictures only." if facts.get("media_count") else "An empty text.")
@@ -118,7 +116,8 @@ def event_line(*, event: Event) -> EventLine:
     if event.type == "summary.created" and facts.get("approval_state") == "approved":
         says = "A person approved these words; the client sees them unless they were withdrawn."
         return EventLine(icon="done", title="Summary approved", body=str(facts.get("summary") or ""), say=says)
-    title = NAMES.get(event.type) or event.type.replace(".", ", ").replace("_", " ").capitalize()
+    known = EVENT_TYPES.get(event.type)
+    title = NAMES.get(event.type) or known and known.label or event.type.replace(".", ", ").replace("_", " ").capitalize()
     return EventLine(icon="event", title=title)
 
 

@@ -3,33 +3,11 @@
 import functools
 import re
 
+from leads.events import EVENT_TYPES
 from messaging.models import Attempt
 from providers import adapters
 
-EVENTS = {
-    "lead.created": "Form sent",
-    "lead.qualified": "Lead qualified",
-    "call.missed": "Missed call",
-    "call.answered": "Answered call",
-    "quote.requested": "Quote asked for",
-    "summary.created": "Summary written",
-    "message.queued": "Text planned",
-    "message.received": "Text received",
-    "message.status": "Report about a text",
-    "provider.enriched": "Facts added by a provider",
-    "automation.paused": "Automation paused",
-    "job.completed": "Job done",
-    "booking.created": "Booked",
-    "deal.lost": "Deal lost",
-    "payment.received": "Payment received",
-    "outcome.reported": "Outcome reported",
-    "email.bounced": "Email came back",
-    "email.complained": "Email marked as spam",
-    "email.unsubscribed": "Unsubscribed",
-    "email.blocked": "Address switched off at the provider",
-    "case.opened": "Case opened",
-    "case.closed": "Case closed",
-}
+EVENTS = {key: row.label for key, row in EVENT_TYPES.items()}
 
 CHECKS = {
     "opted-out": "Has not opted out",
@@ -39,7 +17,7 @@ CHECKS = {
     "already-texted": "No other text for the same purpose",
     "sent-before-restore": "Not sent before the restore",
     "too-late": "Still of use",
-    "overtaken": "Not overtaken by a reply or an outcome",
+    "overtaken": "Not overtaken by a reply, a call or an outcome",
     "switched-off": "The workflow is on",
     "consent": "They asked for it or agreed to it",
     "content": "The words can be sent",

@@ -102,8 +102,8 @@ def _run_of(*, events: list[Event]) -> tuple[Run | None, Receipt | None]:
 
     Of several workflows the one that turns to people speaks, not one that only thinks about what was said.
     """
-    receipts = list(Receipt.objects.filter(event__in=events).select_related("run__version", "run__lead__contact"))
     order = [Receipt.Verdict.STARTED, Receipt.Verdict.JOINED, Receipt.Verdict.REFUSED]
+    receipts = list(Receipt.objects.filter(event__in=events, verdict__in=order).select_related("run__version", "run__lead__contact"))
     if receipts:
         receipt = min(receipts, key=lambda row: (order.index(Receipt.Verdict(row.verdict)), not _turns_to_people(row.workflow)))
         return receipt.run, receipt

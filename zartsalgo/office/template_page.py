@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 
 from leads.models import Client, Lead
-from messaging import templates
+from messaging import purposes, templates
 from messaging.models import Template
-from messaging import purposes
 from messaging.words.checks import one_line
 from messaging.words.segments import Segments, count_segments
 from messaging.words.variables import FILTERS, VARIABLES

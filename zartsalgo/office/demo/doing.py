@@ -241,7 +241,9 @@ class Doer:
             summarizing.keep_private(summary=summary, reason=KEPT_PRIVATE, by=self.names[deeds.OWNER], now=deed.at)
 
     def _new_words(self, deed: deeds.NewWords) -> None:
-        template = Template.objects.create(client=self.client, key=TEXT_BACK, version=deed.version, purpose=purposes.TEXT_BACK.key, body=deed.body)
+        template = Template.objects.create(
+            client=self.client, key=TEXT_BACK, version=deed.version, purpose=purposes.TEXT_BACK.key, body=deed.body
+        )
         approve_template(template=template, by=self.names[deeds.OWNER], now=deed.at)
 
     # What the owner decides

@@ -68,6 +68,7 @@ MARKS: dict[str, Mark] = {
     "started": Mark("Started", "runs", "good"),
     "joined": Mark("Joined a run", "join", "plain"),
     "refused": Mark("Did not start", "skipped", "plain"),
+    "noted": Mark("What it changed", "done", "plain"),
     "received": Mark("Waiting", "waiting", "teal"),
     "processed": Mark("Processed", "done", "good"),
     "ignored": Mark("Not for us", "skipped", "plain"),

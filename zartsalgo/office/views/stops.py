@@ -159,7 +159,7 @@ def _lift(request: HttpRequest, *, now: datetime) -> HttpResponse:
 
 
 def _who(stop: Pause) -> str:
-    return person_name(stop.by) if stop.by else "A safety check"
+    return person_name(stop.by) if stop.by else pauses.who_stopped(pause=stop)
 
 
 def _when(stop: Pause) -> str:
