@@ -21,9 +21,8 @@ from leads.events import DECIDED, EVENT_TYPES, TALKED, is_talk
 from leads.models import Contact, Desk, Event, Lead, StageChange
 from messaging import overtaking, talks
 from messaging.notices.words import local_time
-from messaging.pauses import FROM_OUTSIDE, Scope
 from providers import adapters
-from workflows import incidents, registry
+from workflows import asked_pauses
 from workflows.models import Receipt, Run
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_text
@@ -43,6 +42,8 @@ BOOKINGS: Final = ("booking.created", "booking.rescheduled")
 _ASKS: Final = ("call.missed", "lead.created", "quote.requested")
 _RANK: Final = {Stage.NEW: 0, Stage.ENGAGED: 1, Stage.BOOKED: 2, Stage.DONE: 3}
 _OPEN: Final = (Stage.NEW, Stage.ENGAGED)
+# What `_move` gives where a decision that happened after the report stands.
+LATER: Final = "later"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ def apply(*, event: Event, contact: Contact | None, now: datetime) -> str:
 def _says(*, event: Event, contact: Contact | None, now: datetime) -> str:
     by = reporter(event=event)
     if event.type in ABOUT_CLIENT:
-        return ABOUT_CLIENT[event.type](event, by, now)
+        return ABOUT_CLIENT[event.type](event=event, by=by, now=now)
     if event.type not in ABOUT_PERSON:
         return ""
     if contact is None:
@@ -132,7 +133,7 @@ def reporter(*, event: Event) -> str:
         return event.source.replace("-", " ").capitalize()
 
 
-# -- what is about a person -------------------------------------------------------------------------------------------------------------
+# -- what is about a person ------------------------------------------------------------------------------------------------------
 
 
 def _talked(report: Report) -> str:
@@ -142,7 +143,7 @@ def _talked(report: Report) -> str:
         return "The call was answered by a voicemail or was over within seconds, so nobody counts as reached; a call-back stays asked for."
     lead = next(iter(_asked_before(report).filter(stage__in=_OPEN)), None)
     timer = lead is not None and actions.note_first_response(lead_id=lead.pk, now=report.at)
-    closed = _close(report, kinds=ANSWERS, outcome=f"Reached by phone at {report.when}")
+    closed = _close(report, kinds=ANSWERS, outcome=f"Reached by phone at {report.when}", by="The business")
     if lead is not None and closed:
         Lead.objects.filter(pk=lead.pk).update(next_action="")
     dropped = len(overtaking.drop(event=event, lead=None, now=report.now))
@@ -248,61 +249,6 @@ def _qualify(report: Report) -> str:
     return f"The lead was qualified, as {report.by} reported: {'; '.join(done) or 'neither an owner nor a next action was given'}."
 
 
-# -- what is about the whole client ------------------------------------------------------------------------------------------------------
-
-
-def _pause(event: Event, by: str, now: datetime) -> str:
-    """Another system says that automation must stop: it stops, at once and as an incident, and only a person lets it go on.
-
-    What it does not name clearly is taken for more, not for less: the whole client.
-    """
-    scope, doubt = _scope(event)
-    given = {name: _words(event.facts.get(name)) for name in ("reason", "owner", "rollback")}
-    owner = f", owner {given['owner']}" if given["owner"] else ""
-    reason = f"{FROM_OUTSIDE} ({by}{owner}): {given['reason'] or 'no reason was given'}.{f' {doubt}' if doubt else ''}"
-    incident, opened = incidents.open_incident(
-        scope=scope,
-        cause=f"outside:{scope.key}",
-        title=f"Paused from outside: {incidents.scope_words(scope=scope)}",
-        reason=reason,
-        now=now,
-        opened_by=by,
-        desk=Desk.AUTOMATION_OPS,
-        rollback=given["rollback"] or incidents.NOTHING_TO_TAKE_BACK,
-        said_by=event,
-    )
-    held = f"Paused, as {by} asked: {incident.scope}; a person lets it go on."
-    return f"{held}{f' {doubt}' if doubt else ''}" if opened else f"{incident.scope} was paused already; the incident has this sign too."
-
-
-def _resume(event: Event, by: str, now: datetime) -> str:
-    """Another system says that all is well: whoever mends the incident reads it, and nothing goes before they said so."""
-    scope, _ = _scope(event)
-    standing = incidents.standing_of(scope=scope)
-    for incident in standing:
-        incidents.note(incident=incident, by=by, says=f"{FROM_OUTSIDE}: it may run again. A person looks and resumes.", now=now)
-    if not standing:
-        return f"{by} says that automation may run again; nothing of this client was paused."
-    return f"{by} says that automation may run again. Nothing goes on by that: a person resumes on the incident’s page."
-
-
-def _scope(event: Event) -> tuple[Scope, str]:
-    """The client and the workflow that the event names, by key or name; else the whole client, and a sentence on what was not understood."""
-    named = event.facts.get("workflow")
-    if named is None or named == "" or named == "all":
-        return Scope(client=event.client), ""
-    known = {word.casefold(): key for key, card in registry.workflows().items() for word in (key, card.name)}
-    key = known.get(named.strip().casefold()) if isinstance(named, str) else None
-    if key is None:
-        said = _words(named)[:60] if isinstance(named, str) else "something that is no name"
-        return Scope(client=event.client), f"It names “{said}”, which is no workflow here, so everything of this client is paused."
-    return Scope(client=event.client, workflow=key), ""
-
-
-def _words(value: Any) -> str:
-    return " ".join(clean_text(str(value)).split())[:200] if isinstance(value, str | int | float) else ""
-
-
 # -- which request, and since when -------------------------------------------------------------------------------------------------------
 
 
@@ -347,8 +293,6 @@ def _decided_at(report: Report) -> datetime | None:
 
 # -- what it does ------------------------------------------------------------------------------------------------------------------------
 
-LATER: Final = "later"
-
 
 def _move(report: Report, *, lead: Lead, stage: str) -> str:
     """Move the stage, never back: the old one as people say it, "" where it stays, LATER where something decided after the report stands.
@@ -368,15 +312,16 @@ def _move(report: Report, *, lead: Lead, stage: str) -> str:
     return f"the request goes from “{Stage(old).label}” to “{Stage(stage).label}”"
 
 
-def _close(report: Report, *, kinds: tuple[str, ...], outcome: str, lead: Lead | None = None) -> int:
+def _close(report: Report, *, kinds: tuple[str, ...], outcome: str, lead: Lead | None = None, by: str = "") -> int:
     """Close the person's tasks that this answers; returns how many. Where one waited for an answer, it is their turn in the conversation."""
+    by = by or report.by
     tasks = actions.tasks_asked_before(contact=report.contact, until=report.at, kinds=kinds, lead=lead)
-    closed = [task for task in tasks if actions.close_task(task=task, by=report.by, outcome=outcome, now=report.now)]
+    closed = [task for task in tasks if actions.close_task(task=task, by=by, outcome=outcome, now=report.now)]
     if any(task.kind in talks.WAITING for task in closed):
         wrote = Event.objects.filter(contact=report.contact, type="message.received", occurred_at__gt=report.at)
         if not wrote.exists():
             talks.note_answered(
-                client_id=report.event.client_id, contact_id=report.contact.pk, by=report.by, seen=report.at, now=report.now
+                client_id=report.event.client_id, contact_id=report.contact.pk, by=by, seen=report.at, now=report.now
             )  # fmt: skip
     return len(closed)
 
@@ -399,4 +344,4 @@ ABOUT_PERSON: Final[dict[str, Callable[[Report], str]]] = {
     "booking.canceled": _cancel,
     "lead.qualified": _qualify,
 }
-ABOUT_CLIENT: Final[dict[str, Callable[[Event, str, datetime], str]]] = {"automation.paused": _pause, "automation.resumed": _resume}
+ABOUT_CLIENT: Final[dict[str, Callable[..., str]]] = {"automation.paused": asked_pauses.pause, "automation.resumed": asked_pauses.resume}

@@ -91,19 +91,21 @@ def hand_over(context: Context) -> Result:
     joined = handover.run_id != context.run.pk
     if due_at > context.now:
         begins = local_time(when=due_at, zone=context.client.timezone)
-        actions.create_task(
-            client=context.client,
-            lead=lead,
-            desk=Desk.LEAD_OPS,
-            kind="call-back",
-            title=f"Nobody of {context.client} is on duty for {lead.contact}",
-            reason=f"{responder.name} is told at {begins}, when their hours begin. Until then it is with us.",
-            cause=f"nobody-on-duty:{context.event.pk}",
-            due_at=context.now + NOBODY_WITHIN,
-            now=context.now,
-        )
+        answered = _answered_already(context)
+        if not answered:
+            actions.create_task(
+                client=context.client,
+                lead=lead,
+                desk=Desk.LEAD_OPS,
+                kind="call-back",
+                title=f"Nobody of {context.client} is on duty for {lead.contact}",
+                reason=f"{responder.name} is told at {begins}, when their hours begin. Until then it is with us.",
+                cause=f"nobody-on-duty:{context.event.pk}",
+                due_at=context.now + NOBODY_WITHIN,
+                now=context.now,
+            )
         return Done(
-            says=f"Nobody is on duty: {responder.name} is told at {begins}; the desk has it now.",
+            says=f"Nobody is on duty: {responder.name} is told at {begins}; {'they are answered already' if answered else 'the desk has it now'}.",
             expected="a responder on duty",
             actual="none now",
             output={"handover": str(handover.pk)},
@@ -236,8 +238,10 @@ def wait_for_person(context: Context) -> Result:
     if context.contact is None:
         return Done(says="Nobody to wait for.", skipped=True)
     since = context.run.created_at
-    # What another system reports for a time before this cause says nothing about it.
-    heard = Q(type__in=("message.received", "outcome.reported")) | Q(type__in=DECIDED, occurred_at__gte=context.event.occurred_at)
+    heard = Q(type__in=("message.received", "outcome.reported"))
+    if context.lead is None or context.lead.stage in Lead.CLOSED:
+        # What another system decided: about this request, whose lead is closed by it, and not for a time before its cause.
+        heard |= Q(type__in=DECIDED, occurred_at__gte=context.event.occurred_at)
     rows = Event.objects.filter(heard, contact=context.contact, recorded_at__gte=since).exclude(pk=context.event.pk)
     event = rows.order_by("recorded_at").first()
     zone = context.client.timezone

@@ -87,9 +87,7 @@ def test_a_card_brings_its_own_purpose_and_one_key_has_one_meaning(monkeypatch):
     assert isinstance(card, Workflow) and purposes.of(key="quote-confirmation") is own
     assert ("quote-confirmation", "Quote asked for") in purposes.choices()
     assert [
-        one.code
-        for one in check(words=Words(body="This is {{ business }}. Reply STOP to opt out.", purpose=own.key))
-        if one.refuses
+        one.code for one in check(words=Words(body="This is {{ business }}. Reply STOP to opt out.", purpose=own.key)) if one.refuses
     ] == []
     with pytest.raises(ValueError, match="two purposes are called quote-confirmation"):
         replace(card, purposes=(replace(own, heading="Another"),))

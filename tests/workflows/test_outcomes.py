@@ -92,7 +92,7 @@ def test_an_answered_call_overtakes_the_held_text_and_stops_the_timer(hook, set_
     lead = Lead.objects.get()
     assert now <= lead.first_response_at <= now + timedelta(seconds=30) and lead.stage == "new"
     task = Task.objects.get()
-    assert (task.status, task.closed_by, task.outcome) == ("done", GENERIC, "Reached by phone at 07:45 on Sat 21 Nov")
+    assert (task.status, task.closed_by, task.outcome) == ("done", "The business", "Reached by phone at 07:45 on Sat 21 Nov")
     assert said() == (
         "They were reached by phone at 07:45 on Sat 21 Nov: the response timer stopped, 1 task is closed, 1 planned text is dropped."
     )
@@ -339,6 +339,10 @@ def test_a_job_done_belongs_to_what_was_booked_not_to_todays_call(hook, set_cloc
     work_off()
     # The gate looks for itself, and sees that it was another request.
     assert Message.objects.get(lead=today).status == "delivered"
+    # Nor does its run take what was said of another for its own end.
+    happens(hook, "payment.received")
+    run = Run.objects.get(workflow="missed-call-text-back", lead=today)
+    assert (run.status, run.cursor) == ("waiting", "reply")
 
 
 def test_a_booking_of_nobody_we_know_opens_the_lead_booked(hook):
