@@ -5,29 +5,19 @@ Deterministic: the same words always give the same Reading, and its `rule` is th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from messaging.reply_rules import (
-    CLAUSE,
-    CLAUSE_DOUBT,
-    FILLER,
-    HELP,
-    KEYWORD,
-    OPT_IN,
-    STRONG,
-    WEAK,
-    Around,
-    Rule,
-)
-from messaging.reply_rules_en import ABOUT_MESSAGES, ENGLISH, LOOKALIKE, LOOSE_STOP, NOT_ME
-from messaging.reply_rules_es import ELSEWHERE, SPANISH, SPANISH_WORDS
-from messaging.reply_words import BREAK, fold, has_stop_sign, normalise
+from messaging.optout.english import ABOUT_MESSAGES, ENGLISH, LOOSE_STOP, asks_not, without_lookalikes
+from messaging.optout.rules import BREAK, CLAUSE, CLAUSE_DOUBT, FILLER, HELP, KEYWORD, OPT_IN, STRONG, WEAK, Rule, found, matches
+from messaging.optout.spanish import ELSEWHERE, SPANISH, SPANISH_WORDS
+from messaging.optout.words import bare_words, has_stop_sign, normalise
+from zartsalgo.lib.patterns import PatternSet
 
 Kind = Literal["opt_out", "unclear", "help", "opt_in", "other"]
 
 _RULES: Final[tuple[Rule, ...]] = (*ENGLISH, *SPANISH, *ELSEWHERE)
+_ANY: Final = PatternSet(rule.pattern.pattern for rule in _RULES)
 _PROVIDER: Final[dict[str, Kind]] = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 
 
@@ -49,7 +39,7 @@ def read_reply(*, text: str, opt_out_type: str = "") -> Reading:
     if not plain:
         return Reading("opt_out", "stop-sign", "") if has_stop_sign(text) else Reading("other", "", "")
     # A bare "HELP" only: "please help!" is a person with a leak.
-    bare = " ".join(re.findall(r"\w+", fold(text)))
+    bare = bare_words(text)
     if HELP.fullmatch(bare):
         return Reading("help", "keyword", _lang(bare))
     return _read_whole(plain) or _read_phrases(plain) or Reading("other", "", "")
@@ -73,11 +63,10 @@ def _read_phrases(plain: str) -> Reading | None:
     clauses = plain.split(BREAK)
     doubt = next((Reading("unclear", "keyword-clause", _lang(clause)) for clause in clauses if CLAUSE_DOUBT.fullmatch(clause)), None)
     excused = False
-    for rule in _RULES:
-        for match in rule.pattern.finditer(plain):
-            earlier, _, before = plain[: match.start()].rpartition("|")
-            after, _, later = plain[match.end() :].partition("|")
-            kind = rule.judge(Around(match, earlier.strip(), before.strip(), after.strip(), later.strip()))
+    for place in _ANY.hits(plain):
+        rule = _RULES[place]
+        for around in matches(rule, plain):
+            kind = rule.judge(around)
             if kind == "opt_out":
                 return Reading("opt_out", rule.name, rule.lang)
             if kind == "unclear" and doubt is None:
@@ -91,11 +80,11 @@ def _read_phrases(plain: str) -> Reading | None:
 
 def _read_loose(plain: str, *, excused: bool) -> Reading | None:
     """What no rule knows but smells of an opt-out: a loose "stop" in a short message or beside words about messages."""
-    rest = LOOKALIKE.sub(" ", plain)
-    if LOOSE_STOP.search(rest) and (len(plain.replace(BREAK, " ").split()) <= 4 or ABOUT_MESSAGES.search(rest)):
+    rest = without_lookalikes(plain)
+    if found(LOOSE_STOP, rest) and (len(plain.replace(BREAK, " ").split()) <= 4 or found(ABOUT_MESSAGES, rest)):
         return Reading("unclear", "loose-stop", "en")
     # A rule that looked at the words and let them pass ("don't call before 9") has answered the second question already.
-    return Reading("unclear", "loose-not", "en") if not excused and NOT_ME.search(rest) else None
+    return Reading("unclear", "loose-not", "en") if not excused and asks_not(rest) else None
 
 
 def _core(words: list[str], filler: frozenset[str]) -> str:

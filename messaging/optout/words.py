@@ -1,43 +1,55 @@
 """Turning a text message into plain words: the normaliser that every reply rule reads through."""
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
-LONGEST: Final = 3_000
-BREAK: Final = " | "
-"""Stands between the clauses of a normalised message."""
+from messaging.optout.rules import BREAK
+from zartsalgo.lib.patterns import Pattern, linear
+
+LONGEST: Final = 1_600
+_END: Final = 600
+"""Characters that are read of a message, and how many of them are its end: the wish may stand at either."""
 
 _SINGLE_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032\u00b4`\u02bc"
 _DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
 _QUOTES: Final = str.maketrans(_SINGLE_QUOTES + _DOUBLE_QUOTES, "'" * len(_SINGLE_QUOTES) + '"' * len(_DOUBLE_QUOTES))
 _LEET: Final = str.maketrans("0134578@$", "oieastbas")
-_STOP_SIGNS: Final = re.compile("[\U0001f6d1\u26d4\U0001f6ab\u270b\U0001f590]")
-_LINK: Final = re.compile(r"\b(?:https?://|www\.)\S+")
+_STOP_SIGNS: Final = linear("[\U0001f6d1\u26d4\U0001f6ab\u270b\U0001f590]")
+_LINK: Final = linear(r"\b(?:https?://|www\.)\S+")
 # A phone that "likes" one of our texts sends it back whole, with our own "Reply STOP" in it.
-_TAPBACK: Final = re.compile(
+_TAPBACK: Final = linear(
     r"^\s*(?:liked|loved|disliked|laughed at|emphasized|questioned|removed an? [\w ]{1,20} from|reacted .{1,12} to|"
     r"(?:a .{1,40} )?le (?:gusto|encanto|dio risa)|me gusta|me encanta)\s+\""
 )
 # Our own opt-out line, quoted back or forwarded.
-_OUR_LINE: Final = re.compile(
+_OUR_LINE: Final = linear(
     r"\b(?:reply|text|txt|send|respond|type|responda|responde|envie|envia|mande|escriba)(?: with)? \"?(?:stop|end|quit|cancel|unsubscribe|alto|help|ayuda)\"? "
     r"(?:2|to|for|para) ?(?:opt[ -]?out|unsubscribe|end|stop|cancel|quit|help|info|ayuda|cancelar|no recibir|dejar de recibir|terminar)(?: mas)?(?: mensajes)?"
-)  # fmt: skip
-# Courtesies at either end of a clause say nothing about being texted.
-_POLITE: Final = (
-    r"(?:please|kindly|thanks|thank you|thankyou|ok|okay|hi|hello|hey|sir|maam|mam|dude|bro|lol|omg|sorry|well|so|but|honestly|good (?:morning|afternoon|evening)|"
-    r"por favor|favor(?! de)|gracias|muchas gracias|hola|buenas|buenas tardes|buenos dias|oiga|oye|disculpe|perdon|senor|senora|pues|amigo)"
 )
-_COURTESY: Final = re.compile(rf"^(?:{_POLITE}(?: |$))+|(?:(?:^| ){_POLITE})+$")
-_SPELLED_OUT: Final = re.compile(r"\b(?:[a-z][ .\-_*]{1,3}){3,}[a-z]\b")
-_CLAUSE_END: Final = re.compile(r"[!?;()\"\n\r\u2013\u2014|]+|(?<!\d)[.:,]+|[.:,]+(?!\d)|\s-+\s?|-+\s|\s/\s|--+")
-_UNSUBSCRIBE: Final = re.compile(r"[uo]n?s[aeou]b?[sc]*c?r?[ieu]{0,2}[bpv]{1,2}e?")
+# Courtesies at either end of a clause say nothing about being texted.
+_COURTESIES: Final = frozenset(
+    "please kindly thanks thankyou ok okay hi hello hey sir maam mam dude bro lol omg sorry well so but honestly favor gracias hola buenas oiga oye disculpe "
+    "perdon senor senora pues amigo".split()
+)
+_COURTEOUS_PAIRS: Final = frozenset(
+    ["thank you", "good morning", "good afternoon", "good evening", "por favor", "muchas gracias", "buenas tardes", "buenos dias"]
+)
+_SPELLED_OUT: Final = linear(r"\b(?:[a-z][ .\-_*]{1,3}){3,}[a-z]\b")
+_SEPARATORS: Final = linear(r"[ .\-_*]")
+_STARRED: Final = linear(r"([a-z])\*([a-z])")
+_UN_SUBSCRIBE: Final = linear(r"\bun[- ]s(u[bs])")
+_IN_A_NUMBER: Final = linear(r"(\d)[.:,]+(\d)")
+_CLAUSE_END: Final = linear(r"[!?;()\"\n\r\x{2013}\x{2014}|.:,]+|\s-+\s?|-+\s|\s/\s|--+")
+_WORDS: Final = linear(r"[\p{L}\p{N}\p{M}]+(?:[@$][\p{L}\p{N}\p{M}]+)*")
+_STOP: Final = linear(r"st+op+")
+_UNSUBSCRIBE: Final = linear(r"[uo]n?s[aeou]b?[sc]*c?r?[ieu]{0,2}[bpv]{1,2}e?")
 # Words for which digits may stand in: "st0p", "un5ubscribe".
 _SPELLED_WITH_DIGITS: Final = frozenset(
-    "stop stopall unsubscribe cancel end quit revoke optout remove text texting message messages alto basta pare paren cancelar".split()  # noqa: SIM905
+    "stop stopall unsubscribe cancel end quit revoke optout remove text texting message messages alto basta pare paren cancelar".split()
 )
 _MISSPELLED: Final = {
     "stopp": "stop", "stopit": "stop it", "stopall": "stop all", "stoptexting": "stop texting", "stopcalling": "stop calling",
@@ -57,7 +69,9 @@ _MISSPELLED: Final = {
 def fold(text: str) -> str:
     """Lower case, no accents on Latin letters, straight quotes; punctuation still there."""
     if len(text) > LONGEST:
-        text = f"{text[: LONGEST - 1000]}\n{text[-1000:]}"  # the wish may stand at either end
+        text = f"{text[: LONGEST - _END]}\n{text[-_END:]}"
+    if text.isascii():
+        return text.lower().replace("`", "'")
     text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
     kept: list[str] = []
     base = ""
@@ -70,6 +84,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+def bare_words(text: str) -> str:
+    """The words of a message as they stand, in lower case."""
+    return " ".join(_WORDS.findall(fold(text)))
+
+
 def normalise(text: str) -> str:
     """The message as plain words, clauses parted by `BREAK`; "" when nothing is left.
 
@@ -80,32 +99,65 @@ def normalise(text: str) -> str:
     if _TAPBACK.match(folded):
         return ""
     folded = _OUR_LINE.sub(" ", folded.replace("'", ""))
-    folded = _SPELLED_OUT.sub(lambda match: re.sub(r"[ .\-_*]", "", match.group()), folded)
-    folded = re.sub(r"(?<=[a-z])\*(?=[a-z])", "o", folded)  # st*p, f*ck
-    folded = re.sub(r"\bun[- ]s(?=u[bs])", "uns", folded).replace("e-mail", "email").replace("&", " and ")
-    words = (_COURTESY.sub("", _plain_words(part)) for part in _CLAUSE_END.split(folded))
-    return BREAK.join(clause for clause in words if clause)
+    folded = _SPELLED_OUT.sub(lambda match: _SEPARATORS.sub("", match.group()), folded)
+    folded = _twice(_STARRED, r"\1o\2", folded)  # st*p, f*ck
+    folded = _UN_SUBSCRIBE.sub(r"uns\1", folded).replace("e-mail", "email").replace("&", " and ")
+    folded = _twice(_IN_A_NUMBER, r"\1 \2", folded)
+    clauses = (_without_courtesies([_word(word) for word in _WORDS.findall(part)]) for part in _CLAUSE_END.split(folded))
+    return BREAK.join(" ".join(words) for words in clauses if words)
 
 
 def has_stop_sign(text: str) -> bool:
     """True when a stop sign or a raised hand is in the text; asked only where no words are left but courtesies."""
-    return bool(_STOP_SIGNS.search(text))
+    return bool(_STOP_SIGNS.search(text[:LONGEST]))
 
 
-def _plain_words(part: str) -> str:
-    return " ".join(_word(word) for word in re.findall(r"[^\W_]+(?:[@$][^\W_]+)*", part))
+def _twice(pattern: Pattern, repl: str, text: str) -> str:
+    """Neighbours share a letter, and the second is passed over the first time."""
+    return pattern.sub(repl, pattern.sub(repl, text))
+
+
+def _without_courtesies(words: list[str]) -> list[str]:
+    words = " ".join(words).split()  # a misspelling may stand for two words
+    start, end = 0, len(words)
+    while start < end:
+        if " ".join(words[start : start + 2]) in _COURTEOUS_PAIRS:
+            start += 2
+        elif words[start] in _COURTESIES and not (words[start] == "favor" and words[start + 1 : start + 2] == ["de"]):
+            start += 1
+        else:
+            break
+    while start < end:
+        if end - start > 1 and " ".join(words[end - 2 : end]) in _COURTEOUS_PAIRS:
+            end -= 2
+        elif words[end - 1] in _COURTESIES:
+            end -= 1
+        else:
+            break
+    return words[start:end]
 
 
 def _word(word: str) -> str:
     if not word.isascii():
         return word
     if not word.isalpha() and any(char.isalpha() for char in word):
-        spelled = re.sub(r"(.)\1{2,}", r"\1", word.translate(_LEET))
+        spelled = _unstretched(word.translate(_LEET))
         if spelled in _SPELLED_WITH_DIGITS:
             return _MISSPELLED.get(spelled, spelled)
-    word = re.sub(r"([a-z])\1{2,}", r"\1", word)
-    if re.fullmatch(r"st+op+", word):
+    word = _unstretched(word)
+    if _STOP.fullmatch(word):
         return "stop"
     if len(word) > 7 and (found := _UNSUBSCRIBE.match(word)) and word[found.end() :] in ("", "d", "me", "r"):
         return "unsubscribe"
     return _MISSPELLED.get(word, word)
+
+
+def _unstretched(word: str) -> str:
+    """A letter three times or more is one letter: "stoppp"."""
+    kept: list[str] = []
+    for at, char in enumerate(word):
+        if char.isalpha() and word[at - 2 : at + 1] == char * 3 and at >= 2:
+            while kept and kept[-1] == char:
+                kept.pop()
+        kept.append(char)
+    return "".join(kept)

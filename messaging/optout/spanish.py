@@ -1,13 +1,12 @@
-"""The Spanish rules that read an opt-out, and whole-message words in other languages. See `reply_rules` for how a rule works."""
+"""The Spanish rules that read an opt-out, and whole-message words in other languages. See `rules` for how a rule works."""
 
 # ruff: noqa: SIM905 (tables of words read better as text)
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from messaging.reply_rules import Around, Kind, always, hold, rule
+from messaging.optout.rules import Around, Judge, Kind, always, found, hold, opens, rule
 
 _NOUN = (
     r"(?:mensaj\w*|sms|textos?|correos?|emails?|llamadas?|llamaditas?|publicidad|promocion\w*|promos?|anuncios?|propaganda|ofertas?|notificacion\w*|spam|"
@@ -23,7 +22,7 @@ _WRITE = (
     r"comunique[ns]?|chingue[ns]?|joda[ns]?|friegue[ns]?|spamee?[ns]?|bombardee[ns]?|avise[ns]?|informe[ns]?)"
 )
 _CALL = r"(?:llame[ns]?|marque[ns]?|hable[ns]?)"
-_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?(?= mas)|envia[ns]?(?= mas)|mandes|envies|pase[ns]?(?= mas)|remita[ns]?|ofrezca[ns]?)"
+_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?|envia[ns]?|mandes|envies|pase[ns]?|remita[ns]?|ofrezca[ns]?)"
 _WRITE_INF = r"(?:escribir|contactar|molestar|textear|mensajear|buscar|insistir|fastidiar|acosar|hostigar|notificar|comunicar|chingar|joder|fregar|estar)"
 _CALL_INF = r"(?:llamar|marcar|hablar)"
 _SEND_INF = r"(?:mandar|enviar)"
@@ -32,151 +31,186 @@ _GER = (
 )
 _AGAIN = r"(?:vuelva[ns]? a|vuelvas a|siga[ns]?|sigas|continue[ns]?|este[ns]?|ande[ns]?)"
 _TAIL = r"(?: (?:por favor|favor|gracias|ya|mas|ahora|nunca|jamas|ok|pls|please|muchas|por aqui|aqui|a este numero|a mi numero|a mi celular|a este celular|a este telefono|de nuevo|otra vez))*"
-_FULL = rf"{_TAIL}(?= \||$)"
-_TIME = re.compile(
+_FULL = rf"{_TAIL}(?: \||$)"
+_TIME = (
     r"\b(?:lunes|martes|miercoles|jueves|viernes|sabados?|domingos?|manana|hoy|ahorita|todavia|aun|hasta|antes|despues|a las|a la (?:una|1)|de noche|"
     r"(?:en|por|de) la (?:noche|manana|tarde)|cuando|mientras|esta (?:semana|noche|tarde)|fin de semana|fines de semana|si|tan (?:tarde|temprano)|tarde|temprano|"
     r"al? (?:trabajo|casa|otro|oficina)|en (?:el trabajo|horas|navidad|diciembre)|durante|\d+ ?(?:am|pm)|proxima|mes)\b"
 )
-_CHANNEL = re.compile(r"\bpor (?:correo|email|mail|paqueteria|fax|telefono|llamada|carta|facebook|messenger|ese medio)\b|\bal? correo\b")
-_TEXT_ME = re.compile(r"\b(?:escrib\w+|mand\w+|envi\w+|texto|textos|mensajes?|text\w+|whats\w*)\b")
-_CALL_ME = re.compile(r"\b(?:llam\w+|marqu?\w+|habl\w+)\b")
+_CHANNEL = r"\bpor (?:correo|email|mail|paqueteria|fax|telefono|llamada|carta|facebook|messenger|ese medio)\b|\bal? correo\b"
+_TEXT_ME = r"\b(?:escrib\w+|mand\w+|envi\w+|texto|textos|mensajes?|text\w+|whats\w*)\b"
+_CALL_ME = r"\b(?:llam\w+|marqu?\w+|habl\w+)\b"
 _LIST = (
-    r"(?:listas?|base|sistema|registros?|contactos?|grupo|directorio|suscripcion|programa|(?:aqui|esto|eso|ahi|todo)(?= |$)(?! (?:el|la|los|las|un|una) )|mensaj\w*|textos?|sms|"
+    r"(?:listas?|base|sistema|registros?|contactos?|grupo|directorio|suscripcion|programa|aqui|esto|eso|ahi|todo|mensaj\w*|textos?|sms|"
     r"publicidad|promociones|notificaciones|llamadas|envios?|difusion|correos?|cadena|servicio de mensajes|mailing|datos|telefono|celular)"
 )
-_OTHER_LIST = re.compile(r"\b(?:espera|invitados|materiales|precios|compras)\b")
+_OTHER_LIST = r"\b(?:espera|invitados|materiales|precios|compras)\b"
 _CLITIC_VERB = r"(?:quit|borr|elimin|elimn|baj|bloque|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|desinscrib|desafili|desapunt|suprim|retir|bot)\w{0,4}(?:me|nos)"
 _PLAIN_VERB = r"(?:quit|borr|elimin|sac|saqu|remuev|remov|tach|exclu|excluy|desuscrib|suprim|retir)\w{0,4}"
 _MINE = r"(?:mi|este|nuestro|el|mis) (?:numero|telefono|celular|cel|nombre|contacto|correo|informacion|datos|info|registro)"
 
 
-_REDIRECT = re.compile(
-    r"\b(?:escrib[ae]n?|mand[ae]n?|envi[ae]n?|llam[ae]n?|marc?qu?[ae]n?|texte[ae]n?|habl[ae]n?|contact[ae]n?)(?:me|nos|melo|melos|mela|lo|los)\b"
-)
+_ONLY_WITH_MORE = r"\b(?:manda[ns]?|envia[ns]?|pase[ns]?|escriben?|llaman?|contactan?|molestan?|escribes|llamas)$"
+# "No escribiendo" and "no se moleste" give no command to us; "no siga escribiendo" does.
+_TELLS = rf"\bno (?:{_GER}|mandando|enviando)(?:me|nos)?$|^\w+ (?:mas )?(?:se|te) molest"
+_REDIRECT = r"\b(?:escrib[ae]n?|mand[ae]n?|envi[ae]n?|llam[ae]n?|marc?qu?[ae]n?|texte[ae]n?|habl[ae]n?|contact[ae]n?)(?:me|nos|melo|melos|mela|lo|los)\b"
 
 
 def _ends(after: str) -> bool:
     """True when nothing but courtesies, "again" or "at this number" follows in the clause."""
-    return bool(re.match(_FULL, f" {after}".rstrip()))
+    return bool(opens(_FULL, f" {after}".rstrip()))
+
+
+def _nothing_about(after: str) -> bool:
+    """ "Nada de ...": nothing of one thing is asked for, not nothing at all."""
+    match = opens(rf"(?:{_MOD} )*?nada (?:a|al|de|en|con|para) ", after)
+    return bool(match) and not opens(rf"este|mi (?:numero|cel|tel)|{_NOUN}|eso|esto|ustedes|nada", after[match.end() :] if match else "")
+
+
+def _on_list(pattern: str, after: str) -> bool:
+    """The clause goes on with a list of ours. "De aqui la silla" is a chair."""
+    match = opens(pattern, after)
+    return bool(match) and not (
+        match and found(r"\b(?:aqui|esto|eso|ahi|todo)$", match.group()) and opens(r" (?:el|la|los|las|un|una) ", after[match.end() :])
+    )
+
+
+def with_more(judge: Judge) -> Judge:
+    """For commands that are none by themselves: "no me manda mas" asks, "no me manda el recibo" tells."""
+
+    def look(around: Around) -> Kind | None:
+        if found(_ONLY_WITH_MORE, around.said) and not opens(r"mas\b", around.after):
+            return None
+        return None if found(_TELLS, around.said) else judge(around)
+
+    return look
 
 
 def _text_instead(around: Around) -> bool:
     """Calls or mails are refused and a text is asked for: "no llamadas, mejor texto"."""
     follows = f"{around.after} {around.later}"
-    return bool(_TEXT_ME.search(follows)) and not re.search(
+    return bool(found(_TEXT_ME, follows)) and not found(
         r"\bni (?:me )?(?:escrib|mand|envi|text|mensaj)|\b[yo] (?:me )?(?:escribir|mandar|enviar|text|mensaj)", follows
     )
 
 
 def _no_contact(around: Around) -> Kind | None:
-    if re.search(r"\b(?:para|prefiero|espero|perdon por|puedo|pude|quise|para que|espero que|ojala|porque|ojala que)$", around.before):
+    if found(r"\b(?:para|prefiero|espero|perdon por|puedo|pude|quise|para que|espero que|ojala|porque|ojala que)$", around.before):
         return None
     after, rest = around.after, f"{around.after} {around.later}"
-    said = around.match.group()
-    by_voice = re.search(_CALL, said) or re.search(_CALL_INF, said)
+    said = around.said
+    by_voice = found(_CALL, said) or found(_CALL_INF, said)
     if by_voice and _text_instead(around):
         return None
-    if re.match(rf"(?:mas|nunca mas|jamas|nada|de nuevo|otra vez){_FULL}", after):
-        return "unclear" if _REDIRECT.search(around.later) else "opt_out"
-    if _CHANNEL.search(after) or _TIME.search(after):
+    if opens(rf"(?:mas|nunca mas|jamas|nada|de nuevo|otra vez){_FULL}", after):
+        return "unclear" if found(_REDIRECT, around.later) else "opt_out"
+    if found(_CHANNEL, after) or found(_TIME, after):
         return None
-    if _REDIRECT.search(around.later):
+    if found(_REDIRECT, around.later):
         return "unclear"
-    if re.search(r"\b(?:mejor|solo|prefiero|puede|pueden|pero)\b", rest) and _CALL_ME.search(rest) and not re.search(r"\bni\b", rest):
+    if found(r"\b(?:mejor|solo|prefiero|puede|pueden|pero)\b", rest) and found(_CALL_ME, rest) and not found(r"\bni\b", rest):
         return "unclear"
-    if _ends(after) or re.match(
+    if _ends(after) or opens(
         rf"(?:mas|nunca|jamas|por favor|favor|gracias|ya|nada|ni|con|para|{_NOUN}|{_MOD} {_NOUN}|(?:a )?este (?:numero|cel|tel)|a este|a mi (?:numero|cel|tel)|en este numero|por (?:mensaje|texto|sms|este medio)|porque|no|ok|tanto|estoy|yo)\b",
         after,
     ):
-        return "unclear" if re.match(rf"(?:con|para) (?!{_NOUN}|{_MOD} {_NOUN})", after) else "opt_out"
-    return "unclear" if re.match(r"(?:sobre|por)\b", after) else None
+        return "unclear" if opens(r"(?:con|para) ", after) and not opens(rf"(?:con|para) (?:{_NOUN}|{_MOD} {_NOUN})", after) else "opt_out"
+    return "unclear" if opens(r"(?:sobre|por)\b", after) else None
 
 
 def _no_send(around: Around) -> Kind | None:
-    if re.search(r"\b(?:para|prefiero|espero|puedo|pude|quise|para que|espero que|porque)$", around.before):
+    if found(r"\b(?:para|prefiero|espero|puedo|pude|quise|para que|espero que|porque)$", around.before):
         return None
     after = around.after
-    if re.match(rf"(?:{_MOD} )*?(?:correos?|emails?|llamadas)\b", after) and _text_instead(around):
+    if opens(rf"(?:{_MOD} )*?(?:correos?|emails?|llamadas)\b", after) and _text_instead(around):
         return None
-    if re.match(
-        rf"(?:{_MOD} )*?nada (?:a|al|de|en|con|para) (?!este|mi (?:numero|cel|tel)|{_NOUN}|eso|esto|ustedes|nada)", after
-    ) or re.search(r"\bl[oa]s?\b", around.match.group()):
-        return None if _TIME.search(after) or _CHANNEL.search(after) else "unclear"
-    wanted = re.match(
+    if _nothing_about(after) or found(r"\bl[oa]s?\b", around.said):
+        return None if found(_TIME, after) or found(_CHANNEL, after) else "unclear"
+    wanted = opens(
         rf"(?:{_MOD} )*?(?:{_NOUN}|nada|cosas|esto|eso|tonterias|basura|chingaderas)\b|(?:mas|nunca mas|jamas)?{_FULL}", after
     ) or _ends(after)
-    if not wanted or _CHANNEL.search(after) or (re.match(r"(?:el|la|un|una) ", after) and not re.search(r"\bmas\b", after)):
+    if not wanted or found(_CHANNEL, after) or (opens(r"(?:el|la|un|una) ", after) and not found(r"\bmas\b", after)):
         return None
-    if _TIME.search(after):
+    if found(_TIME, after):
         return None
-    return "unclear" if _REDIRECT.search(around.later) else "opt_out"
+    return "unclear" if found(_REDIRECT, around.later) else "opt_out"
 
 
 def _unless_no(around: Around) -> Kind | None:
     """For commands to stop: "no dejen de escribirme" turns them round."""
-    if re.search(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
+    if found(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
         return None
-    if re.search(r"llamar|marcar|llamadas|correos?|llamando", around.match.group()) and _text_instead(around):
+    if found(r"llamar|marcar|llamadas|correos?|llamando", around.said) and _text_instead(around):
         return None
-    return "unclear" if re.match(r"a (?!este|mi (?:numero|cel|tel))", around.after) or _TIME.search(around.after) else "opt_out"
+    return (
+        "unclear"
+        if (opens(r"a ", around.after) and not opens(r"a (?:este|mi (?:numero|cel|tel))", around.after)) or found(_TIME, around.after)
+        else "opt_out"
+    )
+
+
+def _leave_list(around: Around) -> Kind | None:
+    here = found(r"\b(?:aqui|esto|eso|ahi|todo)$", around.said) and opens(r"(?:el|la|los|las|un|una) ", around.after)
+    return None if here else _unless_no(around)
 
 
 def _stop_sending(around: Around) -> Kind | None:
-    if re.search(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
+    if found(r"\b(?:no|nunca|sin|que no|no me|no nos)$", around.before):
         return None
-    if re.match(rf"(?:{_MOD} )*?(?:{_NOUN}|cosas|esto|eso|tonterias|basura|nada)\b", around.after) or _ends(around.after):
+    if opens(rf"(?:{_MOD} )*?(?:{_NOUN}|cosas|esto|eso|tonterias|basura|nada)\b", around.after) or _ends(around.after):
         return "opt_out"
-    return "unclear" if re.search(r"(?:me|nos)$", around.match.group()) else None
+    return "unclear" if found(r"(?:me|nos)$", around.said) else None
 
 
 def _not_wanted(around: Around) -> Kind | None:
-    return "unclear" if _TIME.search(around.after) or re.match(r"(?:sobre|del|de la|en)\b", around.after) else "opt_out"
+    return "unclear" if found(_TIME, around.after) or opens(r"(?:sobre|del|de la|en)\b", around.after) else "opt_out"
 
 
 def _removed(around: Around) -> Kind | None:
-    if re.search(r"\bno(?: me)?$", around.before):
+    if found(r"\bno(?: me)?$", around.before):
         return None
     after = around.after
-    if _ends(after) or after == "a mi" or re.match(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
+    if _ends(after) or after == "a mi" or opens(rf"{_MINE}\b|no\b|estoy\b|porque\b|ya\b|numero\b", after):
         return "opt_out"
-    if re.match(rf"(?:por favor |ya )*(?:de|del) (?:\w+ ){{0,4}}?{_LIST}\b", after) and not re.match(r"(?:de|del) (?:las|los) \d", after):
-        return "unclear" if _OTHER_LIST.search(after) or _TIME.search(after) else "opt_out"
+    if _on_list(rf"(?:por favor |ya )*(?:de|del) (?:\w+ ){{0,4}}?{_LIST}\b", after) and not opens(r"(?:de|del) (?:las|los) \d", after):
+        return "unclear" if found(_OTHER_LIST, after) or found(_TIME, after) else "opt_out"
     return None
 
 
 def _my_number(around: Around) -> Kind | None:
-    if re.search(r"\b(?:no|nunca|sin)(?: me)?$", around.before):
+    if found(r"\b(?:no|nunca|sin)(?: me)?$", around.before):
         return None
     after = around.after
-    if re.match(r"(?:viejo|anterior|de casa|de la casa|del trabajo|y (?:pon|agreg|anot|apunt|us|marc|llam))", after):
+    if opens(r"(?:viejo|anterior|de casa|de la casa|del trabajo|y (?:pon|agreg|anot|apunt|us|marc|llam))", after):
         return None
     return (
         "opt_out"
-        if _ends(after) or re.match(rf"(?:de|del) (?:\w+ ){{0,3}}?{_LIST}\b|y (?:no|ya|dej)|porque|no\b|ya\b|estoy\b", after)
+        if _ends(after)
+        or _on_list(rf"(?:de|del) (?:\w+ ){{0,3}}?{_LIST}\b", after)
+        or opens(r"y (?:no|ya|dej)|porque|no\b|ya\b|estoy\b", after)
         else "unclear"
     )
 
 
 def _baja(around: Around) -> Kind | None:
-    if re.search(r"\bno(?: me)?$", around.before):
+    if found(r"\bno(?: me)?$", around.before):
         return None
     after = around.after
     if (
-        re.match(rf"(?:de|del|a)? ?(?:\w+ ){{0,3}}?(?:{_LIST}|{_NOUN}|este numero|mi numero)\b", after)
-        or re.match(rf"(?:ya)?{_FULL}", after)
+        _on_list(rf"(?:de|del|a)? ?(?:\w+ ){{0,3}}?(?:{_LIST}|{_NOUN}|este numero|mi numero)\b", after)
+        or opens(rf"(?:ya)?{_FULL}", after)
         or _ends(after)
     ):
         return "opt_out"
-    return None if re.match(r"(?:la|el|los|las|mi|un|una|presion)\b", after) else "unclear"
+    return None if opens(r"(?:la|el|los|las|mi|un|una|presion)\b", after) else "unclear"
 
 
 def _no_more(around: Around) -> Kind | None:
-    said = around.match.group()
-    calls_only = re.search(r"llamad|correo|email", said) and not re.search(r"mensaj|text|sms|whats", said)
+    said = around.said
+    calls_only = found(r"llamad|correo|email", said) and not found(r"mensaj|text|sms|whats", said)
     if calls_only and _text_instead(around):
         return None
-    if re.search(r"\bmas\b", said):
+    if found(r"\bmas\b", said):
         return "opt_out"
     return None if around.before else "unclear" if calls_only else "opt_out"
 
@@ -204,37 +238,37 @@ SPANISH: Final = (
     rule(
         "no-me-escriban",
         "es",
-        rf"\b(?:no|nunca|nunca mas|jamas) (?!(?:se|te) molest)(?:(?:me|nos|se|ya) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|"
+        rf"\b(?:no|nunca|nunca mas|jamas) (?:(?:me|nos|se|ya) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|"
         rf"(?:{_WRITE_INF}|{_CALL_INF})(?:me|nos|le|les|se)?|(?:escriben?|llaman?|contactan?|molestan?|escribes|"
-        rf"llamas)(?= mas\b)|(?<=[nsae] ){_GER}(?:me|nos)?)\b",
-        _no_contact,
+        rf"llamas)|{_GER}(?:me|nos)?)\b",
+        with_more(_no_contact),
     ),
     rule(
         "no-me-manden",
         "es",
         rf"\b(?:no|nunca|nunca mas|jamas) (?:(?:me|nos|ya|lo|la|los|las) )*(?:{_AGAIN} )?(?:{_SEND}|{_SEND_INF}(?:me|nos|le|les)?|"
-        rf"(?<=[nsae] )(?:mandando|enviando)(?:me|nos)?)\b",
-        _no_send,
+        rf"(?:mandando|enviando)(?:me|nos)?)\b",
+        with_more(_no_send),
     ),
     rule(
         "que-no-me-escriban",
         "es",
         rf"\bno (?:quiero|queremos|deseo|quisiera|me gusta|me gustaria) que (?:(?:me|nos|se|ya|ustedes|usted|"
         rf"nadie) )*(?:{_AGAIN} )?(?:{_WRITE}|{_CALL}|{_WRITE_INF}|{_CALL_INF}|{_SEND_INF}|{_SEND}|{_GER})\b",
-        lambda a: (_no_send if re.search(r"(?:mand|envi)\w+$", a.match.group()) else _no_contact)(a),
+        lambda a: with_more(_no_send if found(r"(?:mand|envi)\w+$", a.said) else _no_contact)(a),
     ),
     rule(
         "no-quiero-mensajes",
         "es",
         rf"\b{_NO_WANT} (?:(?:seguir|continuar|volver a|estar|mas|recib\w+|tener|que me lleguen|"
-        rf"ver) )*(?:{_MOD} )*{_NOUN}\b(?! (?:del|de la|sobre) )",
+        rf"ver) )*(?:{_MOD} )*{_NOUN}\b",
         lambda a: (
             None
-            if re.search(r"(?:correos?|emails?|llamadas?)$", a.match.group()) and _text_instead(a)
+            if opens(r"(?:del|de la|sobre) ", a.after) or found(r"(?:correos?|emails?|llamadas?)$", a.said) and _text_instead(a)
             else "unclear"
-            if _TIME.search(a.after)
-            or re.match(r"en (?:mi|el|la|los|las|su) (?!numero|cel|tel)", a.after)
-            or (a.match.group().endswith("informacion") and "recib" not in a.match.group())
+            if found(_TIME, a.after)
+            or (opens(r"en (?:mi|el|la|los|las|su) ", a.after) and not opens(r"\w+ \w+ (?:numero|cel|tel)", a.after))
+            or (a.said.endswith("informacion") and "recib" not in a.said)
             else "opt_out"
         ),
     ),
@@ -268,7 +302,7 @@ SPANISH: Final = (
         "no-mas-mensajes",
         "es",
         rf"\b(?:no|ni|ya no|ningun|ninguna|cero|sin|basta de|nada de) (?:(?:mas|un|una|me|nos) )*(?:{_MOD} )*?{_NOUN}(?: (?:ni|o|"
-        rf"y) {_NOUN})?(?: mas)?{_TAIL}(?= \||$)",
+        rf"y) {_NOUN})?(?: mas)?{_TAIL}(?: \||$)",
         _no_more,
     ),
     rule(
@@ -287,7 +321,7 @@ SPANISH: Final = (
         always,
     ),
     rule("borren-mi-numero", "es", rf"\b(?:{_PLAIN_VERB}|pierd[ae]\w?|olvid\w+)(?: ya| por favor| de)* {_MINE}\b", _my_number),
-    rule("salir-de-la-lista", "es", rf"\b(?:salir|salirme|fuera|sacar|quitar|desuscribir\w*) de (?:\w+ ){{0,3}}?{_LIST}\b", _unless_no),
+    rule("salir-de-la-lista", "es", rf"\b(?:salir|salirme|fuera|sacar|quitar|desuscribir\w*) de (?:\w+ ){{0,3}}?{_LIST}\b", _leave_list),
     rule(
         "dar-de-baja",
         "es",
@@ -343,7 +377,7 @@ SPANISH: Final = (
         "es",
         r"\b(?:es acoso|acosando|hostigando|hostigamiento|demandar(?:los|te|le)|los? voy a (?:reportar|bloquear|demandar|"
         r"denunciar)|(?:te|los|lo) (?:bloquee|bloqueo|reporto|denuncio)|estafadores)\b|(?:^|\| )(?:bloquead[oa]s?|"
-        r"reportad[oa]s?|suficiente|ya estuvo|spam)(?= \||$)|\bchinga\w* (?:tu|su)\b|\b(?:vete|vayanse|vayase|largate|"
+        r"reportad[oa]s?|suficiente|ya estuvo|spam)(?: \||$)|\bchinga\w* (?:tu|su)\b|\b(?:vete|vayanse|vayase|largate|"
         r"larguense) (?:a|al|de)\b|\bme tienen? (?:harto|harta)\b|\bme (?:estan?|estas) molestando\b|\bme molestan?\b",
         hold,
     ),
@@ -380,7 +414,7 @@ ELSEWHERE: Final = (
         "acha",
         "sw",
         r"(?:^|\| )(?:tafadhali )?(?:acha|acheni|wacha|koma|simama|simamisha|sitisha|ondoa|niondoe)(?: (?:kunitumia|"
-        r"kutuma|kunitumia|ujumbe|tafadhali|meseji|sms|kunipigia)| \w+){0,3}(?= \||$)|\b(?:usinitumie\w*|nitoe|niondoe|"
+        r"kutuma|kunitumia|ujumbe|tafadhali|meseji|sms|kunipigia)| \w+){0,3}(?: \||$)|\b(?:usinitumie\w*|nitoe|niondoe|"
         r"acha kuni\w+|msinitumie|usinipigie|sitaki (?:ujumbe|meseji|sms|kupokea)|niondoe)\b",
         always,
     ),
@@ -396,7 +430,7 @@ ELSEWHERE: Final = (
         "stop-elsewhere",
         "",
         r"(?:^|\| )(?:stopp|abmelden|abbestellen|aufhoren|hor auf|fermati|basta cosi|cancellami|стоп|отписаться|отпишите|"
-        r"停止|停|退订|退訂|取消|dung|dung lai|huy|중지|그만|수신거부|توقف|الغاء|إلغاء|sair|cancelar inscricao|arreter|arretez)(?= \||$)|"
+        r"停止|停|退订|退訂|取消|dung|dung lai|huy|중지|그만|수신거부|توقف|الغاء|إلغاء|sair|cancelar inscricao|arreter|arretez)(?: \||$)|"
         r"退订|停止发|拒收",
         always,
     ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from messaging.reply_rules import Around, Kind
+from messaging.optout.rules import Around, Kind, found, opens
+from zartsalgo.lib.patterns import linear
 
 NOUN = (
     r"(?:texts?|texting|text messages?|messages?|messaging|sms|mms|emails?|calls?|calling|phone calls?|notifications?|alerts?|promos?|promotions?|"
@@ -20,73 +20,76 @@ MOD = (
 ME = r"(?:me|us|my (?:\w+ )?(?:phone|number|cell|line|mobile|inbox)|this (?:\w+ )?(?:number|phone|line|cell|person))"
 VERB = (
     r"(?:text|message|contact|call|phone|email|mail|sms|spam|bother|harass|bug|annoy|ping|solicit|write(?: to)?|pester|stalk|disturb|bombard|"
-    r"reach out(?: to)?|reach|hit(?= (?:me|us) up)|blow up|dm|reply(?: to)?|respond(?: to)?)"
+    r"reach out(?: to)?|reach|hit|blow up|dm|reply(?: to)?|respond(?: to)?)"
 )
 VING = (
     r"(?:texting|messaging|contacting|calling|phoning|emailing|mailing|spamming|bothering|harassing|bugging|annoying|pinging|soliciting|"
-    r"writing(?: to)?|pestering|stalking|disturbing|bombarding|reaching out(?: to)?|hitting(?= (?:me|us) up)|replying|responding|blowing up|blowing(?= (?:me|us|my)))"
+    r"writing(?: to)?|pestering|stalking|disturbing|bombarding|reaching out(?: to)?|hitting|replying|responding|blowing up|blowing)"
 )
 VED = r"(?:texted|contacted|messaged|called|emailed|bothered|solicited|spammed|disturbed|harassed|reached|notified)"
 THESE = r"(?:these|this|those|them|that|it|anything|stuff|things|shit|crap|junk|everything)"
 END = r"(?: (?:please|thanks|thank you|now|ok|okay|anymore|any more|again|ever|asap|immediately|at all|period|already|today|all together|altogether|sir))*$"
-TIME = re.compile(
+TIME = (
     r"\b(?:until|til|till|before|after|during|tonight|tomorrow|yet|between|when|while|unless|weekends?|weekdays?|mornings?|nights?|evenings?|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|this (?:week|month|morning|afternoon|evening)|next (?:week|month|year|time)|today|"
     r"so (?:early|late|often|much)|too (?:early|late|often|much)|early|late|past \d|at (?:\d|work|night|noon|home|dinner)|"
     r"for (?:a|another|the next|at least|few|\d)|\d+ ?(?:am|pm)|if|in the (?:morning|evening|afternoon|middle)|on (?:the|my) (?:other|work|home|old|weekend)|right now)\b"
 )
 # How a sentence goes on after "don't text me" when its writer leaves out the full stop.
-GOES_ON = re.compile(
+GOES_ON = (
     r"(?:i|im|ive|id|ill|we|were|weve|its|this|you|your|youre|please|because|bc|cuz|cause|or|and|not|no|with|as|thank|thanks|sir|from|stop|he|she|they|"
     r"who|at this|on this|to this|so|people|unless i|that is|thats|what|wrong|nor|anything|any|another|any of|these|for any|unsolicited|everyone|"
     r"completely|immediately|altogether|dude|man|bro|lady|asap|per|remove|take|leave|lose|delete|dont|do not|texting|and)\b"
 )
-AGAIN = re.compile(r"\b(?:again|anymore|any more|ever|any longer|no more|at all)\b")
-TO_TEXT = re.compile(r"\b(?:text|texts|texting|message|messages|sms|whatsapp)\b")
+AGAIN = r"\b(?:again|anymore|any more|ever|any longer|no more|at all)\b"
+TO_TEXT = r"\b(?:text|texts|texting|message|messages|sms|whatsapp)\b"
 LIST = (
     r"(?:lists?|database|db|data ?base|systems?|records?|contacts?|directory|mailing|mailings|distribution|subscriptions?|campaigns?|program|texts?|"
     r"messages?|texting|messaging|sms|spam|group|chain|thread|notifications?|alerts?|everything|marketing|crm|files?|phone ?book|here|it|this|that|"
     r"these|them|there|all|calls|emails?|roster|rotation|blast|registry)"
 )
-OTHER_LIST = re.compile(
-    r"\b(?:wait|waiting|guest|punch|to ?do|price|invite|packing|materials?|shopping|schedule|calendar|appointments?|booking|espera|invitados)\b"
-)
+OTHER_LIST = r"\b(?:wait|waiting|guest|punch|to ?do|price|invite|packing|materials?|shopping|schedule|calendar|appointments?|booking|espera|invitados)\b"
 OWN = r"(?:my|this|our|the|that) (?:\w+ )?(?:number|numbers|name|info|information|contact|contacts|details|data|digits|cell)"
+
+
+_INSTEAD = linear(r"\b(?:just|only|please|but|instead)\b")
 
 
 def ends(after: str) -> bool:
     """True when nothing but courtesies follows in the clause."""
-    return bool(re.match(END, f" {after}".rstrip()))
+    return bool(opens(END, f" {after}".rstrip()))
 
 
 def negation(before: str) -> Kind | Literal["skip", ""]:
     """What the words before a stop verb do to it: "skip" turns it round, "unclear" complains about it, "" leaves it."""
-    if re.search(
+    if found(
         r"\b(?:if|unless|or else|better|asked|told|said|how (?:do|can|to)|where (?:do|can)|can i|may i|want to|like to|need to|wish to)\b",
         before,
     ):
         return ""
-    if re.search(r"\b(?:dont|do not|never|not)(?: ever| just| you| please)?$", before) or re.search(
+    if found(r"\b(?:dont|do not|never|not)(?: ever| just| you| please)?$", before) or found(
         r"\b(?:why|when|did|have|has|had)(?: \w+){0,2}$", before
     ):
-        return "unclear" if re.search(r"\b(?:wont|not going to|havent|hasnt)\b", before) else "skip"
-    if re.search(r"\b(?:wont|cant|cannot|couldnt|didnt|doesnt|havent|hasnt|wouldnt|without)(?: \w+)?$", before):
-        return "unclear" if re.search(r"\b(?:you|they|it|yours?)\b", before) else "skip"
-    return "skip" if re.search(r"\b(?:ill|will|i|we|gonna|going to|let me|should|he|she|they)$", before) and "you" not in before else ""
+        return "unclear" if found(r"\b(?:wont|not going to|havent|hasnt)\b", before) else "skip"
+    if found(r"\b(?:wont|cant|cannot|couldnt|didnt|doesnt|havent|hasnt|wouldnt|without)(?: \w+)?$", before):
+        return "unclear" if found(r"\b(?:you|they|it|yours?)\b", before) else "skip"
+    return "skip" if found(r"\b(?:ill|will|i|we|gonna|going to|let me|should|he|she|they)$", before) and "you" not in before else ""
 
 
 def other_way(around: Around) -> bool:
     """Calls or mails are refused and a text is asked for: "no calls, just text me"."""
-    about = around.match.group()
-    asks = TO_TEXT.search(f"{around.after} | {around.later}")
+    about = around.said
+    asks = found(TO_TEXT, f"{around.after} | {around.later}")
     return bool(
         asks
-        and re.search(r"call|phone|email|mail", about + " " + around.after)
-        and not TO_TEXT.search(about + " " + re.split(r"\b(?:just|only|please|but|instead)\b", around.after)[0])
+        and found(r"call|phone|email|mail", about + " " + around.after)
+        and not found(TO_TEXT, about + " " + _INSTEAD.split(around.after, 1)[0])
     )
 
 
 def stop_doing(around: Around) -> Kind | None:
+    if half(around):
+        return None
     turned = negation(around.before)
     if turned:
         return None if turned == "skip" else "unclear"
@@ -94,141 +97,153 @@ def stop_doing(around: Around) -> Kind | None:
         return "unclear"
     after = around.after
     if (
-        re.match(r"(?:you|him|her|them|his|their|your|our)\b(?! guys)", after)
-        or re.match(r"(?:the|my|a|an)\b", after)
-        and not re.match(rf"{ME}|the {NOUN}", after)
+        opens(r"(?:you|him|her|them|his|their|your|our)\b", after)
+        and not opens(r"\w+ guys", after)
+        or opens(r"(?:the|my|a|an)\b", after)
+        and not opens(rf"{ME}|the {NOUN}", after)
     ):
-        return None if not re.match(r"my\b", after) else "unclear"
-    for_me = re.match(rf"(?:{ME}|up)\b ?(?:up\b)?", after)
+        return None if not opens(r"my\b", after) else "unclear"
+    for_me = opens(rf"(?:{ME}|up)\b ?(?:up\b)?", after)
     rest = after[for_me.end() :].strip() if for_me else after
-    if not for_me and re.search(r"\bi (?:\w+ ){0,2}to$", around.before):
+    if not for_me and found(r"\bi (?:\w+ ){0,2}to$", around.before):
         return None  # "I have to stop calling around"
-    if TIME.search(rest) and not AGAIN.search(rest):
-        return "unclear" if not re.match(r"(?:today|right now|before i|if you|or)\b", rest) else "opt_out"
-    return "opt_out" if for_me or ends(rest) or GOES_ON.match(rest) else "unclear"
+    if found(TIME, rest) and not found(AGAIN, rest):
+        return "unclear" if not opens(r"(?:today|right now|before i|if you|or)\b", rest) else "opt_out"
+    return "opt_out" if for_me or ends(rest) or opens(GOES_ON, rest) else "unclear"
 
 
 def stop_sending(around: Around) -> Kind | None:
     turned = negation(around.before)
     if turned:
         return None if turned == "skip" else "unclear"
-    if re.match(rf"(?:(?:me|us|out) )*(?:{MOD} )*(?:{NOUN}|{THESE})\b|(?:to )?{ME}{END}", around.after) or ends(around.after):
-        return "unclear" if TIME.search(around.after) and not AGAIN.search(around.after) else "opt_out"
-    return "unclear" if re.match(r"(?:me|us)\b", around.after) else None
+    if opens(rf"(?:(?:me|us|out) )*(?:{MOD} )*(?:{NOUN}|{THESE})\b|(?:to )?{ME}{END}", around.after) or ends(around.after):
+        return "unclear" if found(TIME, around.after) and not found(AGAIN, around.after) else "opt_out"
+    return "unclear" if opens(r"(?:me|us)\b", around.after) else None
 
 
 def stop_noun(around: Around) -> Kind | None:
     turned = negation(around.before)
     if turned:
         return None if turned == "skip" else "unclear"
-    return "unclear" if TIME.search(around.after) and "immediately" not in around.after else "opt_out"
+    return "unclear" if found(TIME, around.after) and "immediately" not in around.after else "opt_out"
 
 
 # "Call me instead", "use my other number": the person wants to be reached, only otherwise.
-ELSEWHERE = re.compile(
-    r"(?<!not )(?<!dont )(?<!never )(?<!or )(?<!and )\b(?:call|phone|ring|email|text|message|use|try|reach|contact) (?:me|us|my|him|her|at|the other|\d)|\binstead\b"
+_ELSEWHERE = linear(
+    r"(?:^|(\w+) |\W)(?:call|phone|ring|email|text|message|use|try|reach|contact) (?:me|us|my|him|her|at|the other|\d)|\b(instead)\b"
 )
 
 
+def elsewhere(text: str) -> bool:
+    return any(match.group(2) or match.group(1) not in ("not", "dont", "never", "or", "and") for match in _ELSEWHERE.finditer(text))
+
+
+def half(around: Around) -> bool:
+    """A verb that wants more: "hit" is a wish to write only in "hit me up", "blowing" only in "blowing up my phone"."""
+    verb = around.said.rsplit(" ", 1)[-1]
+    return (verb in ("hit", "hitting") and not opens(r"(?:me|us) up\b", around.after)) or (
+        verb == "blowing" and not opens(r"(?:me|us|my|up)\b", around.after)
+    )
+
+
 def dont_contact(around: Around) -> Kind | None:
-    said, after = around.match.group(), around.after
-    subject = around.before.rsplit(" ", 1)[-1]
-    wanted = re.search(r"\b(?:want|wanna|like|wish|need|care|rather)", said)
-    tells = subject in ("you", "they", "we", "he", "she", "i", "why", "who", "it", "people", "customers", "if", "did", "does")
-    if tells and not wanted and not (subject == "you" and AGAIN.search(after)):
-        return None  # "you don't call me" tells, it does not ask
-    if re.search(r"\bwhy\b", around.before) or (re.match(r"(?:dont|do not) need to\b", said) and not AGAIN.search(after)):
+    said, after = around.said, around.after
+    if half(around) or opens(r"(?:back and|ahead)", after):
         return None
-    self_said = re.match(rf"(?:(?:or|and|nor|{VERB}) )*(?:(?:at|on|to) )?{ME}\b(?: up\b)?(?: (?:or|and|nor) {VERB}(?: {ME})?)?", after)
+    subject = around.before.rsplit(" ", 1)[-1]
+    wanted = found(r"\b(?:want|wanna|like|wish|need|care|rather)", said)
+    tells = subject in ("you", "they", "we", "he", "she", "i", "why", "who", "it", "people", "customers", "if", "did", "does")
+    if tells and not wanted and not (subject == "you" and found(AGAIN, after)):
+        return None  # "you don't call me" tells, it does not ask
+    if found(r"\bwhy\b", around.before) or (opens(r"(?:dont|do not) need to\b", said) and not found(AGAIN, after)):
+        return None
+    self_said = opens(rf"(?:(?:or|and|nor|{VERB}) )*(?:(?:at|on|to) )?{ME}\b(?: up\b)?(?: (?:or|and|nor) {VERB}(?: {ME})?)?", after)
     rest = after[self_said.end() :].strip() if self_said else after
-    if not self_said and not ends(rest) and not re.match(rf"(?:here|anymore|again|list|registry|or {VERB}|and {VERB})\b", rest):
+    if not self_said and not ends(rest) and not opens(rf"(?:here|anymore|again|list|registry|or {VERB}|and {VERB})\b", rest):
         return None
     follows = f"{rest} | {around.later}"
-    by_voice = re.search(r"\b(?:call|phone|email|mail)(?:ed)?$", said)
-    if AGAIN.search(rest):
+    by_voice = found(r"\b(?:call|phone|email|mail)(?:ed)?$", said)
+    if found(AGAIN, rest):
         return "opt_out"
     asked = f"{around.earlier} | {around.before}"
     if (
         by_voice
-        and re.search(r"\b(?:text|email|message)\b", asked)
-        and not re.search(r"\b(?:not|dont|stop|no) (?:\w+ )?(?:text|email|message)", asked)
+        and found(r"\b(?:text|email|message)\b", asked)
+        and not found(r"\b(?:not|dont|stop|no) (?:\w+ )?(?:text|email|message)", asked)
     ):
         return None
-    if not by_voice and re.search(
-        r"(?:^|\| )(?:just |only |please |you can )*call(?: me)?(?: \||$)", f"{around.earlier} | {around.before}"
-    ):
+    if not by_voice and found(r"(?:^|\| )(?:just |only |please |you can )*call(?: me)?(?: \||$)", f"{around.earlier} | {around.before}"):
         return "unclear"
-    if by_voice and TO_TEXT.search(follows) and not re.search(r"\b(?:or|and) (?:text|message)", after):
+    if by_voice and found(TO_TEXT, follows) and not found(r"\b(?:or|and) (?:text|message)", after):
         return None
-    if re.match(r"(?:by|via|through|over|with) (?:\w+ )?(?:phone|mail|email|call|calls|voice)", rest):
+    if opens(r"(?:by|via|through|over|with) (?:\w+ )?(?:phone|mail|email|call|calls|voice)", rest):
         return None
-    if TIME.search(rest):
-        return "unclear" if not by_voice and re.match(r"(?:right now|at work|at night|when|while)", rest) else None
-    if ELSEWHERE.search(follows):
+    if found(TIME, rest):
+        return "unclear" if not by_voice and opens(r"(?:right now|at work|at night|when|while)", rest) else None
+    if elsewhere(follows):
         return "unclear"
-    if re.match(r"(?:the|a|an|that|those|my|another)\b", rest):
+    if opens(r"(?:the|a|an|that|those|my|another)\b", rest):
         return None
-    return "opt_out" if ends(rest) or GOES_ON.match(rest) else "unclear"
+    return "opt_out" if ends(rest) or opens(GOES_ON, rest) else "unclear"
 
 
 def dont_send(around: Around) -> Kind | None:
-    if re.search(r"\b(?:you|they|we|he|she|i|why)$", around.before) and "want" not in around.match.group():
+    if found(r"\b(?:you|they|we|he|she|i|why)$", around.before) and "want" not in around.said:
         return None
     after = around.after
     if other_way(around):
         return None
-    if re.search(r"\b(?:by|in the|through|via) (?:mail|email|post|fax|ups)\b", after) or (TIME.search(after) and not AGAIN.search(after)):
+    if found(r"\b(?:by|in the|through|via) (?:mail|email|post|fax|ups)\b", after) or (found(TIME, after) and not found(AGAIN, after)):
         return None
-    if re.match(
+    if opens(
         rf"(?:(?:me|us|out|to|here|this number) )*(?:{MOD} )*(?:{NOUN}|anything|nothing|stuff|shit|crap|things|more|anymore)\b", after
     ):
         return "opt_out"
-    return "opt_out" if ends(after) or re.match(rf"(?:me|us|{THESE}){END}", after) else None
+    return "opt_out" if ends(after) or opens(rf"(?:me|us|{THESE}){END}", after) else None
 
 
 def not_wanted(around: Around) -> Kind | None:
-    if re.search(r"\b(?:why|if|when|they|he|she|customers|people)\b", around.before) or other_way(around):
+    if found(r"\b(?:why|if|when|they|he|she|customers|people)\b", around.before) or other_way(around):
         return None
-    if re.match(r"(?:about|for the|from the|to my|with the)\b", around.after) or (
-        TIME.search(around.after) and not AGAIN.search(around.after)
+    if opens(r"(?:about|for the|from the|to my|with the)\b", around.after) or (
+        found(TIME, around.after) and not found(AGAIN, around.after)
     ):
         return "unclear"
     return "opt_out"
 
 
 def off_list(around: Around) -> Kind | None:
-    if re.search(r"\b(?:dont|do not|never|not|didnt|did you|will you)$", around.before):
+    if found(r"\b(?:dont|do not|never|not|didnt|did you|will you)$", around.before):
         return None
-    return "unclear" if OTHER_LIST.search(around.match.group() + " " + around.after) else "opt_out"
+    return "unclear" if found(OTHER_LIST, around.said + " " + around.after) else "opt_out"
 
 
 def remove_me(around: Around) -> Kind | None:
-    if re.search(r"\b(?:dont|do not|never|not|didnt)$", around.before):
+    if found(r"\b(?:dont|do not|never|not|didnt)$", around.before):
         return None
     after = around.after
-    if re.match(r"and (?:use|put|add|call|text|replace|send)\b", after) or re.search(
-        r"\bmy (?:old|other|work|second|previous|home)\b", around.match.group()
+    if opens(r"and (?:use|put|add|call|text|replace|send)\b", after) or found(
+        r"\bmy (?:old|other|work|second|previous|home)\b", around.said
     ):
         return "unclear"
-    if ends(after) or re.match(r"(?:and|or|i|im|ive|we|before|not|no|you|wrong|because|cuz|right|dont|asap)\b", after):
+    if ends(after) or opens(r"(?:and|or|i|im|ive|we|before|not|no|you|wrong|because|cuz|right|dont|asap)\b", after):
         return "opt_out"
     return (
         None
-        if re.search(r"\d|\b(?:schedule|calendar|appointment|slot|job|route|project|crew|order|quote|bid|line)\b", after)
-        or TIME.search(after)
+        if found(r"\d|\b(?:schedule|calendar|appointment|slot|job|route|project|crew|order|quote|bid|line)\b", after) or found(TIME, after)
         else "unclear"
     )
 
 
 def opting_out(around: Around) -> Kind | None:
-    if re.search(r"\b(?:dont|do not|never|not|didnt|did i|havent|mean)(?: \w+){0,2}$", around.before):
-        return "unclear" if re.search(r"\b(?:did|didnt|mean)\b", around.before) else None
-    if re.search(r"\b(?:if i|what does|what is|what happens)\b", around.before) or re.search(
+    if found(r"\b(?:dont|do not|never|not|didnt|did i|havent|mean)(?: \w+){0,2}$", around.before):
+        return "unclear" if found(r"\b(?:did|didnt|mean)\b", around.before) else None
+    if found(r"\b(?:if i|what does|what is|what happens)\b", around.before) or found(
         r"\b(?:accident|mistake|accidentally)\b", around.before + " " + around.after
     ):
         return "unclear"
-    of = re.match(r"(?:of|from|on)\b ?(.*)", around.after)
-    if not of or re.match(
+    of = opens(r"(?:of|from|on)\b ?(.*)", around.after)
+    if not of or opens(
         rf"(?:(?:{MOD}|receiving|getting|every|sending) )*(?:{NOUN}|{LIST}|{THESE}|receiving|getting|service|you)\b|$", of.group(1)
     ):
         return "opt_out"

@@ -1,11 +1,10 @@
-"""The English rules that read an opt-out, and the lookalikes they must leave alone. See `reply_rules` for how a rule works."""
+"""The English rules that read an opt-out, and the lookalikes they must leave alone. See `rules` for how a rule works."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from messaging.reply_grammar_en import (
+from messaging.optout.grammar import (
     END,
     LIST,
     ME,
@@ -30,7 +29,8 @@ from messaging.reply_grammar_en import (
     stop_noun,
     stop_sending,
 )
-from messaging.reply_rules import always, hold, rule
+from messaging.optout.rules import BREAK, always, found, hold, opens, rule
+from zartsalgo.lib.patterns import linear
 
 ENGLISH: Final = (
     rule(
@@ -61,7 +61,7 @@ ENGLISH: Final = (
         "en",
         r"\b(?:i|we|ive|weve|already|clearly|just|times|have|had|to)(?: \w+){0,3}? (?:said|say|saying|told you|tell you|"
         r"asked you|asking you|texted|typed|replied|wrote)(?: (?:you|all))?(?: to)? (?:stop|unsubscribe|quit|"
-        r"no more)(?= \||$| texting| calling| sending| messaging| contacting| and| already| please| now| it| this| or| i|"
+        r"no more)(?: \||$| texting| calling| sending| messaging| contacting| and| already| please| now| it| this| or| i|"
         r" but| yet)",
         always,
     ),
@@ -69,14 +69,14 @@ ENGLISH: Final = (
         "you-must-stop",
         "en",
         rf"\b(?:you|you guys|you people|this|these|it) (?:all )?(?:need|needs|have|has|must|should|better|gotta|"
-        rf"got)(?: to)? (?:please |just )?(?:stop|quit)(?: (?:it|this|that))?{END[:-1]}(?= \||$)",
+        rf"got)(?: to)? (?:please |just )?(?:stop|quit)(?: (?:it|this|that))?{END[:-1]}(?: \||$)",
         always,
     ),
     rule(
         "can-you-stop",
         "en",
         rf"(?:^|\| )(?:please )?(?:can|could|will|would|cant|wont) (?:you|you guys|you people|you all|someone|"
-        rf"we)(?: please| just| all)* (?:stop|quit)(?: (?:it|this|that|these|doing (?:this|that)))?{END[:-1]}(?= \||$)",
+        rf"we)(?: please| just| all)* (?:stop|quit)(?: (?:it|this|that|these|doing (?:this|that)))?{END[:-1]}(?: \||$)",
         always,
     ),
     rule(
@@ -91,15 +91,14 @@ ENGLISH: Final = (
         "ends-in-stop",
         "en",
         r"\b(?:interested|thanks|please|number|again|sold|someone|hired|spam|away|person|stop|bye|but|anymore|"
-        r"ok) stop(?: (?:please|thanks|now|it))*(?= \||$)",
+        r"ok) stop(?: (?:please|thanks|now|it))*(?: \||$)",
         always,
     ),
     rule(
         "do-not-contact",
         "en",
         rf"\b(?:dont|do not|never|not to|not|no longer) (?:(?:you|ever|even|please|again|want|wanna|wish|like|need|care|"
-        rf"have|try|bother|you guys|your company|anyone|anybody|someone|for|to|be|you to) )*{VERB}\b(?! ?(?:back and|"
-        rf"ahead))",
+        rf"have|try|bother|you guys|your company|anyone|anybody|someone|for|to|be|you to) )*{VERB}\b",
         dont_contact,
     ),
     rule(
@@ -127,15 +126,15 @@ ENGLISH: Final = (
         "nothing-wanted",
         "en",
         rf"\b{WANT_NOT} (?:to )?(?:keep |continue |be )?(?:receive|receiving|get|getting) (?:any |more |"
-        rf"any more )?(?:{THESE}|more|from you){END[:-1]}(?= \||$| from)",
+        rf"any more )?(?:{THESE}|more|from you){END[:-1]}(?: \||$| from)",
         not_wanted,
     ),
     rule(
         "these-not-wanted",
         "en",
         rf"\b{WANT_NOT} (?:any of )?(?:these|those|any more of (?:these|this))(?: (?:anymore|any more|again|ever|"
-        rf"please))*(?= \||$)",
-        lambda a: "opt_out" if re.search(r"more|again|ever|any", a.match.group()[5:]) else "unclear",
+        rf"please))*(?: \||$)",
+        lambda a: "opt_out" if found(r"more|again|ever|any", a.said[5:]) else "unclear",
     ),
     rule(
         "hear-from-you",
@@ -157,9 +156,9 @@ ENGLISH: Final = (
         rf"\bno (?:more|further|additional|future) (?:(?:of|{MOD}) )*(?:{NOUN}|these|this|those)\b",
         lambda a: (
             None
-            if re.search(r"\b(?:there|have|got|had|getting|see|saw|is|are|why|receive[ds]?)(?: \w+)?$", a.before)
+            if found(r"\b(?:there|have|got|had|getting|see|saw|is|are|why|receive[ds]?)(?: \w+)?$", a.before)
             else "unclear"
-            if TIME.search(a.after)
+            if found(TIME, a.after)
             else "opt_out"
         ),
     ),
@@ -167,13 +166,9 @@ ENGLISH: Final = (
         "no-messages",
         "en",
         rf"(?:^|\| )(?:(?:please|hi|ok|thanks) )*no (?:(?:texts|texting|messages|messaging|calls|calling|emails|sms|promos|"
-        rf"solicit\w+)(?: (?:or|and|no) )?)+(?: (?:to|on|at) this (?:number|phone))?{END[:-1]}(?= \||$)",
+        rf"solicit\w+)(?: (?:or|and|no) )?)+(?: (?:to|on|at) this (?:number|phone))?{END[:-1]}(?: \||$)",
         lambda a: (
-            "opt_out"
-            if TO_TEXT.search(a.match.group()) and not TO_TEXT.search(a.later)
-            else "unclear"
-            if not TO_TEXT.search(a.later)
-            else None
+            "opt_out" if found(TO_TEXT, a.said) and not found(TO_TEXT, a.later) else "unclear" if not found(TO_TEXT, a.later) else None
         ),
     ),
     rule(
@@ -199,7 +194,7 @@ ENGLISH: Final = (
         "en",
         rf"\b(?:want|wanna|like|wish|need|ask(?:ed|ing)?|request(?:ed|ing)?|demand|prefer) (?:to (?:be|get) )?(?:removed|"
         rf"taken off|unsubscribed|deleted|opted out|left alone|off|out of this)(?: (?:of|"
-        rf"from) (?:\w+ ){{0,3}}{LIST})?{END[:-1]}(?= \||$)",
+        rf"from) (?:\w+ ){{0,3}}{LIST})?{END[:-1]}(?: \||$)",
         off_list,
     ),
     rule(
@@ -220,7 +215,7 @@ ENGLISH: Final = (
         "off-your-list",
         "en",
         r"(?:^|\| )(?:(?:me|please|im|get|want|just|out) )*off (?:of )?(?:your|the|this|ur) (?:\w+ )?(?:list|lists)\b",
-        lambda a: "unclear" if OTHER_LIST.search(a.match.group()) else "opt_out",
+        lambda a: "unclear" if found(OTHER_LIST, a.said) else "opt_out",
     ),
     rule(
         "remove-from-list",
@@ -233,7 +228,7 @@ ENGLISH: Final = (
         "other-ways-to-quit",
         "en",
         rf"(?:^|\| )(?:please )?(?:unenroll|disenroll|unregister|deactivate|discontinue|terminate|cease|desist|exit|"
-        rf"knock it off|cut it out|no thanks stop|block (?:me|my number))(?: me| us)?{END[:-1]}(?= \||$)|\b(?:unenroll|"
+        rf"knock it off|cut it out|no thanks stop|block (?:me|my number))(?: me| us)?{END[:-1]}(?: \||$)|\b(?:unenroll|"
         rf"disenroll|unregister|deregister) (?:me|us|my number)\b|\bno (?:further|more|additional|future) (?:contact|"
         rf"communications?|correspondence|texting|calling|outreach)\b|\bcease (?:all )?(?:communications?|contact|"
         rf"correspondence)\b",
@@ -245,8 +240,7 @@ ENGLISH: Final = (
         r"\bunsubscribe\b",
         lambda a: (
             "unclear"
-            if re.search(r"\b(?:dont|didnt|not|never|did i|accident\w*|mistake)\b", a.before)
-            or re.search(r"\b(?:accident|mistake)", a.after)
+            if found(r"\b(?:dont|didnt|not|never|did i|accident\w*|mistake)\b", a.before) or found(r"\b(?:accident|mistake)", a.after)
             else "opt_out"
         ),
     ),
@@ -257,35 +251,37 @@ ENGLISH: Final = (
         r"\b(?:revok(?:e|ing|ed)|withdraw(?:ing|n)?|rescind(?:ing)?)(?: \w+){0,3} (?:consent|permission|authorization)\b|"
         r"\b(?:consent|permission|authorization) (?:is |has been |was )?(?:revoked|withdrawn|denied)\b|\b(?:dont|do not|"
         r"no longer|never) (?:have (?:my )?(?:consent|permission)|consent to|give (?:you )?(?:my )?(?:consent|"
-        r"permission))\b|\bi (?:no longer|do not|dont) consent\b|\bi revoke\b|(?:^|\| )no (?:consent|permission)(?= \||$)",
+        r"permission))\b|\bi (?:no longer|do not|dont) consent\b|\bi revoke\b|(?:^|\| )no (?:consent|permission)(?: \||$)",
         always,
     ),
     rule(
         "leave-me-alone",
         "en",
-        r"\bleave (?:me|us)(?: the \w+)? (?:alone|be)\b(?! with)|\b(?:fuck|fock|f|fk|fck|fuk|piss|bugger|buzz|eff|screw|"
+        r"\bleave (?:me|us)(?: the \w+)? (?:alone|be)\b|\b(?:fuck|fock|f|fk|fck|fuk|piss|bugger|buzz|eff|screw|"
         r"sod) off\b|(?:^|\| )(?:just )?(?:go away|get lost|gtfo|stfu|kick rocks)\b|\bcease (?:and )?desist\b|"
         r"\bcease all\b",
-        always,
+        lambda a: None if a.said.startswith("leave") and opens(r"with\b", a.after) else "opt_out",
     ),
     rule(
         "do-not-call-list",
         "en",
-        r"\bdo not (?:call|contact|text|disturb|solicit)(?: list| registry|(?= \||$))|\bdnc\b|(?:^|\| )no (?:contact|"
-        r"solicit\w*|texts?)(?= \||$)|\bno need to (?:text|contact|message|call) (?:me |us )?(?:again|anymore|any more|"
+        r"\bdo not (?:call|contact|text|disturb|solicit)(?: list| registry|(?: \||$))|\bdnc\b|(?:^|\| )no (?:contact|"
+        r"solicit\w*|texts?)(?: \||$)|\bno need to (?:text|contact|message|call) (?:me |us )?(?:again|anymore|any more|"
         r"ever)\b|\byou can stop (?:now|it)\b",
         always,
     ),
     rule(
         "wrong-number",
         "en",
-        r"(?<!is this the )(?<!is this a )(?<!do i have the )(?<!if this is the )(?<!if its the )\bwrong (?:number|person|"
+        r"\bwrong (?:number|person|"
         r"guy|phone|contact|house|lady|man)\b|\bnot (?:my|the right|the correct|his|her) (?:number|person)\b|"
         r"\bno longer (?:my|his|her|their|\w+s) (?:number|phone)\b",
         lambda a: (
-            "unclear"
-            if re.search(r"\b(?:gave|have i|did i|is|sorry i|i (?:had|dialed|called|texted)|put)\b", a.before)
-            and not re.search(r"\b(?:this|you|that|it) (?:is|have|got)\b", a.before)
+            None
+            if found(r"\b(?:is this (?:the|a)|do i have the|if (?:this|its) (?:is )?the)$", a.before) and a.said.startswith("wrong")
+            else "unclear"
+            if found(r"\b(?:gave|have i|did i|is|sorry i|i (?:had|dialed|called|texted)|put)\b", a.before)
+            and not found(r"\b(?:this|you|that|it) (?:is|have|got)\b", a.before)
             else "opt_out"
         ),
     ),
@@ -294,21 +290,20 @@ ENGLISH: Final = (
         "not-interested",
         "en",
         r"(?:^|\| )(?:(?:sorry|hi|hey|no|thanks|thank you|but|well|really|im|i am|we are|were|we|am|just|"
-        r"honestly) )*(?:not|no longer|never|aint|isnt|wasnt)(?: really| at all)? interested(?! in (?:a|an|the|buying|"
-        r"selling)\b)",
-        hold,
+        r"honestly) )*(?:not|no longer|never|aint|isnt|wasnt)(?: really| at all)? interested\b",
+        lambda a: None if opens(r"in (?:a|an|the|buying|selling)\b", a.after) else "unclear",
     ),
     rule(
         "complaint",
         "en",
         r"\bharass\w*\b|\b(?:report|reported|reporting|block|blocked|blocking) (?:you|your|this number)\b|(?:^|\|"
-        r" )(?:youre |you are )?(?:blocked|reported|spam|scammers?|enough|enough already|thats enough)(?= \||$)|\b(?:sue|"
+        r" )(?:youre |you are )?(?:blocked|reported|spam|scammers?|enough|enough already|thats enough)(?: \||$)|\b(?:sue|"
         r"suing) you\b|\b(?:lawsuit|legal action|tcpa|fcc|ftc)\b|\b(?:fuck|screw|f) you\b|\bgo to hell\b|"
         r"\btoo many (?:texts|messages|calls)\b|\b(?:spamming|scammers?|spammers?)\b|\b(?:youre|these (?:texts|"
         r"messages) are|this is) (?:so |really |very |getting )?annoying\b",
         hold,
     ),
-    rule("do-not-want", "en", r"(?:^|\| )(?:i )?(?:do not|dont) want(?= \||$)", hold),
+    rule("do-not-want", "en", r"(?:^|\| )(?:i )?(?:do not|dont) want(?: \||$)", hold),
     rule(
         "never-asked",
         "en",
@@ -320,18 +315,36 @@ ENGLISH: Final = (
 )
 
 # Spans that may hold "stop" and mean nothing of the kind; taken out before the last question, whether a loose "stop" is left.
-LOOKALIKE: Final = re.compile(
-    rf"\b(?:dont|do not|never|not|cant|cannot|wont|didnt|couldnt|doesnt|wouldnt)(?: ever| you| just| please)* stop\b[^|]*|"
+_LOOKALIKE: Final = linear(
+    r"\b(?:dont|do not|never|not|cant|cannot|wont|didnt|couldnt|doesnt|wouldnt)(?: ever| you| just| please)* stop\b[^|]*|"
     r"\b(?:stop )*stop (?:by|in|over|at|on|off|for|to|into|out|before|after|here|there|back|through|sign|signs|light|lights|valve|watch|payment|work|service|"
     r"order|delivery|water|gas|along|between|near|when|once|from|with|up|short)\b|"
     r"\b(?:bus|train|truck|pit|rest|door|full|next|first|last|one|non|a|an|quick|short|the|my|your|our|each|every|second|third|another|subway|metro|pickup|final|"
     r"gas|tub|back|door|end|emergency|whistle|f|hard|bike|coffee|lunch|trolley|tram|ferry|brief|single|only) stop\b|"
-    rf"\bstop (?!{VING}\b|sending|getting|receiving|{NOUN}\b)\w+ing\b|"
-    rf"\bstop (?:the|a|an|my|our|your|that|this|it|his|her|all|these|those|any|some) (?!{NOUN}\b|{MOD} {NOUN}\b)\w+|"
+    r"\bstop \w+ing\b|"
+    r"\bstop (?:the|a|an|my|our|your|that|this|it|his|her|all|these|those|any|some) \w+(?: \w+)?|"
     r"\b(?:ill|will|well|gonna|going to|i|we|he|she|they|it|didnt|does|doesnt|wont|should|must|to|could|can|did|would|crew|guys|water|driver|you) stop\b"
 )
-LOOSE_STOP: Final = re.compile(r"\bstop\b")
-ABOUT_MESSAGES: Final = re.compile(rf"\b(?:{NOUN}|{VING})\b")
-NOT_ME: Final = re.compile(
-    rf"(?:^|\| )(?!(?:why|did|you|have|has|they|he|she|i|we|if)\b)[^|]*\b(?:dont|do not|never|not|no) (?!forget|hesitate|worry|mind|be afraid|problem|need|one)(?:\w+ ){{0,3}}?(?:text|message|contact|bother|texting|messaging|contacting)(?:ing)? {ME}\b"
+# Of those, what is about messages after all: "stop calling", "stop your texts".
+_MEANT: Final = rf"stop (?:(?:{VING}|sending|getting|receiving|{NOUN})\b|\w+ (?:{NOUN}|{MOD} {NOUN})\b)"
+LOOSE_STOP: Final = r"\bstop\b"
+ABOUT_MESSAGES: Final = rf"\b(?:{NOUN}|{VING})\b"
+_NOT_ME: Final = linear(
+    rf"\b(?:dont|do not|never|not|no) ((?:\w+ ){{0,3}}?(?:text|message|contact|bother|texting|messaging|contacting)(?:ing)? {ME}\b)"
 )
+_OTHER_NOTS: Final = ("forget", "hesitate", "worry", "mind", "be afraid", "problem", "need", "one")
+_TELLS: Final = r"(?:why|did|you|have|has|they|he|she|i|we|if)\b"
+
+
+def without_lookalikes(plain: str) -> str:
+    return _LOOKALIKE.sub(lambda match: match.group() if opens(_MEANT, match.group()) else " ", plain)
+
+
+def asks_not(plain: str) -> bool:
+    """A clause that holds "don't ... text me" in words that no rule knows."""
+    return any(
+        not match.group(1).startswith(_OTHER_NOTS)
+        for clause in plain.split(BREAK)
+        if not opens(_TELLS, clause)
+        for match in _NOT_ME.finditer(clause)
+    )

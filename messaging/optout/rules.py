@@ -1,6 +1,6 @@
 """The rules that read an opt-out: verb and object patterns in English and Spanish, keywords, and the lookalikes they must leave alone.
 
-A rule is a pattern over the normalised message (`reply_words.normalise`) and a judge that looks at what stands before and after the
+A rule is a pattern over the normalised message (`words.normalise`) and a judge that looks at what stands before and after the
 match in its clause: "stop texting me" stops, "don't stop texting me" and "stop by" do not. Nothing here learns: every decision has
 the name of its rule as evidence. 47 CFR 64.1200(a)(10): any words count that a reasonable person reads as a wish to stop.
 """
@@ -9,9 +9,11 @@ the name of its rule as evidence. 47 CFR 64.1200(a)(10): any words count that a 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final, Literal, NamedTuple
+
+from zartsalgo.lib.patterns import Match, Pattern, linear
 
 Kind = Literal["opt_out", "unclear"]
 
@@ -19,7 +21,7 @@ Kind = Literal["opt_out", "unclear"]
 class Around(NamedTuple):
     """A match in its surroundings: words before and after it in the same clause, and the clauses around that."""
 
-    match: re.Match[str]
+    said: str
     earlier: str
     before: str
     after: str
@@ -32,7 +34,7 @@ Judge = Callable[[Around], Kind | None]
 class Rule(NamedTuple):
     name: str
     lang: str
-    pattern: re.Pattern[str]
+    pattern: Pattern
     judge: Judge
 
 
@@ -46,21 +48,54 @@ FILLER: Final = frozenset(
 WEAK: Final = frozenset("all me us it this that you for today si everyone the these those with".split())
 
 _STRONG_WORDS: Final = "stop|stop all|stopall|unsubscribe|unsubscribe all|opt out|opt out all|optout|alto|basta|arret|arretez|desuscribir|desuscribirme|desinscribir"
-STRONG: Final = re.compile(rf"(?:{_STRONG_WORDS})(?: (?:{_STRONG_WORDS}))*")
+STRONG: Final = linear(rf"(?:{_STRONG_WORDS})(?: (?:{_STRONG_WORDS}))*")
 _WEAK_WORDS: Final = (
     r"cancel|cancell|cancel all|end all|remove all|end|quit|revoke|remove|delete|no more|never again|cancela|cancele|cancelen|cancelar|pare|paren|para|parar|parenle|parale|parele|detener|"
     r"detenganse|detente|deten|detengan|baja|de baja|no mas|no mas no mas|ya no mas|fin|terminar|salir|salirme|quitar|quitame|borrar|eliminar|remover|"
     r"anular|desactivar|desactiven|suspender|suspendan|suspenda|cese|cesen|detengase|detenga|retirar|dejen|dejalo|dejenlo|dejame|dejenme|desuscripcion|suficiente ya|stp|stpo|sotp|tsop|stoo|syop|atop|ztop|stip|stopo|sto p|s top"
 )
-KEYWORD: Final = re.compile(rf"(?:{_STRONG_WORDS}|{_WEAK_WORDS})(?: (?:{_STRONG_WORDS}|{_WEAK_WORDS}))*")
-OPT_IN: Final = re.compile(
+KEYWORD: Final = linear(rf"(?:{_STRONG_WORDS}|{_WEAK_WORDS})(?: (?:{_STRONG_WORDS}|{_WEAK_WORDS}))*")
+OPT_IN: Final = linear(
     "start|unstop|resume|subscribe|resubscribe|optin|opt in|opt back in|opt me in|opt me back in|sign me back up|iniciar|inicio|comenzar|empezar|"
     "reanudar|suscribir|suscribirme|alta"
 )
-CLAUSE: Final = re.compile(r"(?:stop|stop all|stopall|unsubscribe|opt out|optout)(?: (?:stop|unsubscribe))*")
+CLAUSE: Final = linear(r"(?:stop|stop all|stopall|unsubscribe|opt out|optout)(?: (?:stop|unsubscribe))*")
 """Words that decide alone in a clause of their own; "alto" and "basta" are adjectives too and only make it doubtful."""
-CLAUSE_DOUBT: Final = re.compile(r"(?:alto|basta|arret)(?: (?:alto|basta))*")
-HELP: Final = re.compile("help|info|help info|ayuda|informacion|aide")
+CLAUSE_DOUBT: Final = linear(r"(?:alto|basta|arret)(?: (?:alto|basta))*")
+HELP: Final = linear("help|info|help info|ayuda|informacion|aide")
+
+
+BREAK: Final = " | "
+"""Stands between the clauses of a normalised message."""
+
+
+def found(pattern: str, text: str) -> Match | None:
+    """Where the pattern stands in the text first."""
+    return _compiled(pattern).search(text)
+
+
+def opens(pattern: str, text: str) -> Match | None:
+    """The pattern at the beginning of the text."""
+    return _compiled(pattern).match(text)
+
+
+@cache
+def _compiled(pattern: str) -> Pattern:
+    return linear(pattern)
+
+
+def matches(rule: Rule, plain: str) -> Iterator[Around]:
+    """The matches of a rule in a normalised message. The break that ends a match is its neighbour's beginning too, so it is given back."""
+    at = 0
+    while match := rule.pattern.search(plain, at):
+        start, end = match.span()
+        said = match.group()
+        if said.endswith(" |"):
+            said, end = said[:-2], end - 2
+        earlier, _, before = plain[:start].rpartition("|")
+        after, _, later = plain[end:].partition("|")
+        yield Around(said, earlier.strip(), before.strip(), after.strip(), later.strip())
+        at = max(end, start + 1)
 
 
 def always(around: Around) -> Kind | None:
@@ -72,4 +107,4 @@ def hold(around: Around) -> Kind | None:
 
 
 def rule(name: str, lang: str, pattern: str, judge: Judge) -> Rule:
-    return Rule(name, lang, re.compile(pattern), judge)
+    return Rule(name, lang, linear(pattern), judge)
