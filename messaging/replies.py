@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from messaging.optout.english import ABOUT_MESSAGES, ENGLISH, LOOSE_STOP, asks_not, without_lookalikes
+from messaging.optout.mixed import in_english
+from messaging.optout.quotations import own_words
+from messaging.optout.refusals import COURTEOUS, THREATS, WRONG_PERSON
 from messaging.optout.rules import BREAK, CLAUSE, CLAUSE_DOUBT, FILLER, HELP, KEYWORD, OPT_IN, STRONG, WEAK, Rule, found, matches
 from messaging.optout.spanish import ELSEWHERE, SPANISH, SPANISH_WORDS
-from messaging.optout.words import bare_words, has_stop_sign, normalise
+from messaging.optout.spelling import repair
+from messaging.optout.words import bare_words, has_hand, has_stop_sign, normalise, shortened, spoken_signs
 from zartsalgo.lib.patterns import PatternSet
 
 Kind = Literal["opt_out", "unclear", "help", "opt_in", "other"]
 
-_RULES: Final[tuple[Rule, ...]] = (*ENGLISH, *SPANISH, *ELSEWHERE)
+_RULES: Final[tuple[Rule, ...]] = (*ENGLISH, *THREATS, *COURTEOUS, *SPANISH, *ELSEWHERE, *WRONG_PERSON)
 _ANY: Final = PatternSet(rule.pattern.pattern for rule in _RULES)
 _PROVIDER: Final[dict[str, Kind]] = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 
@@ -30,19 +34,37 @@ class Reading:
     lang: str
 
 
+_NOTHING: Final = Reading("other", "", "")
+
+
 def read_reply(*, text: str, opt_out_type: str = "") -> Reading:
     """Read one inbound message. `opt_out_type` is what the carrier side already decided (Twilio's OptOutType) and wins over the words."""
     decided = _PROVIDER.get(opt_out_type.strip().upper())
     if decided:
         return Reading(decided, f"provider:{opt_out_type.strip().lower()}", "")
+    text = shortened(own_words(shortened(text)))
     plain = normalise(text)
+    signed = has_stop_sign(text)
     if not plain:
-        return Reading("opt_out", "stop-sign", "") if has_stop_sign(text) else Reading("other", "", "")
+        return Reading("opt_out", "stop-sign", "") if signed else Reading("unclear", "hand", "") if has_hand(text) else _NOTHING
     # A bare "HELP" only: "please help!" is a person with a leak.
     bare = bare_words(text)
     if HELP.fullmatch(bare):
         return Reading("help", "keyword", _lang(bare))
-    return _read_whole(plain) or _read_phrases(plain) or Reading("other", "", "")
+    reading = _read(plain)
+    if reading.kind in ("other", "unclear"):
+        # Misspelled, in two languages, or with a sign for the word "stop": read once more as meant. What that finds counts, what it loses does not.
+        mended = repair(plain)
+        meanings = (("spelling", mended), ("mixed", in_english(mended)), ("sign", normalise(spoken_signs(text)) if signed else plain))
+        for rule, meant in meanings:
+            again = _read(meant) if meant != plain else _NOTHING
+            if again.kind in ("opt_out", "unclear") and reading.kind != "opt_out" and (again.kind == "opt_out" or reading.kind == "other"):
+                reading = Reading(again.kind, f"{again.rule}, {rule}", again.lang)
+    return reading
+
+
+def _read(plain: str) -> Reading:
+    return _read_whole(plain) or _read_phrases(plain) or _NOTHING
 
 
 def _read_whole(plain: str) -> Reading | None:

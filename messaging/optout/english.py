@@ -23,11 +23,13 @@ from messaging.optout.grammar import (
     dont_send,
     not_wanted,
     off_list,
+    off_the_list,
     opting_out,
     remove_me,
     stop_doing,
     stop_noun,
     stop_sending,
+    unsubscribing,
 )
 from messaging.optout.rules import BREAK, always, found, hold, opens, rule
 from zartsalgo.lib.patterns import linear
@@ -61,7 +63,7 @@ ENGLISH: Final = (
         "en",
         r"\b(?:i|we|ive|weve|already|clearly|just|times|have|had|to)(?: \w+){0,3}? (?:said|say|saying|told you|tell you|"
         r"asked you|asking you|texted|typed|replied|wrote)(?: (?:you|all))?(?: to)? (?:stop|unsubscribe|quit|"
-        r"no more)(?: \||$| texting| calling| sending| messaging| contacting| and| already| please| now| it| this| or| i|"
+        r"no more)(?: \||$| texting| calling| sending| messaging| contacting| and| already| please| now| it| this| or| i| you| before| texting| ok| damn|"
         r" but| yet)",
         always,
     ),
@@ -179,7 +181,7 @@ ENGLISH: Final = (
         rf"removed|taken|deleted) )*(?:from|off of|off|out of|out|of) (?:(?:of|your|the|this|all|any|that|every|ur|you|"
         rf"contact|mailing|texting|text|call|calling|sms|marketing|phone|customer|client|email|message|messaging|data|"
         rf"future|further|spam|stupid|damn|receiving|getting|these) )*{LIST}\b",
-        off_list,
+        off_the_list,
     ),
     rule(
         "remove-me",
@@ -238,11 +240,7 @@ ENGLISH: Final = (
         "unsubscribe",
         "en",
         r"\bunsubscribe\b",
-        lambda a: (
-            "unclear"
-            if found(r"\b(?:dont|didnt|not|never|did i|accident\w*|mistake)\b", a.before) or found(r"\b(?:accident|mistake)", a.after)
-            else "opt_out"
-        ),
+        unsubscribing,
     ),
     rule("opt-out", "en", r"\bopt(?:ed|ing)?(?: (?:me|us|this number|my number))? out\b", opting_out),
     rule(

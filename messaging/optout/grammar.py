@@ -151,7 +151,10 @@ def dont_contact(around: Around) -> Kind | None:
     if half(around) or opens(r"(?:back and|ahead)", after):
         return None
     subject = around.before.rsplit(" ", 1)[-1]
-    wanted = found(r"\b(?:want|wanna|like|wish|need|care|rather)", said)
+    wanted = found(r"\b(?:want|wanna|like|wish|need|care|rather)", said) or found(
+        r"\b(?:rather|prefer|wish|appreciate (?:it )?if|appreciate|like it if|grateful if|better if|glad if|good if|great if|nice if|mind if)(?: that)?(?: if)? you(?: guys| all)?(?: would| could| did| can| please| just)*$",
+        around.before,
+    )
     tells = subject in ("you", "they", "we", "he", "she", "i", "why", "who", "it", "people", "customers", "if", "did", "does")
     if tells and not wanted and not (subject == "you" and found(AGAIN, after)):
         return None  # "you don't call me" tells, it does not ask
@@ -212,6 +215,34 @@ def not_wanted(around: Around) -> Kind | None:
     return "opt_out"
 
 
+def off_the_list(around: Around) -> Kind | None:
+    """Off what? A list by its name, or "this" where they say who is to be taken off: "out there at noon" and "take out this tub" are none."""
+    said = around.said
+    if opens(r"(?:get|getting|have|want|keep|leave|be) (?:me |us )?(?:the|that|this) ", said) or (
+        found(r"\w of ", said)
+        and not found(r"\b(?:off|out) of ", said)
+        and not opens(rf"(?:tak|remov|delet|drop)\w* (?:me|us|my|{OWN}|number)\b", said)
+    ):
+        return None
+    if found(
+        r"\b(?:it|this|that|these|them|there|here|all|everything|calls?|emails?|contacts?|files?|group|records?|thread|phone ?book|program|systems?)$",
+        said,
+    ):
+        who = found(rf"\b(?:me|us|myself|{OWN}|removed|deleted)\b", said)
+        named = found(r"\b(?:your|ur|calling|texting|marketing|mailing|customer|client|contact)\b", said)
+        if not (who or named) or (
+            found(r"\b(?:this|that|these|all|there|here|it)$", said) and not (ends(around.after) or _goes_on(around.after))
+        ):
+            return None
+        if found(r"\bout (?:of )?(?:here|there|it)$", said):
+            return None
+    return off_list(around)
+
+
+def _goes_on(after: str) -> bool:
+    return bool(opens(r"(?:i|im|ive|id|we|were|its|please|because|cuz|or|and|not|no|thank|thanks|asap|you|stop|dont|do)\b", after))
+
+
 def off_list(around: Around) -> Kind | None:
     if found(r"\b(?:dont|do not|never|not|didnt|did you|will you)$", around.before):
         return None
@@ -233,6 +264,17 @@ def remove_me(around: Around) -> Kind | None:
         if found(r"\d|\b(?:schedule|calendar|appointment|slot|job|route|project|crew|order|quote|bid|line)\b", after) or found(TIME, after)
         else "unclear"
     )
+
+
+def unsubscribing(around: Around) -> Kind | None:
+    if found(r"\b(?:dont|didnt|not|never|did i|accident\w*|mistake)\b", around.before) or found(r"\b(?:accident|mistake)", around.after):
+        return "unclear"
+    theirs = opens(r"(?:my|our|the|a|people|customers?|users?|subscribers?|someone|somebody)\b", around.after) and not opens(
+        rf"{ME}|{OWN}", around.after
+    )
+    if theirs or (opens(r"(?:button|link|page|option|form)\b", around.after) and found(r"\b(?:my|our)\b", around.after)):
+        return None  # "how do I unsubscribe my newsletter from my website": work for us
+    return "opt_out"
 
 
 def opting_out(around: Around) -> Kind | None:

@@ -10,7 +10,7 @@ from messaging.optout.rules import Around, Judge, Kind, always, found, hold, ope
 
 _NOUN = (
     r"(?:mensaj\w*|sms|textos?|correos?|emails?|llamadas?|llamaditas?|publicidad|promocion\w*|promos?|anuncios?|propaganda|ofertas?|notificacion\w*|spam|"
-    r"whats\w*|avisos|alertas?|comunicacion\w*|marketing|recordatorios?|cadenas|informacion|cupones|descuentos|boletin\w*|encuestas)"
+    r"whats\w*|avisos|alertas?|comunicacion\w*|marketing|recordatorios?|cadenas|informacion|cupones|descuentos|boletin\w*|encuestas|pendejadas|mamadas|mierda|chingaderas|porquerias?|estupideces|basura|tonterias|babosadas|cosas asi)"
 )
 _MOD = (
     r"(?:mas|ya|tantos|tantas|tanto|tanta|tus|sus|su|tu|esos|esas|estos|estas|este|esta|ese|esa|ningun|ninguna|ninguno|otro|otra|otros|otras|los|las|de|tipo|"
@@ -19,10 +19,10 @@ _MOD = (
 # Negative commands: "no me escriba", "no me manden"; what merely tells ("no me llamaron", "no me llamo") has other endings.
 _WRITE = (
     r"(?:escriba[ns]?|contacte[ns]?|moleste[ns]?|textee?[ns]?|mensajee?[ns]?|busque[ns]?|insista[ns]?|fastidie[ns]?|acose[ns]?|hostigue[ns]?|notifique[ns]?|"
-    r"comunique[ns]?|chingue[ns]?|joda[ns]?|friegue[ns]?|spamee?[ns]?|bombardee[ns]?|avise[ns]?|informe[ns]?)"
+    r"comunique[ns]?|chingue[ns]?|joda[ns]?|friegue[ns]?|spamee?[ns]?|bombardee[ns]?|avise[ns]?|informe[ns]?|escribiera[ns]?|contactara[ns]?|molestara[ns]?|texteara[ns]?)"
 )
 _CALL = r"(?:llame[ns]?|marque[ns]?|hable[ns]?)"
-_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?|envia[ns]?|mandes|envies|pase[ns]?|remita[ns]?|ofrezca[ns]?)"
+_SEND = r"(?:mande[ns]?|envie[ns]?|manda[ns]?|envia[ns]?|mandes|envies|pase[ns]?|mandara[ns]?|enviara[ns]?|remita[ns]?|ofrezca[ns]?)"
 _WRITE_INF = r"(?:escribir|contactar|molestar|textear|mensajear|buscar|insistir|fastidiar|acosar|hostigar|notificar|comunicar|chingar|joder|fregar|estar)"
 _CALL_INF = r"(?:llamar|marcar|hablar)"
 _SEND_INF = r"(?:mandar|enviar)"
@@ -111,7 +111,7 @@ def _no_contact(around: Around) -> Kind | None:
     if found(r"\b(?:mejor|solo|prefiero|puede|pueden|pero)\b", rest) and found(_CALL_ME, rest) and not found(r"\bni\b", rest):
         return "unclear"
     if _ends(after) or opens(
-        rf"(?:mas|nunca|jamas|por favor|favor|gracias|ya|nada|ni|con|para|{_NOUN}|{_MOD} {_NOUN}|(?:a )?este (?:numero|cel|tel)|a este|a mi (?:numero|cel|tel)|en este numero|por (?:mensaje|texto|sms|este medio)|porque|no|ok|tanto|estoy|yo)\b",
+        rf"(?:mas|nunca|jamas|por favor|favor|gracias|ya|nada|ni|con|para|{_NOUN}|{_MOD} {_NOUN}|(?:a )?este (?:numero|cel|tel)|a este|a mi (?:numero|cel|tel)|en este numero|por (?:mensaje|texto|sms|este medio)|porque|no|ok|tanto|estoy|yo|o (?:los|las|les|te|le|llamo|voy|pongo|hablo|denuncio|bloqueo))\b",
         after,
     ):
         return "unclear" if opens(r"(?:con|para) ", after) and not opens(rf"(?:con|para) (?:{_NOUN}|{_MOD} {_NOUN})", after) else "opt_out"

@@ -16,15 +16,24 @@ _END: Final = 600
 
 _SINGLE_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032\u00b4`\u02bc"
 _DOUBLE_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
+_INVISIBLE: Final = ("Cf", "Cc", "Cs")
 _QUOTES: Final = str.maketrans(_SINGLE_QUOTES + _DOUBLE_QUOTES, "'" * len(_SINGLE_QUOTES) + '"' * len(_DOUBLE_QUOTES))
 _LEET: Final = str.maketrans("0134578@$", "oieastbas")
-_STOP_SIGNS: Final = linear("[\U0001f6d1\u26d4\U0001f6ab\u270b\U0001f590]")
-_LINK: Final = linear(r"\b(?:https?://|www\.)\S+")
-# A phone that "likes" one of our texts sends it back whole, with our own "Reply STOP" in it.
-_TAPBACK: Final = linear(
-    r"^\s*(?:liked|loved|disliked|laughed at|emphasized|questioned|removed an? [\w ]{1,20} from|reacted .{1,12} to|"
-    r"(?:a .{1,40} )?le (?:gusto|encanto|dio risa)|me gusta|me encanta)\s+\""
+# A stop sign, no entry, prohibited, no phones, bell off; a raised hand may greet.
+_STOP_SIGNS: Final = linear(r"[\x{1f6d1}\x{26d4}\x{1f6ab}\x{1f4f5}\x{1f515}]")
+_HANDS: Final = linear(r"[\x{270b}\x{1f590}\x{1f595}\x{1f92c}\x{1f645}]")
+# Letters of other alphabets that look like ours, and the small ones that phones offer.
+_LOOKS: Final = str.maketrans(
+    dict(
+        pair
+        for pair in (
+            "аa вb еe іi јj кk мm нh оo рp сc тt уy хx ԁd ԛq ԝw ѕs ѵv пn αa βb εe ιi κk νv οo ρp τt υu χx σo ոn սu հh օo ıi łl øo đd ɑa ɡg "
+            "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ꓢs ꓔt ꓳo ꓑp"
+        ).split()
+    )
 )
+_BOXED: Final = {first + at: chr(97 + at) for first in (0x1F150, 0x1F170) for at in range(26)}
+_LINK: Final = linear(r"\b(?:https?://|www\.)\S+")
 # Our own opt-out line, quoted back or forwarded.
 _OUR_LINE: Final = linear(
     r"\b(?:reply|text|txt|send|respond|type|responda|responde|envie|envia|mande|escriba)(?: with)? \"?(?:stop|end|quit|cancel|unsubscribe|alto|help|ayuda)\"? "
@@ -38,21 +47,26 @@ _COURTESIES: Final = frozenset(
 _COURTEOUS_PAIRS: Final = frozenset(
     ["thank you", "good morning", "good afternoon", "good evening", "por favor", "muchas gracias", "buenas tardes", "buenos dias"]
 )
-_SPELLED_OUT: Final = linear(r"\b(?:[a-z][ .\-_*]{1,3}){3,}[a-z]\b")
-_SEPARATORS: Final = linear(r"[ .\-_*]")
+# Curses that only make a word stronger: "don't ever fucking text me" is "don't ever text me".
+_CURSES: Final = linear(
+    r"\b(?:(?:mother ?)?f[uo*]c?k(?:ing|in|n)|god ?dam(?:n|mit|med|ned)?|damn(?:ed)?|bloody|freak(?:ing|in)|frick(?:ing|in)|frigg(?:ing|in)|effing|the (?:fuck|hell|heck)) (?:\b)"
+)
+_SPELLED_OUT: Final = linear(r"\b(?:[a-z][ .\-_*/+~]{1,3}){3,}[a-z]\b|\bs[.\-_*/+~]?t[.\-_*/+~]?o[.\-_*/+~]?p\b")
+_SEPARATORS: Final = linear(r"[ .\-_*/+~]")
 _STARRED: Final = linear(r"([a-z])\*([a-z])")
 _UN_SUBSCRIBE: Final = linear(r"\bun[- ]s(u[bs])")
 _IN_A_NUMBER: Final = linear(r"(\d)[.:,]+(\d)")
 _CLAUSE_END: Final = linear(r"[!?;()\"\n\r\x{2013}\x{2014}|.:,]+|\s-+\s?|-+\s|\s/\s|--+")
-_WORDS: Final = linear(r"[\p{L}\p{N}\p{M}]+(?:[@$][\p{L}\p{N}\p{M}]+)*")
+_WORDS: Final = linear(r"[@$]?[\p{L}\p{N}\p{M}]+(?:[@$][\p{L}\p{N}\p{M}]+)*")
 _STOP: Final = linear(r"st+op+")
 _UNSUBSCRIBE: Final = linear(r"[uo]n?s[aeou]b?[sc]*c?r?[ieu]{0,2}[bpv]{1,2}e?")
 # Words for which digits may stand in: "st0p", "un5ubscribe".
+_DISGUISED: Final = frozenset(["stop", "unsubscribe", "cancel", "end", "quit", "remove", "alto", "text", "texting"])
 _SPELLED_WITH_DIGITS: Final = frozenset(
     "stop stopall unsubscribe cancel end quit revoke optout remove text texting message messages alto basta pare paren cancelar".split()
 )
 _MISSPELLED: Final = {
-    "stopp": "stop", "stopit": "stop it", "stopall": "stop all", "stoptexting": "stop texting", "stopcalling": "stop calling",
+    "stopp": "stop", "stahp": "stop", "stawp": "stop", "stap": "stop", "staph": "stop", "unsub": "unsubscribe", "stop2": "stop", "stop1": "stop", "stop2stop": "stop", "stopit": "stop it", "stopall": "stop all", "stoptexting": "stop texting", "stopcalling": "stop calling",
     "pleasestop": "please stop", "unsubscribeme": "unsubscribe me", "removeme": "remove me", "optout": "opt out", "txt": "text", "txts": "texts",
     "txting": "texting", "textin": "texting", "txtin": "texting", "texing": "texting", "msg": "message", "msgs": "messages", "msging": "messaging",
     "messege": "message", "messeges": "messages", "mesages": "messages", "mesage": "message", "callin": "calling", "contactin": "contacting",
@@ -66,17 +80,24 @@ _MISSPELLED: Final = {
 }  # fmt: skip
 
 
+def shortened(text: str) -> str:
+    """At most `LONGEST` characters of the text: its beginning and its end."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - _END]}\n{text[-_END:]}"
+
+
 def fold(text: str) -> str:
-    """Lower case, no accents on Latin letters, straight quotes; punctuation still there."""
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST - _END]}\n{text[-_END:]}"
+    """Lower case, no accents on Latin letters, straight quotes, nothing invisible; punctuation still there. Cut to `LONGEST` before."""
+    text = shortened(text)
     if text.isascii():
-        return text.lower().replace("`", "'")
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+        return text.lower().replace("`", "'").replace("\0", "")
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES).translate(_BOXED)
     kept: list[str] = []
     base = ""
     for char in unicodedata.normalize("NFD", text):
-        if unicodedata.category(char) != "Mn":
+        category = unicodedata.category(char)
+        if category in _INVISIBLE and char not in "\n\r\t":
+            continue  # soft hyphens, joiners, halves of characters: they stand inside words and show nothing
+        if category != "Mn":
             base = char
         elif base < "\u0250":
             continue  # in other scripts the mark is the vowel and stays
@@ -93,14 +114,13 @@ def normalise(text: str) -> str:
     """The message as plain words, clauses parted by `BREAK`; "" when nothing is left.
 
     Gone: accents, apostrophes, emoji, links, stretched letters ("stoppp"), digits inside words we look for ("st0p"), letters
-    spelled out ("s.t.o.p"), tapbacks and our own quoted "Reply STOP to opt out".
+    spelled out ("s.t.o.p"), quotations and our own quoted "Reply STOP to opt out".
     """
     folded = _LINK.sub(" ", fold(text))
-    if _TAPBACK.match(folded):
-        return ""
     folded = _OUR_LINE.sub(" ", folded.replace("'", ""))
     folded = _SPELLED_OUT.sub(lambda match: _SEPARATORS.sub("", match.group()), folded)
     folded = _twice(_STARRED, r"\1o\2", folded)  # st*p, f*ck
+    folded = _CURSES.sub("", folded)
     folded = _UN_SUBSCRIBE.sub(r"uns\1", folded).replace("e-mail", "email").replace("&", " and ")
     folded = _twice(_IN_A_NUMBER, r"\1 \2", folded)
     clauses = (_without_courtesies([_word(word) for word in _WORDS.findall(part)]) for part in _CLAUSE_END.split(folded))
@@ -108,8 +128,18 @@ def normalise(text: str) -> str:
 
 
 def has_stop_sign(text: str) -> bool:
-    """True when a stop sign or a raised hand is in the text; asked only where no words are left but courtesies."""
-    return bool(_STOP_SIGNS.search(text[:LONGEST]))
+    """A stop sign is in the text."""
+    return bool(_STOP_SIGNS.search(shortened(text)))
+
+
+def has_hand(text: str) -> bool:
+    """A hand or face that may mean stop, or greet."""
+    return bool(_HANDS.search(shortened(text)))
+
+
+def spoken_signs(text: str) -> str:
+    """The text with "stop" for its stop signs: a sign before "texting me" is the verb."""
+    return _STOP_SIGNS.sub(" stop ", shortened(text))
 
 
 def _twice(pattern: Pattern, repl: str, text: str) -> str:
@@ -139,11 +169,16 @@ def _without_courtesies(words: list[str]) -> list[str]:
 
 def _word(word: str) -> str:
     if not word.isascii():
-        return word
+        spelled = word.translate(_LOOKS)
+        # Only a word of mixed alphabets, or one that spells what we look for: other languages are no disguise.
+        if not spelled.isascii() or not (spelled in _DISGUISED or any(char.isascii() and char.isalpha() for char in word)):
+            return word
+        word = spelled
     if not word.isalpha() and any(char.isalpha() for char in word):
         spelled = _unstretched(word.translate(_LEET))
         if spelled in _SPELLED_WITH_DIGITS:
             return _MISSPELLED.get(spelled, spelled)
+        word = word.lstrip("@$")
     word = _unstretched(word)
     if _STOP.fullmatch(word):
         return "stop"
