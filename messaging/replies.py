@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from messaging.optout.classifier import may_be_refusal
 from messaging.optout.english import ABOUT_MESSAGES, ENGLISH, LOOSE_STOP, asks_not, without_lookalikes
 from messaging.optout.mixed import in_english
 from messaging.optout.quotations import own_words
@@ -42,29 +43,44 @@ def read_reply(*, text: str, opt_out_type: str = "") -> Reading:
     decided = _PROVIDER.get(opt_out_type.strip().upper())
     if decided:
         return Reading(decided, f"provider:{opt_out_type.strip().lower()}", "")
+    reading, answered = read_by_rules(text)
+    if reading.kind == "other" and not answered and may_be_refusal(mended := as_meant(text)):
+        return Reading("unclear", "classifier", _lang(mended))
+    return reading
+
+
+def as_meant(text: str) -> str:
+    """The message as plain words, misspellings mended."""
+    return repair(normalise(own_words(shortened(text))))
+
+
+def read_by_rules(text: str) -> tuple[Reading, bool]:
+    """What the rules alone say, and whether one looked at the words and let them pass ("don't stop texting me"): that is an answer too."""
     text = shortened(own_words(shortened(text)))
     plain = normalise(text)
     signed = has_stop_sign(text)
     if not plain:
-        return Reading("opt_out", "stop-sign", "") if signed else Reading("unclear", "hand", "") if has_hand(text) else _NOTHING
+        return Reading("opt_out", "stop-sign", "") if signed else Reading("unclear", "hand", "") if has_hand(text) else _NOTHING, True
     # A bare "HELP" only: "please help!" is a person with a leak.
     bare = bare_words(text)
     if HELP.fullmatch(bare):
-        return Reading("help", "keyword", _lang(bare))
-    reading = _read(plain)
+        return Reading("help", "keyword", _lang(bare)), True
+    reading, answered = _read(plain)
     if reading.kind in ("other", "unclear"):
-        # Misspelled, in two languages, or with a sign for the word "stop": read once more as meant. What that finds counts, what it loses does not.
+        # Misspelled, in two languages, or with a sign for the word "stop": read once more as meant. What that finds counts, what it
+        # loses does not.
         mended = repair(plain)
         meanings = (("spelling", mended), ("mixed", in_english(mended)), ("sign", normalise(spoken_signs(text)) if signed else plain))
         for rule, meant in meanings:
-            again = _read(meant) if meant != plain else _NOTHING
+            again = _read(meant)[0] if meant != plain else _NOTHING
             if again.kind in ("opt_out", "unclear") and reading.kind != "opt_out" and (again.kind == "opt_out" or reading.kind == "other"):
                 reading = Reading(again.kind, f"{again.rule}, {rule}", again.lang)
-    return reading
+    return reading, answered
 
 
-def _read(plain: str) -> Reading:
-    return _read_whole(plain) or _read_phrases(plain) or _NOTHING
+def _read(plain: str) -> tuple[Reading, bool]:
+    whole = _read_whole(plain)
+    return (whole, True) if whole else _read_phrases(plain)
 
 
 def _read_whole(plain: str) -> Reading | None:
@@ -81,7 +97,7 @@ def _read_whole(plain: str) -> Reading | None:
     return None
 
 
-def _read_phrases(plain: str) -> Reading | None:
+def _read_phrases(plain: str) -> tuple[Reading, bool]:
     clauses = plain.split(BREAK)
     doubt = next((Reading("unclear", "keyword-clause", _lang(clause)) for clause in clauses if CLAUSE_DOUBT.fullmatch(clause)), None)
     excused = False
@@ -90,19 +106,19 @@ def _read_phrases(plain: str) -> Reading | None:
         for around in matches(rule, plain):
             kind = rule.judge(around)
             if kind == "opt_out":
-                return Reading("opt_out", rule.name, rule.lang)
+                return Reading("opt_out", rule.name, rule.lang), True
             if kind == "unclear" and doubt is None:
                 doubt = Reading("unclear", rule.name, rule.lang)
             excused = excused or kind is None
     # "Not interested, remove": a weak keyword in a clause of its own counts once the rest is a refusal too.
     if doubt and any(KEYWORD.fullmatch(clause) and not CLAUSE_DOUBT.fullmatch(clause) for clause in clauses):
-        return Reading("opt_out", f"{doubt.rule}+keyword", doubt.lang)
-    return doubt or _read_loose(plain, excused=excused)
-
-
-def _read_loose(plain: str, *, excused: bool) -> Reading | None:
-    """What no rule knows but smells of an opt-out: a loose "stop" in a short message or beside words about messages."""
+        return Reading("opt_out", f"{doubt.rule}+keyword", doubt.lang), True
     rest = without_lookalikes(plain)
+    return doubt or _read_loose(plain, rest=rest, excused=excused) or _NOTHING, excused or rest != plain
+
+
+def _read_loose(plain: str, *, rest: str, excused: bool) -> Reading | None:
+    """What no rule knows but smells of an opt-out: a loose "stop" in a short message or beside words about messages."""
     if found(LOOSE_STOP, rest) and (len(plain.replace(BREAK, " ").split()) <= 4 or found(ABOUT_MESSAGES, rest)):
         return Reading("unclear", "loose-stop", "en")
     # A rule that looked at the words and let them pass ("don't call before 9") has answered the second question already.

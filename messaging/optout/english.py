@@ -93,7 +93,7 @@ ENGLISH: Final = (
         "ends-in-stop",
         "en",
         r"\b(?:interested|thanks|please|number|again|sold|someone|hired|spam|away|person|stop|bye|but|anymore|"
-        r"ok) stop(?: (?:please|thanks|now|it))*(?: \||$)",
+        r"ok) stop(?: (?:please|thanks|now|it|\d{4,6}))*(?: \||$)",
         always,
     ),
     rule(

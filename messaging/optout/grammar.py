@@ -67,6 +67,10 @@ def negation(before: str) -> Kind | Literal["skip", ""]:
         before,
     ):
         return ""
+    if found(r"\b(?:that|which|app|filter|it) (?:will|can|would|could|should|to)$", before):
+        return "skip"  # "an app that will stop those ads"
+    if found(r"\btell(?:ing)? (?:them|him|her|\w+) to(?: please)?$", before) and not found(r"\btell(?:ing)? (?:you|your|u|yall)\b", before):
+        return "unclear"
     if found(r"\b(?:dont|do not|never|not)(?: ever| just| you| please)?$", before) or found(
         r"\b(?:why|when|did|have|has|had)(?: \w+){0,2}$", before
     ):
@@ -105,6 +109,8 @@ def stop_doing(around: Around) -> Kind | None:
         return None if not opens(r"my\b", after) else "unclear"
     for_me = opens(rf"(?:{ME}|up)\b ?(?:up\b)?", after)
     rest = after[for_me.end() :].strip() if for_me else after
+    if around.said.endswith(" calling") and opens(r"(?:me|us) \w+$", after) and not (ends(rest) or opens(GOES_ON, rest)):
+        return "unclear"  # "stop calling me Dave"
     if not for_me and found(r"\bi (?:\w+ ){0,2}to$", around.before):
         return None  # "I have to stop calling around"
     if found(TIME, rest) and not found(AGAIN, rest):

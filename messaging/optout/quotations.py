@@ -32,11 +32,15 @@ def own_words(text: str) -> str:
     if reaction:
         text = text[_end_of_quotation(text, start=reaction.end(), mark=reaction.group(1)) :]
     own: list[str] = []
+    begun = False
     for line in text.split("\n"):
-        if any(before.strip() for before in own) and _HISTORY.match(line):
+        if not line.strip():
+            continue
+        if begun and _HISTORY.match(line):
             break
         if not line.lstrip().startswith(">"):
             own.append(line)
+            begun = True
     return "\n".join(own)
 
 

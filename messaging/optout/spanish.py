@@ -389,7 +389,7 @@ ELSEWHERE: Final = (
         "fr",
         r"\b(?:ne|n) ?(?:me |m|nous )?(?:contactez|ecrivez|envoyez|appelez|textez|derangez|contacte|ecris|appelle|"
         r"envoie)(?: \w+){0,3} plus\b|\bplus de (?:messages|textos|sms)\b|\b(?:arretez?|cessez?|stop) (?:de |d|les |vos |"
-        r"ces )*(?:m?ecrire|mecrire|menvoyer|menvoyer|me \w+|envoyer|messages|textos|sms|appels)\b|\b(?:desabonn|"
+        r"ces )*(?:m?ecrire|mecrire|menvoyer|me (?:contacter|texter|deranger|harceler|ecrire|envoyer|appeler|telephoner|parler)|envoyer|messages|textos|sms|appels)\b|\b(?:desabonn|"
         r"desinscri|desinscr)\w*|\b(?:retirez|enlevez|supprimez)(?: |-)?(?:moi|mon numero)\b|\blaissez(?: |"
         r"-)moi tranquille\b|\bje ne veux plus\b",
         always,
@@ -405,7 +405,7 @@ ELSEWHERE: Final = (
     rule(
         "itigil",
         "tl",
-        r"\b(?:itigil|tigilan|tumigil|tigil|tama na|ayoko na|ayaw ko na)\b|\b(?:alisin|tanggalin) (?:mo |nyo |"
+        r"\b(?:hinto|ihinto|itigil|tigilan|tumigil|tigil|tama na|ayoko na|ayaw ko na)\b|\b(?:alisin|tanggalin) (?:mo |nyo |"
         r"niyo )?(?:ako|ang number)\b|\b(?:huwag|wag) (?:\w+ ){0,4}?(?:i ?text|text|itext|mag ?text|tawag\w*|tumawag|"
         r"mensahe|message|contact\w*|padala\w*|magpadala)\w*\b",
         always,
@@ -413,7 +413,7 @@ ELSEWHERE: Final = (
     rule(
         "acha",
         "sw",
-        r"(?:^|\| )(?:tafadhali )?(?:acha|acheni|wacha|koma|simama|simamisha|sitisha|ondoa|niondoe)(?: (?:kunitumia|"
+        r"(?:^|\| )(?:tafadhali |asante(?: sana)? )?(?:acha|acheni|wacha|koma|simama|simamisha|sitisha|ondoa|niondoe)(?: (?:kunitumia|"
         r"kutuma|kunitumia|ujumbe|tafadhali|meseji|sms|kunipigia)| \w+){0,3}(?: \||$)|\b(?:usinitumie\w*|nitoe|niondoe|"
         r"acha kuni\w+|msinitumie|usinipigie|sitaki (?:ujumbe|meseji|sms|kupokea)|niondoe)\b",
         always,

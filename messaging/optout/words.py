@@ -81,8 +81,9 @@ _MISSPELLED: Final = {
 
 
 def shortened(text: str) -> str:
-    """At most `LONGEST` characters of the text: its beginning and its end."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - _END]}\n{text[-_END:]}"
+    """At most `LONGEST` characters of the text, its beginning and its end; halves of characters, which no pattern takes, are out."""
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - _END - 1]}\n{text[-_END:]}"
+    return text if text.isascii() else text.encode("utf-8", "ignore").decode()
 
 
 def fold(text: str) -> str:
