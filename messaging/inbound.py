@@ -7,15 +7,26 @@ from datetime import datetime, timedelta
 
 from leads import people
 from leads.actions import create_task, open_lead
-from leads.models import Client, Contact, Desk, Event, Lead
+from leads.models import Client, Contact, Desk, Event, Lead, Note
 from messaging import talks
 from messaging.locks import lock_address
 from messaging.models import Suppression
+from messaging.optout.bare import says_more
+from messaging.optout.event_words import refusal_in, refusal_in_note
 from messaging.replies import Reading
 from messaging.suppressions import lift_by_words
 from zartsalgo.lib.phone import sayable
 
 ANSWER_WITHIN = timedelta(minutes=10)
+READ_STOP = "read-stop"
+# Where words stand, as a sentence goes on.
+_WHERE = {
+    "call.missed": "the voicemail or call note",
+    "call.answered": "the call’s transcript or note",
+    "lead.created": "the form",
+    "quote.requested": "the form",
+    "message.received": "what came with the message",
+}
 _CHANNELS = {"phone": "sms", "email": "email"}
 
 
@@ -85,10 +96,11 @@ def act_on_reply(
     talks.note_inbound(event=event, client=client, contact=contact, reading=reading.kind, now=now)
     if reading.kind == "opt_out":
         suppress_person(contact=contact, client=client, address=number, rule=reading.rule, event=event, now=now, kind=kind)
+        _ask_to_read(event=event, client=client, contact=contact, number=number, now=now)
         return None
     if reading.kind == "opt_in" and kind == "phone":
         lift_by_words(event=event, client=client, number=number)
-    lead = Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
+    lead = _open_lead_of(contact)
     who = contact.name or sayable(number)
     if reading.kind == "unclear":
         create_task(
@@ -108,6 +120,70 @@ def act_on_reply(
         return lead
     source, what = ("Email", "email") if kind == "email" else ("Text message", "text")
     return lead or open_lead(client=client, contact=contact, source=source, kind=what, now=now)
+
+
+def _ask_to_read(*, event: Event, client: Client, contact: Contact, number: str, now: datetime) -> None:
+    """Whoever asks us to stop may ask for something else in the same breath: nothing goes to them, and a person reads it at once."""
+    words = [str((event.personal or {}).get(name) or "") for name in ("subject", "text")]
+    if any(word and says_more(word) for word in words):
+        create_task(
+            client=client,
+            lead=_open_lead_of(contact),
+            contact=contact,
+            desk=Desk.CLIENT_SUCCESS,
+            kind=READ_STOP,
+            title=f"{contact.name or sayable(number)} asked us to stop, and said more",
+            reason="No text or email goes to them any more. Read the rest: a question, a reason or a problem may need a call.",
+            cause=f"read-stop:{event.pk}",
+            due_at=now + ANSWER_WITHIN,
+            now=now,
+        )
+
+
+def read_other_words(*, event: Event, client: Client, contact: Contact | None, now: datetime) -> None:
+    """A refusal in the words of any event but a text or mail (form, transcript, voicemail, note, chat) holds what would go to them.
+
+    In the transaction of the event. A person reads it and says whether it was one; until then texts wait.
+    """
+    reading = refusal_in(personal=event.personal or {}) if contact is not None else None
+    if contact is not None and reading is not None:
+        hold_for_reading(
+            client=client,
+            contact=contact,
+            cause=f"unclear:{event.pk}",
+            where=_WHERE.get(event.type, "what was recorded"),
+            rule=reading.rule,
+            now=now,
+        )
+
+
+def read_note(*, note: Note, now: datetime) -> None:
+    """The same for a note that staff wrote on a lead."""
+    reading = refusal_in_note(text=note.text)
+    if reading is not None:
+        lead = note.lead
+        hold_for_reading(
+            client=lead.client, contact=lead.contact, cause=f"unclear-note:{note.pk}", where="a note", rule=reading.rule, now=now
+        )
+
+
+def hold_for_reading(*, client: Client, contact: Contact, cause: str, where: str, rule: str, now: datetime) -> None:
+    create_task(
+        client=client,
+        lead=_open_lead_of(contact),
+        contact=contact,
+        desk=Desk.CLIENT_SUCCESS,
+        kind="unclear-reply",
+        title=f"Did {contact.name or 'this person'} ask us not to text?",
+        reason=f"Words in {where} may mean that (rule {rule}). Texts to this person wait until somebody has read them.",
+        cause=cause,
+        due_at=now + ANSWER_WITHIN,
+        now=now,
+    )
+
+
+def _open_lead_of(contact: Contact) -> Lead | None:
+    return Lead.objects.filter(contact=contact).exclude(stage__in=Lead.CLOSED).order_by("-created_at").first()
 
 
 def ask_for_answer(*, event: Event, lead: Lead, now: datetime) -> None:

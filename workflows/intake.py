@@ -192,6 +192,7 @@ def record(
     if not Event.objects.bulk_create([event], ignore_conflicts=True) or not Event.objects.filter(pk=event.pk).exists():
         return f"{item.type}: already known.", []
     consent.note_event(event=event, contact=contact)
+    inbound.read_other_words(event=event, client=client, contact=contact, now=now)
     by_email = facts.get("channel") == "email"
     address = person.email if by_email else person.number.e164
     if reading is not None and contact is not None and address:

@@ -177,8 +177,8 @@ ENGLISH: Final = (
         "off-the-list",
         "en",
         rf"\b(?:tak(?:e|ing)|remov(?:e|ing)|delet(?:e|ing)|getting|drop|get|strike|scratch|scrub|erase|pull|keep|leave|"
-        rf"kick|exclude|wipe|clear|cross|have|want|be|removed|taken|deleted) (?:(?:me|us|myself|number|{OWN}|and \w+ \w+|"
-        rf"removed|taken|deleted) )*(?:from|off of|off|out of|out|of) (?:(?:of|your|the|this|all|any|that|every|ur|you|"
+        rf"kick|exclude|wipe|clear|cross|have|want|like|love|prefer|be|removed|taken|deleted) (?:(?:me|us|myself|number|{OWN}|and \w+ \w+|"
+        rf"removed|taken|deleted) )*(?:from|off of|off|out of|out|of) (?:(?:of|your|the|this|all|any|that|every|whatever|whichever|ur|you|"
         rf"contact|mailing|texting|text|call|calling|sms|marketing|phone|customer|client|email|message|messaging|data|"
         rf"future|further|spam|stupid|damn|receiving|getting|these) )*{LIST}\b",
         off_the_list,

@@ -10,7 +10,7 @@ from zartsalgo.lib.patterns import linear
 NOUN = (
     r"(?:texts?|texting|text messages?|messages?|messaging|sms|mms|emails?|calls?|calling|phone calls?|notifications?|alerts?|promos?|promotions?|"
     r"promotional|offers|ads|advertisements?|advertising|marketing|reminders|solicitations?|soliciting|communications?|spam|newsletters?|contact|"
-    r"robocalls?|robotexts?|blasts?|correspondence|mailings?|harassment|nonsense|madness|bs|bullshit|crap|shit)"
+    r"robocalls?|robotexts?|updates|deals|coupons|surveys|invitations?|flyers|follow ?ups|blasts?|correspondence|mailings?|harassment|nonsense|madness|bs|bullshit|crap|shit)"
 )
 MOD = (
     r"(?:all|any|the|with|your|you|these|this|those|them|fucking|damn|stupid|annoying|random|automated|auto|automatic|sms|such|of|more|further|future|"
@@ -39,9 +39,9 @@ TIME = (
 GOES_ON = (
     r"(?:i|im|ive|id|ill|we|were|weve|its|this|you|your|youre|please|because|bc|cuz|cause|or|and|not|no|with|as|thank|thanks|sir|from|stop|he|she|they|"
     r"who|at this|on this|to this|so|people|unless i|that is|thats|what|wrong|nor|anything|any|another|any of|these|for any|unsolicited|everyone|"
-    r"completely|immediately|altogether|dude|man|bro|lady|asap|per|remove|take|leave|lose|delete|dont|do not|texting|and)\b"
+    r"completely|immediately|altogether|further|dude|man|bro|lady|asap|per|remove|take|leave|lose|delete|dont|do not|texting|and)\b"
 )
-AGAIN = r"\b(?:again|anymore|any more|ever|any longer|no more|at all)\b"
+AGAIN = r"\b(?:again|further|going forward|in (?:the )?future|from now on|anymore|any more|ever|any longer|no more|at all)\b"
 TO_TEXT = r"\b(?:text|texts|texting|message|messages|sms|whatsapp)\b"
 LIST = (
     r"(?:lists?|database|db|data ?base|systems?|records?|contacts?|directory|mailing|mailings|distribution|subscriptions?|campaigns?|program|texts?|"
@@ -49,7 +49,7 @@ LIST = (
     r"these|them|there|all|calls|emails?|roster|rotation|blast|registry)"
 )
 OTHER_LIST = r"\b(?:wait|waiting|guest|punch|to ?do|price|invite|packing|materials?|shopping|schedule|calendar|appointments?|booking|espera|invitados)\b"
-OWN = r"(?:my|this|our|the|that) (?:\w+ )?(?:number|numbers|name|info|information|contact|contacts|details|data|digits|cell)"
+OWN = r"(?:my|this|our|the|that) (?:\w+ )?(?:number|numbers|name|info|information|contact|contacts|details|data|digits|cell|line|phone|mobile)"
 
 
 _INSTEAD = linear(r"\b(?:just|only|please|but|instead)\b")
@@ -91,6 +91,12 @@ def other_way(around: Around) -> bool:
     )
 
 
+def by_name(around: Around) -> bool:
+    """ "Stop calling me Dave"."""
+    named = opens(r"(?:me|us) (\w+)$", around.after) if around.said.endswith(" calling") else None
+    return named is not None and not (ends(named.group(1)) or opens(GOES_ON, named.group(1)))
+
+
 def stop_doing(around: Around) -> Kind | None:
     if half(around):
         return None
@@ -109,8 +115,8 @@ def stop_doing(around: Around) -> Kind | None:
         return None if not opens(r"my\b", after) else "unclear"
     for_me = opens(rf"(?:{ME}|up)\b ?(?:up\b)?", after)
     rest = after[for_me.end() :].strip() if for_me else after
-    if around.said.endswith(" calling") and opens(r"(?:me|us) \w+$", after) and not (ends(rest) or opens(GOES_ON, rest)):
-        return "unclear"  # "stop calling me Dave"
+    if by_name(around):
+        return "unclear"
     if not for_me and found(r"\bi (?:\w+ ){0,2}to$", around.before):
         return None  # "I have to stop calling around"
     if found(TIME, rest) and not found(AGAIN, rest):
@@ -131,7 +137,7 @@ def stop_noun(around: Around) -> Kind | None:
     turned = negation(around.before)
     if turned:
         return None if turned == "skip" else "unclear"
-    return "unclear" if found(TIME, around.after) and "immediately" not in around.after else "opt_out"
+    return "unclear" if by_name(around) or (found(TIME, around.after) and "immediately" not in around.after) else "opt_out"
 
 
 # "Call me instead", "use my other number": the person wants to be reached, only otherwise.
@@ -267,7 +273,11 @@ def remove_me(around: Around) -> Kind | None:
         return "opt_out"
     return (
         None
-        if found(r"\d|\b(?:schedule|calendar|appointment|slot|job|route|project|crew|order|quote|bid|line)\b", after) or found(TIME, after)
+        if found(
+            r"\d|\b(?:schedule|calendar|appointment|slot|job|route|project|crew|order|quote|bid|line|estimate|invoice|contract|account|deed|bill|lease|title|policy|application)\b",
+            after,
+        )
+        or found(TIME, after)
         else "unclear"
     )
 

@@ -18,7 +18,8 @@ _SANCTION: Final = (
 _NEXT: Final = (
     rf"(?:\bif (?:you|i|this|these|they|your \w+|anyone|anybody)(?: guys| people| ever| dare| so much as| even| do| keep| continue| get| receive| see| don ?t stop| to)*"
     rf" (?:another|{VERB}|{VING}|one more|any more|again)\b|"
-    rf"\b(?:text|message|call|contact|bother|email|write|msg)(?: to)? (?:me|us|this number|here) (?:again|anymore|one more time|once more|one last time)(?: and| i| ill| we| youll|$| \|)|"
+    rf"\bif (?:these|this|the|your|any)(?: \w+)? (?:{NOUN}|it) (?:continues?|keeps?|dont stop|doesnt stop|do not stop|does not stop|persists?|comes?)\b|"
+    rf"\b(?:text|message|call|contact|bother|email|write|msg)(?: to)? (?:me|us|this number|this phone|here) (?:again|anymore|one more time|once more|one last time)(?: and| i| ill| we| youll|$| \|)|"
     rf"\b(?:keep|continue) (?:on )?(?:{VING}|sending|it up|this up)(?: me| us| this| these| \w+)? (?:and|i|ill|we)\b|"
     rf"\b(?:one more|another|next|any (?:more|further|other)|1 more)(?: (?:unsolicited|single|damn|such))* (?:{NOUN}|one|time)\b)"
 )
@@ -37,7 +38,8 @@ def _threat(around: Around) -> Kind | None:
     whole = f"{around.earlier} | {around.before} {around.said} {around.after} | {around.later}"
     return (
         "opt_out"
-        if found(rf"\b{_SANCTION}\b", whole) and found(rf"\b(?:{NOUN}|{VING}|{VERB}|{VED}|again)\b", f"{around.said} {around.after}")
+        if found(rf"\b{_SANCTION}\b", whole)
+        and found(rf"\b(?:{NOUN}|{VING}|{VERB}|{VED}|again|sending)\b", f"{around.said} {around.after}")
         else None
     )
 
@@ -76,6 +78,11 @@ def _unless_asking(around: Around) -> Kind | None:
     """Held, unless the same words ask for something: "we just moved, can you look at the furnace"."""
     whole = f"{around.earlier} | {around.before} | {around.after} | {around.later}"
     return None if found(_ASKS, whole) else "unclear"
+
+
+def _unless_asking_else(around: Around) -> Kind | None:
+    """As above, but what they say they never asked for ("a quote") is no request."""
+    return None if found(_ASKS, f"{around.earlier} | {around.before} | {around.later}") else "unclear"
 
 
 def _died(around: Around) -> Kind | None:
@@ -171,11 +178,11 @@ WRONG_PERSON: Final[tuple[Rule, ...]] = (
         r"\b(?:im|i am|we are|were|am) (?:not|no longer) (?:a |your |the |an )?(?:existing )?(?:customer|client|homeowner|home owner|owner)s?\b|"
         r"\bnever (?:heard of|contacted|called|texted|dealt with|did business with|done business with|hired|used|met|spoke with|spoken to|talked to) (?:you|your|this|any of you)\b|"
         r"\b(?:dont|do not) (?:even )?know (?:you(?: guys| people)?(?: \||$)|who (?:you|this)(?: is| are)?(?: \||$)|your company|any of you|what this is|anything about (?:this|you))\b|\bno idea who (?:you|this) (?:is|are)\b|"
-        r"\b(?:didnt|did not|never|dont remember|havent) (?:even |ever )?(?:ask(?:ed|ing)?(?: you)? for (?:(?:a|any|an|your|this|these|that|it)(?: \w+)?)|request(?:ed|ing)? (?:a|any|this|your|anything|it)|sign(?:ed|ing)? up|fill(?:ed)? (?:out|in)|"
+        r"\b(?:didnt|did not|never|dont remember|havent) (?:even |ever )?(?:ask(?:ed|ing)?(?: you)? for (?:(?:a|any|an|your|this|these|that|it)(?: \w+)?)|request(?:ed|ing)? (?:a|any|this|your|anything|it|an)(?: \w+)?|sign(?:ed|ing)? up|fill(?:ed)? (?:out|in)|"
         r"inquire[d]?|call(?:ed)? you|contact(?:ed)? you|reach(?:ed)? out|apply|applied|submit(?:ted)?|agree[d]? to|subscrib\w+|enroll\w*|register\w*|opt\w*)\b|"
-        r"\b(?:where|how) (?:did|do|have) (?:you|u|yall|they) (?:get|got|have|find|obtain)(?: a hold of| hold of)? (?:my|this|our|me)\b|\bwho (?:gave|sold|told) (?:you|them|yall) (?:my|this|our)\b|"
+        r"\b(?:where|how) (?:did|do|have) (?:you|u|yall|they) (?:get|got|have|find|obtain)(?: a hold of| hold of)? (?:my|this|our|me)\b|\bwho (?:gave|sold|told) (?:you|them|yall) (?:my|this|our|i|that|to)\b|\bwho (?:this|it) (?:is|was) (?:meant|for)\b|"
         r"\b(?:update|correct|check|fix) your (?:records?|lists?|database|files?|data)\b",
-        _unless_asking,
+        _unless_asking_else,
     ),
     rule(
         "lives-elsewhere",
@@ -190,7 +197,7 @@ WRONG_PERSON: Final[tuple[Rule, ...]] = (
         "moved-or-sold",
         "en",
         r"\b(?:i|we|they|he|she|ive|weve|have|has|theyve|family)(?: have| has| had| already| since| just| all| actually| recently)* (?:moved|relocated)(?: (?:away|out|to|from|last|already|states?|back|overseas|years?|months?|on|since|a|across|off|this|in (?:january|february|march|april|may|june|july|august|september|october|november|december|\d+))\b| \||$)|"
-        r"\b(?:sold|selling|lost|gave up) (?:the|that|my|our|this|his|her) (?:house|home|property|place|condo|business|building|company|car|truck)\b|\bhouse (?:is|was|has been|already|got)(?: already)? sold\b",
+        r"\b(?:sold|selling|lost|gave up) (?:the|that|my|our|this|his|her) (?:house|home|property|place|condo|business|building|company)\b|\bhouse (?:is|was|has been|already|got)(?: already)? sold\b",
         _unless_asking,
     ),
     rule("died", "en", r"\b(?:passed (?:away|on)|deceased|(?:he|she|husband|wife|dad|mom|father|mother|owner) is dead|(?:he|she|dad|mom|father|mother|husband|wife|brother|sister|son|daughter|grandma|grandpa|grandmother|grandfather|uncle|aunt|owner|landlord|tenant)(?: has| have| just| recently| sadly)* died|no longer with us|(?:his|her) (?:widow|widower|estate))\b", _died),
@@ -210,14 +217,14 @@ WRONG_PERSON: Final[tuple[Rule, ...]] = (
         r"(?:^|\| )(?:(?:yo|hola|perdon|disculpe|la verdad|pero) )*(?:ya )?(?:no soy|(?:este|esta|esto) no es) \w+(?: \||$)"
         + r"|\bno soy (?:la persona|su cliente|cliente|el dueno|la duena|quien)\b|\b(?:aqui|aca|en este numero) no (?:vive|hay|trabaja|existe|es|conozco)\b|\bno (?:conozco|hay) (?:a )?(?:ningun|nadie|ese|esa)\w*\b|"
         r"\b(?:ya no|no) (?:tiene|usa|vive|vivo|vivimos|trabaja|trabajo|pertenece|es de)(?: (?:este|esta|aqui|ahi|alli|en|ese|esa|con|el|mas|a|para)\b| \||$)|\beste numero (?:ya )?(?:no|es de|pertenece)\b",
-        lambda a: None if found(r"\bno (?:soy|es) (?:nada|necesario|urgente|posible|problema|un|una|mucho|seguro|cierto|asi|lo|para|por|que|tan|muy|justo|verdad|caro|barato|facil|buen|mal|gran|grave|aqui|ahi)", a.said) else _unless_asking(a),
+        lambda a: None if found(r"\bno (?:soy|es) (?:nada|necesario|urgente|posible|problema|un|una|mucho|seguro|expert|tecnic|capaz|doctor|alergic|fan\b|cierto|asi|lo|para|por|que|tan|muy|justo|verdad|caro|barato|facil|buen|mal|gran|grave|aqui|ahi)", a.said) else _unless_asking(a),
     ),
     rule(
         "no-pedi",
         "es",
         r"\b(?:no|nunca|jamas) (?:les |los |le |te |me |nos |yo )*(?:pedi|pedimos|solicite|solicitamos|suscribi|registre|inscribi|contacte|llame a ustedes|autorice|di mi|dimos|llene|conozco|se quien(?:es)? (?:es|son|eres))\b|"
-        r"\b(?:quien|como|de donde|donde) (?:les |le |te |tienen? |sac\w+ |consigui\w+ |obtu\w+ |dieron |dio |agarr\w+ )+(?:mi|este|el|nuestro)\b|\bquien (?:les|le|te) dio\b",
-        _unless_asking,
+        r"\b(?:quien|como|de donde|donde) (?:les |le |te |tienen? |sac\w+ |consigui\w+ |obtu\w+ |dieron |dio |agarr\w+ )+(?:mi|este|el|nuestro)\b|\bquien (?:les|le|te) dio (?:mi|este|el|nuestro) (?:numero|telefono|contacto|celular|nombre)\b",
+        _unless_asking_else,
     ),
     rule(
         "fallecio",

@@ -9,7 +9,7 @@ from typing import Final
 from messaging.optout.rules import Around, Judge, Kind, always, found, hold, opens, rule
 
 _NOUN = (
-    r"(?:mensaj\w*|sms|textos?|correos?|emails?|llamadas?|llamaditas?|publicidad|promocion\w*|promos?|anuncios?|propaganda|ofertas?|notificacion\w*|spam|"
+    r"(?:mensajes? de texto|mensaj\w*|sms|textos?|correos?|emails?|llamadas?|llamaditas?|publicidad|promocion\w*|promos?|anuncios?|propaganda|ofertas?|notificacion\w*|spam|"
     r"whats\w*|avisos|alertas?|comunicacion\w*|marketing|recordatorios?|cadenas|informacion|cupones|descuentos|boletin\w*|encuestas|pendejadas|mamadas|mierda|chingaderas|porquerias?|estupideces|basura|tonterias|babosadas|cosas asi)"
 )
 _MOD = (

@@ -23,7 +23,7 @@ def _read(name: str) -> list[str]:
 # The first of two that are equally near wins, so the list has the likelier first.
 TARGETS: Final = tuple(dict.fromkeys(_read("refusal_words.txt")))
 _KNOWN: Final = frozenset([*TARGETS, *_read("ordinary.txt")])
-_SMALL: Final = {"nto": "not", "dnot": "dont", "ont": "not", "em": "me", "otu": "out", "uot": "out", "fo": "of", "frm": "from", "fom": "from", "form": "form",
+_SMALL: Final = {"nto": "not", "dnot": "dont", "ont": "not", "em": "me", "otu": "out", "oit": "out", "ouut": "out", "outt": "out", "uot": "out", "fo": "of", "frm": "from", "fom": "from", "form": "form",
                  "ym": "my", "aginst": "against", "liost": "list", "offf": "off", "kitenme": "quitenme", "kiten": "quiten", "pas": "paz", "yuor": "your", "yoru": "your", "yor": "your"}  # fmt: skip
 _BY_LENGTH: Final = {
     length: tuple(word for word in TARGETS if len(word) >= 4 and abs(len(word) - length) <= (2 if length > 7 else 1))
@@ -49,19 +49,31 @@ _JOINED: Final = frozenset(
         "de",
     ]
 )
+_FREQUENT: Final = _JOINED | {"to", "be", "it", "on", "you", "and", "or", "do", "list", "stop", "text", "want"}
 
 
 def repair(plain: str) -> str:
     """The normalised message with its misspellings mended; the very same where there are none."""
-    return " ".join(word if word in _KNOWN or not (word.isascii() and word.isalpha()) else _mended(word) for word in plain.split(" "))
+    words = plain.split(" ")
+    for at in range(len(words) - 1):
+        words[at], words[at + 1] = _moved(words[at], words[at + 1])
+    return " ".join(word if word in _KNOWN or not (word.isascii() and word.isalpha()) else _mended(word) for word in words)
+
+
+def _moved(one: str, two: str) -> tuple[str, str]:
+    """A blank that slipped by a letter: "wan tto" is "want to"."""
+    if one in _KNOWN or two in _KNOWN or len(one) < 2 or len(two) < 2 or not (one + two).isalpha():
+        return one, two
+    for left, right in ((one + two[0], two[1:]), (one[:-1], one[-1] + two)):
+        if left in _FREQUENT and right in _FREQUENT and (left in TARGETS or right in TARGETS):
+            return left, right
+    return one, two
 
 
 def _mended(word: str) -> str:
     if word in _SMALL:
         return _SMALL[word]
-    near = _BY_LENGTH.get(len(word))
-    if not near:
-        return word
+    near = _BY_LENGTH.get(len(word), ())
     most = 2 if len(word) > 7 else 1
     found = process.extractOne(word, near, scorer=OSA.distance, score_cutoff=most)
     if found is not None:

@@ -49,7 +49,7 @@ _COURTEOUS_PAIRS: Final = frozenset(
 )
 # Curses that only make a word stronger: "don't ever fucking text me" is "don't ever text me".
 _CURSES: Final = linear(
-    r"\b(?:(?:mother ?)?f[uo*]c?k(?:ing|in|n)|god ?dam(?:n|mit|med|ned)?|damn(?:ed)?|bloody|freak(?:ing|in)|frick(?:ing|in)|frigg(?:ing|in)|effing|the (?:fuck|hell|heck)) (?:\b)"
+    r"\b(?:(?:mother ?)?f[uo*]c?k(?:ing|in|n)|god ?dam(?:n|mit|med|ned)?|damn(?:ed)?|bloody|freak(?:ing|in)|frick(?:ing|in)|frigg(?:ing|in)|effing|the (?:fuck|hell|heck|shit|crap) out of|the (?:fuck|hell|heck)) (?:\b)"
 )
 _SPELLED_OUT: Final = linear(r"\b(?:[a-z][ .\-_*/+~]{1,3}){3,}[a-z]\b|\bs[.\-_*/+~]?t[.\-_*/+~]?o[.\-_*/+~]?p\b")
 _SEPARATORS: Final = linear(r"[ .\-_*/+~]")

@@ -31,10 +31,11 @@ KIND_WORDS = {
     "call-back": "Call",
     "answer-reply": "Reply",
     "unclear-reply": "Unclear reply",
+    "read-stop": "Stop, and more",
     "look-into": "Look into",
     "answer-late": "Late reply",
 }
-REPLIES = ("answer-reply", "unclear-reply", "answer-late")
+REPLIES = ("answer-reply", "unclear-reply", "answer-late", "read-stop")
 
 
 @dataclass(kw_only=True)

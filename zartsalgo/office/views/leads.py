@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads import people
 from leads.actions import OUTCOMES, report_outcome
 from leads.models import Client, Contact, Identity, Lead, Note, StatedIdentity
+from messaging import inbound
 from workflows.intake import take_up
 from zartsalgo.lib import clock
 from zartsalgo.lib.names import clean_text
@@ -132,7 +133,10 @@ def add_note(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not text:
         messages.error(request, "The note is empty; nothing was kept.")
     else:
-        Note.objects.create(lead=lead, author=request.user, text=text, created_at=clock.read())  # type: ignore[misc]
+        now = clock.read()
+        with transaction.atomic():
+            note = Note.objects.create(lead=lead, author=request.user, text=text, created_at=now)  # type: ignore[misc]
+            inbound.read_note(note=note, now=now)
         messages.success(request, "Note kept. Only staff see it.")
     return redirect(reverse("office:lead", args=[pk]) + "#latest")
 
