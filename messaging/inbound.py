@@ -3,6 +3,7 @@
 An opt-out is stored when its event commits and takes the address lock that a send takes, so no attempt can be reserved after it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from leads import people
@@ -96,7 +97,8 @@ def act_on_reply(
     talks.note_inbound(event=event, client=client, contact=contact, reading=reading.kind, now=now)
     if reading.kind == "opt_out":
         suppress_person(contact=contact, client=client, address=number, rule=reading.rule, event=event, now=now, kind=kind)
-        _ask_to_read(event=event, client=client, contact=contact, number=number, now=now)
+        words = [str((event.personal or {}).get(name) or "") for name in ("subject", "text")]
+        ask_to_read(words=words, client=client, contact=contact, number=number, cause=f"read-stop:{event.pk}", now=now)
         return None
     if reading.kind == "opt_in" and kind == "phone":
         lift_by_words(event=event, client=client, number=number)
@@ -122,19 +124,18 @@ def act_on_reply(
     return lead or open_lead(client=client, contact=contact, source=source, kind=what, now=now)
 
 
-def _ask_to_read(*, event: Event, client: Client, contact: Contact, number: str, now: datetime) -> None:
+def ask_to_read(*, words: Iterable[str], client: Client, contact: Contact | None, number: str, cause: str, now: datetime) -> None:
     """Whoever asks us to stop may ask for something else in the same breath: nothing goes to them, and a person reads it at once."""
-    words = [str((event.personal or {}).get(name) or "") for name in ("subject", "text")]
     if any(word and says_more(word) for word in words):
         create_task(
             client=client,
-            lead=_open_lead_of(contact),
+            lead=_open_lead_of(contact) if contact else None,
             contact=contact,
             desk=Desk.CLIENT_SUCCESS,
             kind=READ_STOP,
-            title=f"{contact.name or sayable(number)} asked us to stop, and said more",
+            title=f"{(contact.name if contact else '') or sayable(number)} asked us to stop, and said more",
             reason="No text or email goes to them any more. Read the rest: a question, a reason or a problem may need a call.",
-            cause=f"read-stop:{event.pk}",
+            cause=cause,
             due_at=now + ANSWER_WITHIN,
             now=now,
         )

@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce, Least
 from leads.actions import create_task
 from leads.models import Contact, Desk, Identity
 from messaging import claims, purposes
-from messaging.inbound import suppress
+from messaging.inbound import ask_to_read, suppress
 from messaging.locks import lock_address
 from messaging.models import Attempt, ListedSend, Message, Notice, Pause
 from messaging.notices import reports
@@ -234,6 +234,7 @@ def _read(*, connection: Connection, text: ListedText, number: str, at: datetime
     numbers = set(Identity.objects.filter(contact=contact, kind="phone").values_list("value", flat=True)) if contact else set()
     for value in sorted({number, *numbers}):
         suppress(contact=contact, client=connection.client, value=value, rule=reading.rule, event=None, now=at)
+    ask_to_read(words=[text.body], client=connection.client, contact=contact, number=number, cause=f"read-stop:{text.provider_id}", now=now)
     return True
 
 

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from messaging.optout.classifier import may_be_refusal
+from messaging.optout.elsewhere import ELSEWHERE
 from messaging.optout.english import ABOUT_MESSAGES, ENGLISH, LOOSE_STOP, asks_not, without_lookalikes
 from messaging.optout.mixed import in_english
 from messaging.optout.quotations import own_words
-from messaging.optout.refusals import COURTEOUS, THREATS, WRONG_PERSON
+from messaging.optout.refusals import COURTEOUS, REMOVAL, THREATS, WRONG_PERSON
 from messaging.optout.rules import BREAK, CLAUSE, CLAUSE_DOUBT, FILLER, HELP, KEYWORD, OPT_IN, STRONG, WEAK, Rule, found, matches
-from messaging.optout.spanish import ELSEWHERE, SPANISH, SPANISH_WORDS
+from messaging.optout.spanish import SPANISH, SPANISH_WORDS
 from messaging.optout.spelling import repair
 from messaging.optout.words import bare_words, has_hand, has_stop_sign, normalise, shortened, spoken_signs
 from zartsalgo.lib.patterns import PatternSet
 
 Kind = Literal["opt_out", "unclear", "help", "opt_in", "other"]
 
-_RULES: Final[tuple[Rule, ...]] = (*ENGLISH, *THREATS, *COURTEOUS, *SPANISH, *ELSEWHERE, *WRONG_PERSON)
+_RULES: Final[tuple[Rule, ...]] = (*ENGLISH, *THREATS, *REMOVAL, *COURTEOUS, *SPANISH, *ELSEWHERE, *WRONG_PERSON)
 _ANY: Final = PatternSet(rule.pattern.pattern for rule in _RULES)
 _PROVIDER: Final[dict[str, Kind]] = {"STOP": "opt_out", "START": "opt_in", "HELP": "help"}
 

@@ -16,5 +16,5 @@ def warm_up() -> None:
         adapter.warm_up()
     number = read_number(raw="+13035550100")
     window_verdict(place=locate(e164=number.e164), now=datetime(2026, 1, 1, tzinfo=UTC), purpose=purposes.TEXT_BACK.key)
-    read_reply(text="stop")
+    read_reply(text="see you at three")  # what no rule knows goes on to the classifier's weights
     templates.warm_up()

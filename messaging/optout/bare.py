@@ -33,7 +33,7 @@ def says_more(text: str) -> bool:
     clauses = [clause.split() for clause in plain.split(BREAK) if clause]
     words = sum(map(len, clauses))
     reading, _ = read_by_rules(text)
-    if reading.rule in ("keyword", "stop-sign") or (words <= _SHORT and reading.lang not in ("en", "es")):
+    if reading.rule in ("keyword", "stop-sign") or (words <= _SHORT and reading.kind == "opt_out" and reading.lang not in ("en", "es")):
         return False
     return not all(_ADDS_NOTHING.issuperset(clause) or (_BARE.issuperset(clause) and _refuses(" ".join(clause))) for clause in clauses)
 

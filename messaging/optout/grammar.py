@@ -163,10 +163,12 @@ def dont_contact(around: Around) -> Kind | None:
     if half(around) or opens(r"(?:back and|ahead)", after):
         return None
     subject = around.before.rsplit(" ", 1)[-1]
-    wanted = found(r"\b(?:want|wanna|like|wish|need|care|rather)", said) or found(
+    wanted: object = found(r"\b(?:want|wanna|like|wish|need|care|rather)", said) or found(
         r"\b(?:rather|prefer|wish|appreciate (?:it )?if|appreciate|like it if|grateful if|better if|glad if|good if|great if|nice if|mind if)(?: that)?(?: if)? you(?: guys| all)?(?: would| could| did| can| please| just)*$",
         around.before,
     )
+    if found(r"\b(?:could|can|would|will|cant|wont) you(?: guys| all| please| just)*$", around.before) and opens(rf"not {VERB}", said):
+        wanted = True
     tells = subject in ("you", "they", "we", "he", "she", "i", "why", "who", "it", "people", "customers", "if", "did", "does")
     if tells and not wanted and not (subject == "you" and found(AGAIN, after)):
         return None  # "you don't call me" tells, it does not ask

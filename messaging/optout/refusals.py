@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from messaging.optout.grammar import AGAIN, ME, NOUN, TIME, VED, VERB, VING, ends
+from messaging.optout.grammar import AGAIN, LIST, ME, NOUN, TIME, VED, VERB, VING, ends
 from messaging.optout.rules import Around, Kind, Rule, found, hold, opens, rule
 
 _SANCTION: Final = (
@@ -72,6 +72,12 @@ def _not_received(around: Around) -> Kind | None:
         around.before,
     )
     return "opt_out" if asked and not found(r"\b(?:why|did|have|still)\b", around.before) else None
+
+
+def _threatless(around: Around) -> Kind | None:
+    """ "Not another text from you": a wish; "not a single text came" tells."""
+    told = found(r"\b(?:got|get|received?|came|come|comes|seen|there)\b", f"{around.before} {around.after}")
+    return None if told else "opt_out"
 
 
 def _unless_asking(around: Around) -> Kind | None:
@@ -153,6 +159,21 @@ COURTEOUS: Final[tuple[Rule, ...]] = (
     ),
 )  # fmt: skip
 
+REMOVAL: Final[tuple[Rule, ...]] = (
+    rule(
+        "removal",
+        "en",
+        rf"\b(?:request\w*|asking for|ask for|want|demand\w*|need)(?: \w+)? removal from (?:\w+ ){{0,3}}(?:{LIST})\b",
+        lambda a: "opt_out",
+    ),
+    rule(
+        "nothing-to-do",
+        "en",
+        rf"\bnothing (?:more )?to do with (?:you|your)\b|\bnot (?:another|one more|a single|even one) (?:\w+ )?(?:{NOUN})\b",
+        _threatless,
+    ),
+)
+
 WRONG_PERSON: Final[tuple[Rule, ...]] = (
     rule(
         "another-person",
@@ -160,6 +181,7 @@ WRONG_PERSON: Final[tuple[Rule, ...]] = (
         r"\b(?:meant for|intended for|looking for|must want|trying to reach|want) (?:someone|somebody|anyone|another|the (?:previous|last|old|former|prior)|the wrong)\b|"
         r"\b(?:no ?one|nobody|no (?:person|man|woman)|not anyone|isnt anyone|isnt anybody|theres no|there is no|theres nobody) (?:here |at this number )?(?:by|with|called|named|\w+) ?(?:that name|this name|name|here|at this (?:number|phone))\b|"
         r"\b(?:this|that|the) (?:number|phone|cell)(?: now)? (?:belongs to|is (?:not|no longer|now)|isnt|was reassigned|has (?:a new|been reassigned))\b|"
+        r"(?:^|\| )no \w+ (?:here|at this (?:number|phone))(?: \||$)|"
         r"\b(?:previous|former|prior) owner of this\b|\bgot the wrong\b|\bmistaken (?:me|identity)\b|"
         r"\b(?:confus\w+|mixed) me (?:up )?(?:with|for)\b|\bnew (?:owner|number)\b.{0,20}\bthis number\b|\bjust got this number\b|"
         r"(?:^|\| )(?:its |that is |thats |thats |it is |that was )?not (?:me|mine|my (?:house|home|name|account|appointment|quote|request|property|job|address))(?: \||$)",

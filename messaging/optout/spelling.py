@@ -23,8 +23,35 @@ def _read(name: str) -> list[str]:
 # The first of two that are equally near wins, so the list has the likelier first.
 TARGETS: Final = tuple(dict.fromkeys(_read("refusal_words.txt")))
 _KNOWN: Final = frozenset([*TARGETS, *_read("ordinary.txt")])
-_SMALL: Final = {"nto": "not", "dnot": "dont", "ont": "not", "em": "me", "otu": "out", "oit": "out", "ouut": "out", "outt": "out", "uot": "out", "fo": "of", "frm": "from", "fom": "from", "form": "form",
-                 "ym": "my", "aginst": "against", "liost": "list", "offf": "off", "kitenme": "quitenme", "kiten": "quiten", "pas": "paz", "yuor": "your", "yoru": "your", "yor": "your"}  # fmt: skip
+# Small words are mended only where two letters changed places; one letter more or less makes another word of most of them.
+_SWAPPED: Final = {
+    word[:at] + word[at + 1] + word[at] + word[at + 2 :]: word
+    for word in (
+        "from",
+        "dont",
+        "not",
+        "off",
+        "you",
+        "your",
+        "the",
+        "this",
+        "that",
+        "these",
+        "with",
+        "list",
+        "me",
+        "my",
+        "out",
+        "para",
+        "lista",
+        "please",
+    )
+    for at in range(len(word) - 1)
+}
+_SMALL: Final = {
+    word: meant for word, meant in _SWAPPED.items() if word not in ("form", "to", "fro", "em", "ont", "aprs", "hat") and word not in _SWAPPED.values()
+} | {"nt": "not", "ont": "not", "d": "de", "dnot": "dont", "uot": "out", "frm": "from", "fom": "from", "oit": "out", "ouut": "out", "outt": "out",
+     "yor": "your", "kiten": "quiten", "kitenme": "quitenme", "pas": "paz", "aginst": "against"}  # fmt: skip
 _BY_LENGTH: Final = {
     length: tuple(word for word in TARGETS if len(word) >= 4 and abs(len(word) - length) <= (2 if length > 7 else 1))
     for length in range(3, 18)
@@ -72,7 +99,7 @@ def _moved(one: str, two: str) -> tuple[str, str]:
 
 def _mended(word: str) -> str:
     if word in _SMALL:
-        return _SMALL[word]
+        return _SMALL[word]  # before the list of words: "frmo" stands as near to others
     near = _BY_LENGTH.get(len(word), ())
     most = 2 if len(word) > 7 else 1
     found = process.extractOne(word, near, scorer=OSA.distance, score_cutoff=most)

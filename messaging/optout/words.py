@@ -23,15 +23,11 @@ _LEET: Final = str.maketrans("0134578@$", "oieastbas")
 _STOP_SIGNS: Final = linear(r"[\x{1f6d1}\x{26d4}\x{1f6ab}\x{1f4f5}\x{1f515}]")
 _HANDS: Final = linear(r"[\x{270b}\x{1f590}\x{1f595}\x{1f92c}\x{1f645}]")
 # Letters of other alphabets that look like ours, and the small ones that phones offer.
-_LOOKS: Final = str.maketrans(
-    dict(
-        pair
-        for pair in (
-            "аa вb еe іi јj кk мm нh оo рp сc тt уy хx ԁd ԛq ԝw ѕs ѵv пn αa βb εe ιi κk νv οo ρp τt υu χx σo ոn սu հh օo ıi łl øo đd ɑa ɡg "
-            "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ꓢs ꓔt ꓳo ꓑp"
-        ).split()
-    )
+_LOOK_ALIKES: Final = (
+    "аa вb еe іi јj кk мm нh оo рp сc тt уy хx ԁd ԛq ԝw ѕs ѵv пn αa βb εe ιi κk νv οo ρp τt υu χx σo ոn սu հh օo ıi łl øo đd ɑa ɡg "
+    "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ꓢs ꓔt ꓳo ꓑp"
 )
+_LOOKS: Final = str.maketrans({pair[0]: pair[1] for pair in _LOOK_ALIKES.split()})
 _BOXED: Final = {first + at: chr(97 + at) for first in (0x1F150, 0x1F170) for at in range(26)}
 _LINK: Final = linear(r"\b(?:https?://|www\.)\S+")
 # Our own opt-out line, quoted back or forwarded.
@@ -49,7 +45,7 @@ _COURTEOUS_PAIRS: Final = frozenset(
 )
 # Curses that only make a word stronger: "don't ever fucking text me" is "don't ever text me".
 _CURSES: Final = linear(
-    r"\b(?:(?:mother ?)?f[uo*]c?k(?:ing|in|n)|god ?dam(?:n|mit|med|ned)?|damn(?:ed)?|bloody|freak(?:ing|in)|frick(?:ing|in)|frigg(?:ing|in)|effing|the (?:fuck|hell|heck|shit|crap) out of|the (?:fuck|hell|heck)) (?:\b)"
+    r"\b(?:(?:mother ?)?f[uo*]c?k(?:ing|in|n)|god ?dam(?:n|mit|med|ned)?|damn(?:ed)?|bloody|freak(?:ing|in)|frick(?:ing|in)|frigg(?:ing|in)|effing|the (?:fuck|hell|heck|shit|crap) out of|the (?:fuck|hell|heck)|tf) (?:\b)"
 )
 _SPELLED_OUT: Final = linear(r"\b(?:[a-z][ .\-_*/+~]{1,3}){3,}[a-z]\b|\bs[.\-_*/+~]?t[.\-_*/+~]?o[.\-_*/+~]?p\b")
 _SEPARATORS: Final = linear(r"[ .\-_*/+~]")
