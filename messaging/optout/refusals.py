@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from messaging.optout.grammar import AGAIN, LIST, ME, NOUN, TIME, VED, VERB, VING, ends
+from messaging.optout.grammar import AGAIN, LIST, ME, NOUN, THESE, TIME, VED, VERB, VING, ends
 from messaging.optout.rules import Around, Kind, Rule, found, hold, opens, rule
 
 _SANCTION: Final = (
@@ -34,14 +34,22 @@ _MACHINES: Final = (
 )
 
 
+# Said of us and of what they will do: "report you", "hear from my lawyer". A lawyer who joins the next call threatens nobody.
+_TURNED_ON_US: Final = (
+    r"\b(?:sue|suing|sued|report(?:ing|ed)? (?:you|this|it|u|your|to|as)|harassment|harassing|charges|complaint|restraining order|small claims|legal action|take action|fcc|ftc|tcpa|bbb|"
+    r"attorney general|fined?|illegal|violat\w+|block(?:ing|ed)? (?:you|this|your|and)|(?:(?:ill|will|im|am|to|gonna|and|or|be|i) (?:call|calling)|contact|contacting|to|involve|involving|from|get|getting|notify|notifying) "
+    r"(?:the |my |an? |our |your )?(?:police|cops|sheriff|lawyers?|attorneys?|authorities|court|carrier|regulators?)|"
+    r"(?:lawyer|attorney) (?:will|is going to|is gonna) (?:be (?:in touch|contacting|calling)|contact|call|sue|reach|hear))\b"
+)
+
+
 def _threat(around: Around) -> Kind | None:
     whole = f"{around.earlier} | {around.before} {around.said} {around.after} | {around.later}"
-    return (
-        "opt_out"
-        if found(rf"\b{_SANCTION}\b", whole)
-        and found(rf"\b(?:{NOUN}|{VING}|{VERB}|{VED}|again|sending)\b", f"{around.said} {around.after}")
-        else None
-    )
+    if not found(rf"\b(?:{NOUN}|{VING}|{VERB}|{VED}|again|sending)\b", f"{around.said} {around.after}") or not found(
+        rf"\b{_SANCTION}\b", whole
+    ):
+        return None
+    return "opt_out" if found(_TURNED_ON_US, whole) else "unclear"
 
 
 def _no_need(around: Around) -> Kind | None:
@@ -49,6 +57,11 @@ def _no_need(around: Around) -> Kind | None:
     if opens(rf"(?:{ME} )?back\b", around.after):
         return None
     follows = f"{around.after} | {around.later}"
+    if found(r"\bsend(?:ing)?$", around.said) and not (
+        ends(around.after)
+        or opens(rf"(?:{ME} )?(?:(?:any|more|of|these|those|this|your|such|further) )*(?:{NOUN}|{THESE}|more)\b", around.after)
+    ):
+        return None  # "no need to send the invoice"
     if found(TIME, around.after) and not found(AGAIN, around.after):
         return None
     if (
@@ -74,8 +87,10 @@ def _not_received(around: Around) -> Kind | None:
     return "opt_out" if asked and not found(r"\b(?:why|did|have|still)\b", around.before) else None
 
 
-def _threatless(around: Around) -> Kind | None:
-    """ "Not another text from you": a wish; "not a single text came" tells."""
+def _not_another(around: Around) -> Kind | None:
+    """ "Not another text from you", "I want nothing to do with you": wishes. "Not a single text came" tells."""
+    if around.said.startswith("nothing"):
+        return "opt_out" if found(r"\b(?:want|wants|wish|like)$", around.before) else None
     told = found(r"\b(?:got|get|received?|came|come|comes|seen|there)\b", f"{around.before} {around.after}")
     return None if told else "opt_out"
 
@@ -107,6 +122,19 @@ _NO_NAMES: Final = frozenset(
 )
 
 _ALL_OF_IT: Final = r"(?:^|\| )(?:cancel\w{0,3}|suspend\w{0,3}|borr\w{1,3}|elimin\w{1,3}|par(?:a|e|en)|stop|end) (?:con )?(?:todo|todos|toda|everything|it all|all of it|all of this)(?: \||$)"
+
+
+def _no_hace_falta(around: Around) -> Kind | None:
+    if found(r"\bpor (?:correo|email)\b|\bhoy\b|\bmanana\b", around.after):
+        return None
+    if found(r"\b(?:mand|envi)\w+$", around.said):
+        about = found(
+            r"\b(?:mensaj\w*|textos?|sms|whats\w*|mas|nada|publicidad|promocion\w*|recordatorios?|informacion)\b",
+            f"{around.said} {around.after}",
+        )
+        return "opt_out" if about else None  # "no es necesario mandar a nadie"
+    return "opt_out"
+
 
 THREATS: Final[tuple[Rule, ...]] = (
     rule("threat", "en", _NEXT, _threat),
@@ -155,7 +183,7 @@ COURTEOUS: Final[tuple[Rule, ...]] = (
         r"\b(?:no (?:hace falta|es necesario|hay necesidad|se necesita|necesitan?)|prefer\w+ que no|agradec\w+ que (?:ya )?no|agradec\w+ (?:ya )?no|gustaria que (?:ya )?no|pido que (?:ya )?no)"
         r"(?: (?:que|de|me|nos|ya|mas|seguir|sigan|siga|estar|esten|vuelvan?|a|ser|se|recibir|les|le))* "
         r"(?:escrib\w+|mand\w+|envi\w+|contact\w+|text\w+|mensaj\w+|molest\w+|busc?q?u?\w+|recib\w+|sms|mensajes)\b",
-        lambda a: None if found(r"\bpor (?:correo|email)\b|\bhoy\b|\bmanana\b", a.after) else "opt_out",
+        _no_hace_falta,
     ),
 )  # fmt: skip
 
@@ -170,7 +198,7 @@ REMOVAL: Final[tuple[Rule, ...]] = (
         "nothing-to-do",
         "en",
         rf"\bnothing (?:more )?to do with (?:you|your)\b|\bnot (?:another|one more|a single|even one) (?:\w+ )?(?:{NOUN})\b",
-        _threatless,
+        _not_another,
     ),
 )
 
