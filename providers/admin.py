@@ -16,7 +16,7 @@ class ConnectionAdmin(EvidenceAdmin):
     list_filter = ("client", "provider", "live")
     list_select_related = ("client",)
     ordering = ("client__name", "provider", "-created_at")
-    exclude = ("sealed", "token_digest")
+    exclude = ("sealed", "token_digest", "old_token_digest")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 

@@ -4,8 +4,8 @@ import hashlib
 import json
 import secrets as random_secrets
 import uuid
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -24,6 +24,8 @@ from zartsalgo.lib.sealed import seal, unseal
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Options that are secrets themselves are sealed with the rest.
 PRIVATE_OPTIONS = ("api_key", "api_secret")
+# How long an old address or secret may go on beside the new one, and does where nothing else is said.
+LONGEST_OVERLAP, OVERLAP = timedelta(hours=168), timedelta(hours=24)
 # How a provider that is only simulated may behave.
 MOODS = ("ok", "down", "refused-credentials", "unknown", "slow")
 
@@ -55,6 +57,12 @@ def open_secrets(*, client_id: int, sealed: bytes | memoryview) -> Secrets:
     """Unseal. Raises zartsalgo.lib.sealed.CannotOpen when the key is absent or the row belongs to another client."""
     content = json.loads(unseal(ciphertext=sealed, owner=f"client:{client_id}"))
     return Secrets(token=content["token"], secrets=tuple(content["secrets"]), private=content.get("private", {}))
+
+
+def signing_secrets(*, client_id: int, sealed: bytes | memoryview, old_counts: bool) -> tuple[str, ...]:
+    """The secrets a request may be signed with: the newest, and the one before it while its overlap lasts. Raises CannotOpen."""
+    found = open_secrets(client_id=client_id, sealed=sealed).secrets
+    return found if old_counts else found[:1]
 
 
 def over_loopback(*, base_url: str) -> bool:
@@ -135,12 +143,44 @@ def _with_addresses(*, label: str, live: bool, options: dict[str, str]) -> dict[
     return options
 
 
-def rotate(*, connection: Connection, secret: str, keep_old: bool = True) -> None:
-    """Put a new signing secret first; the one before it stays valid beside it until the next rotation."""
-    content = open_secrets(client_id=connection.client_id, sealed=connection.sealed)
-    kept = content.secrets[:1] if keep_old else ()
-    connection.sealed = _pack(client_id=connection.client_id, content=Secrets(content.token, (secret, *kept), content.private))
-    connection.save(update_fields=["sealed"])
+def rotate(*, connection: Connection, secret: str, overlap: timedelta, now: datetime) -> None:
+    """Put a new signing secret first; the one before it stays valid until the overlap ends. `now` is real time.
+
+    Raises CannotConnect for what cannot be a secret of this provider.
+    """
+    adapter = adapters.load(connection.provider)
+    if not adapter.needs_secret:
+        raise CannotConnect(f"A {adapter.label.lower()} has no secret: whoever knows its address may post. Give it a new one: --address.")
+    if wrong := adapter.check_secret(secret=secret):
+        raise CannotConnect(wrong)
+    _check_overlap(overlap)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        content = open_secrets(client_id=row.client_id, sealed=row.sealed)
+        kept = content.secrets[:1] if overlap else ()
+        row.sealed = _pack(client_id=row.client_id, content=replace(content, secrets=(secret, *kept)))
+        row.old_secret_until = now + overlap if kept else None
+        row.save(update_fields=["sealed", "old_secret_until"])
+
+
+def rotate_address(*, connection: Connection, overlap: timedelta, now: datetime) -> str:
+    """Give the connection a new address and return it; the one before it is taken until the overlap ends, then it is unknown. `now` is
+    real time. An address that was still in its overlap ends at once.
+    """
+    _check_overlap(overlap)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        content = replace(open_secrets(client_id=row.client_id, sealed=row.sealed), token=random_secrets.token_urlsafe(32))
+        row.old_token_digest, row.old_token_until = (row.token_digest, now + overlap) if overlap else (None, None)
+        row.token_digest = digest(token=content.token)
+        row.sealed = _pack(client_id=row.client_id, content=content)
+        row.save(update_fields=["sealed", "token_digest", "old_token_digest", "old_token_until"])
+    return hook_url(connection=row)
+
+
+def _check_overlap(overlap: timedelta) -> None:
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise CannotConnect(f"The overlap is between 0 and {LONGEST_OVERLAP // timedelta(hours=1)} hours.")
 
 
 def disable(*, connection: Connection, now: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection as database
 
+from providers import asides
 from providers.contract import Incoming
 from providers.models import Connection, Delivery
 from zartsalgo.lib import clock
@@ -19,18 +20,24 @@ from zartsalgo.lib.sealed import seal, unseal
 MAX_BODY_BYTES = 1024 * 1024
 DRAIN_TASK = "workflows.drain"
 
-_FIND = """select id, client_id, account, sealed, options, disabled_at is not null
-             from providers_connection where token_digest = %s and provider = %s"""
+# An address that was given up stays valid until its time; so does a secret.
+_FIND = """select id, client_id, account, sealed, options, disabled_at is not null, coalesce(old_secret_until > clock_timestamp(), false)
+             from providers_connection
+            where provider = %(provider)s
+              and (token_digest = %(digest)s or old_token_digest = %(digest)s and old_token_until > clock_timestamp())"""
 # A repeat only counts: the first delivery's bytes stay what they were.
 _STORE = """insert into providers_delivery
               (id, connection_id, key, received_at, method, url, headers, body, body_sha256, copies, state, note, claims, next_at, replays)
-            values (%s, %s, %s,
-                    coalesce(%s::timestamptz, clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')),
-                    %s, %s, %s, %s, %s, 0, 'received', '', 0, clock_timestamp(), 0)
+            values (%(id)s, %(hook)s, %(key)s,
+                    coalesce(%(at)s::timestamptz,
+                             clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')),
+                    %(method)s, %(url)s, %(headers)s, %(body)s, %(sha256)s, 0, %(state)s, %(note)s, 0, clock_timestamp(), 0)
             on conflict (connection_id, key) do update set copies = providers_delivery.copies + 1
             returning id, copies"""
-_REFUSED = """update providers_connection set refused_signatures = refused_signatures + 1, last_refused_at = clock_timestamp()
-              where id = %s"""
+_STORE_ASIDE = f"""with stored as ({_STORE}),
+                   put as (insert into providers_aside (delivery_id, reason, decision, decided_by)
+                           select id, %(reason)s, '', '' from stored where copies = 0)
+              select id, copies from stored"""  # noqa: S608  # two constants of this file
 
 
 @dataclass(frozen=True)
@@ -43,34 +50,42 @@ class Hook:
     sealed: bytes
     options: dict[str, Any]
     disabled: bool
+    old_secret_counts: bool
 
 
 def find_hook(*, provider: str, token_digest: str) -> Hook | None:
     """The connection behind a hook address, or None."""
     with database.cursor() as cursor:
-        cursor.execute(_FIND, [token_digest, provider])
+        cursor.execute(_FIND, {"provider": provider, "digest": token_digest})
         row = cursor.fetchone()
     if row is None:
         return None
     options = json.loads(row[4]) if isinstance(row[4], str) else row[4]
-    return Hook(row[0], row[1], row[2], bytes(row[3]), options, row[5])
+    return Hook(row[0], row[1], row[2], bytes(row[3]), options, row[5], row[6])
 
 
-def count_refused(*, hook: Hook) -> None:
-    """A request with a bad signature is counted, never stored."""
-    with database.cursor() as cursor:
-        cursor.execute(_REFUSED, [hook.id])
-
-
-def store(*, hook_id: uuid.UUID, client_id: int, key: str, request: Incoming, path_and_query: str) -> tuple[uuid.UUID, int]:
-    """Store a verified request; returns its delivery's id and how many copies came before this one."""
+def store(
+    *, hook_id: uuid.UUID, client_id: int, key: str, request: Incoming, path_and_query: str, aside: str = ""
+) -> tuple[uuid.UUID, int]:
+    """Store a verified request; returns its delivery's id and how many copies came before this one. `aside`: the reason (Aside.Reason)
+    why nothing reads it before a person has looked."""
     sha256 = hashlib.sha256(request.body).hexdigest()
-    sealed = seal(plaintext=request.body, owner=f"client:{client_id}")
-    headers = json.dumps(dict(request.headers)).replace("\\u0000", "")
+    values = {
+        "id": new_id(),
+        "hook": hook_id,
+        "key": key or sha256,
+        "at": clock.told_now(),
+        "method": request.method,
+        "url": path_and_query[:4000],
+        "headers": json.dumps(dict(request.headers)).replace("\\u0000", ""),
+        "body": seal(plaintext=request.body, owner=f"client:{client_id}"),
+        "sha256": sha256,
+        "state": Delivery.State.ASIDE if aside else Delivery.State.RECEIVED,
+        "note": asides.SAYS[aside] if aside else "",
+        "reason": aside,
+    }
     with database.cursor() as cursor:
-        cursor.execute(
-            _STORE, [new_id(), hook_id, key or sha256, clock.told_now(), request.method, path_and_query[:4000], headers, sealed, sha256]
-        )
+        cursor.execute(_STORE_ASIDE if aside else _STORE, values)
         id, copies = cursor.fetchone()
     return id, copies
 

@@ -20,6 +20,10 @@ class Connection(models.Model):
     provider = models.CharField(max_length=40)
     account = models.CharField(max_length=120, blank=True)
     token_digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the token in the hook's address.")
+    # Ends of an overlap are real time, by the database's clock: providers know no other.
+    old_token_digest = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="Of the address before this one.")
+    old_token_until = models.DateTimeField(null=True, blank=True, help_text="When the address before this one stops to be valid.")
+    old_secret_until = models.DateTimeField(null=True, blank=True, help_text="When the secret before this one stops to be valid.")
     sealed = models.BinaryField(help_text="Token, secrets and private options, encrypted.")
     base_url = models.URLField(blank=True, help_text="Empty: the provider's own host.")
     options = models.JSONField(default=dict, blank=True)
@@ -34,9 +38,31 @@ class Connection(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["client", "provider"], name="connection_of_client", condition=models.Q(disabled_at__isnull=True))]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(old_token_digest__isnull=True, old_token_until__isnull=True)
+                | models.Q(old_token_digest__isnull=False, old_token_until__isnull=False),
+                name="connection_old_address_ends",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} of {self.client}"
+
+
+class Refusal(models.Model):
+    """Wrong signatures of one sender on one hook: counted, never stored. Kept for a day after the last; times are the database's."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="refusals")
+    sender = models.CharField(max_length=32, blank=True, help_text="A keyed digest of the address; empty where there was none.")
+    times = models.PositiveIntegerField(help_text="Since the last hour without one.")
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "sender"], name="refusal_one_of_sender")]
+
+    def __str__(self) -> str:
+        return f"{self.times} of {self.sender[:8]}…"
 
 
 class GoLive(models.Model):
@@ -105,6 +131,7 @@ class Delivery(models.Model):
         DONE = "done", "Processed"  # became one or more events
         IGNORED = "ignored", "Not for us"  # understood, nothing to do; `note` says why
         POISON = "poison", "Not understood"  # a person must look; replay reads it again
+        ASIDE = "aside", "Put aside"  # stored, not read before a person has released it; see Aside
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries")
@@ -136,3 +163,36 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {str(self.id)[-6:]}"
+
+
+class Aside(models.Model):
+    """Why a delivery was put aside, and what a person decided about it. See providers.asides."""
+
+    class Reason(models.TextChoices):
+        FLOOD = "flood", "Too many at once"
+        TRAP = "trap", "The hidden field was filled in"
+
+    class Decision(models.TextChoices):
+        NONE = "", "Waits for a person"
+        RELEASED = "released", "Released"
+        NOT_A_LEAD = "not-a-lead", "Not a lead"
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, primary_key=True, related_name="aside")
+    reason = models.CharField(max_length=5, choices=Reason)
+    decision = models.CharField(max_length=10, choices=Decision, blank=True, default=Decision.NONE)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "delivery put aside"
+        verbose_name_plural = "deliveries put aside"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decision="", decided_at__isnull=True, decided_by="")
+                | ~models.Q(decision="") & ~models.Q(decided_by="") & models.Q(decided_at__isnull=False),
+                name="aside_decided_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.get_decision_display()}"

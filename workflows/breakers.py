@@ -3,6 +3,7 @@
 Each breaker is a pure rule over a few numbers, with its thresholds in LIMITS, and a reader that gets those numbers from rows. They are
 read where a failure was written (`look_at_failure`), after a text was settled (`look_after_text`, one statement), and all of them every
 half minute by the ticker (workflows.watching), so a lost ring costs half a minute and nothing else. Nothing here runs before a text leaves.
+Wrong signatures pause nothing: anybody can send them (providers.refusals; zartsalgo.office.operations.causes alerts).
 
 breaker        trips when                                                                    pauses
 credentials    the provider refuses our account, once                                        the connection
@@ -11,8 +12,8 @@ no-reports     5 texts and more older than 30 minutes, none reported, where repo
 runaway        more than 4 automatic texts to a person in 24 hours                           the lead
 hourly-limit   more texts of a client in an hour than settings.TEXTS_PER_HOUR                the client
 loop           more than 12 runs for a person in an hour: something causes itself            the person's newest lead
-surge          more leads of a client in 10 minutes than a fifth of its hourly texts         the client and workflow
-forged         20 requests with a wrong signature between two looks                          the connection
+surge          more leads of a client in 10 minutes than a fifth of its hourly texts,        the client and workflow
+               those of hooks whose flood is put aside not counted
 drift          5 and more deliveries not understood in an hour, half of all                  the connection
 clock          the database's clock jumps by more than 2 minutes (workflows.clock_watch)     everything
 """
@@ -52,7 +53,6 @@ class Limits:
     normal_within: timedelta = timedelta(days=7)
     per_person_a_day: int = 4
     runs_per_person: int = 12
-    forged: int = 20
     poison: int = 5
     poison_share: float = 0.5
 

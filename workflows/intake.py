@@ -27,9 +27,9 @@ from messaging.email.addresses import message_of_tag
 from messaging.models import Message
 from messaging.notices import reports as notice_reports
 from messaging.replies import Reading, read_reply
-from providers import adapters, deliveries
+from providers import adapters, asides, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
-from providers.models import Connection, Delivery
+from providers.models import Aside, Connection, Delivery
 from workflows import engine, outcomes, receipts
 from workflows.models import Receipt
 from workflows.steps import contact_key
@@ -116,6 +116,10 @@ def take_in(*, delivery: Delivery, parsed: list[ParsedEvent] | NotForUs | str, n
         return []
     if isinstance(parsed, NotForUs):
         _finish(delivery=delivery, state=Delivery.State.IGNORED, note=parsed.reason)
+        return []
+    trapped = any(item.facts.get("spam_hint") for item in parsed)
+    if trapped and not asides.is_released(delivery=delivery, reason=Aside.Reason.TRAP):
+        asides.put_aside(delivery=delivery, reason=Aside.Reason.TRAP, now=clock.read())
         return []
     started: list[uuid.UUID] = []
     notes: list[str] = []

@@ -12,7 +12,7 @@ from django.db import connection as database
 from leads.models import Client, Desk
 from messaging.models import Message
 from messaging.pauses import Scope
-from providers import adapters
+from providers import adapters, refusals
 from providers.models import Connection
 from workflows import breakers, incidents, resuming
 from workflows.answer import workflow_name
@@ -99,7 +99,7 @@ def _watch_runs(*, now: datetime) -> int:
             tripped += 1
     for client_id, workflow, _, _ in surges:
         since = breakers.since_release(breaker="surge", subject=f"{client_id}:{workflow}", now=now, window=breakers.LIMITS.within)
-        count = _runs_since(since, client_id=client_id, workflow=workflow)
+        count = _runs_since(since, client_id=client_id, workflow=workflow) - _runs_of_flooded(since, client_id=client_id, workflow=workflow)
         if count > breakers.LIMITS.leads_per_burst:
             client = Client.objects.get(pk=client_id)
             breakers.trip(
@@ -116,39 +116,27 @@ def _watch_runs(*, now: datetime) -> int:
     return tripped
 
 
+_FLOODED = """
+select count(*) from workflows_run r join leads_event e on e.id = r.event_id join providers_delivery d on d.id = e.delivery_id
+ where r.client_id = %(client)s and r.workflow = %(workflow)s and r.created_at > %(since)s
+   and d.connection_id in (select f.connection_id from providers_delivery f join providers_aside a on a.delivery_id = f.id
+                            where a.reason = 'flood' and (f.received_at > %(since)s or a.decided_at > %(since)s))"""
+
+
+def _runs_of_flooded(since: datetime, *, client_id: int, workflow: str) -> int:
+    """Runs from hooks whose flood is put aside, or was just released by a person: that is seen to, and no reason to stop the others."""
+    with database.cursor() as cursor:
+        cursor.execute(_FLOODED, {"client": client_id, "workflow": workflow, "since": since})
+        return int(cursor.fetchone()[0])
+
+
 def _runs_since(since: datetime, **chosen: Any) -> int:
     return Run.objects.filter(created_at__gt=since, **chosen).count()
 
 
-def _watch_signatures(*, now: datetime) -> int:
-    """The counter of refused requests only grows; a burst is what it grew by since the last look."""
-    counted = dict(Connection.objects.filter(refused_signatures__gt=0, disabled_at__isnull=True).values_list("pk", "refused_signatures"))
-    if not counted:
-        return 0
-    known = dict(BreakerReading.objects.filter(breaker="forged").values_list("subject", "value"))
-    tripped = 0
-    for pk, total in counted.items():
-        before = known.get(str(pk))
-        if before == total:
-            continue
-        breakers.keep_reading(breaker="forged", subject=str(pk), value=total, now=now)
-        if total - (before or 0) < breakers.LIMITS.forged or (before is None and total > breakers.LIMITS.forged * 10):
-            continue
-        connection = Connection.objects.select_related("client").get(pk=pk)
-        name = adapters.load(connection.provider).label
-        breakers.trip(
-            breaker="forged",
-            subject=str(pk),
-            scope=Scope(client=connection.client, connection=connection),
-            title=f"Many requests with a wrong signature: {name} for {connection.client}",
-            reason=f"{total - (before or 0)} requests were refused and not stored since the last look. Either somebody tries, or the secret is wrong.",
-            rollback="Compare the signing secret with the provider's; rotate it, and with it the address, if somebody knows the address.",
-            desk=Desk.AUTOMATION_OPS,
-            signs=total - (before or 0),
-            now=now,
-        )
-        tripped += 1
-    return tripped
+def _forget_refusals(*, now: datetime) -> int:
+    refusals.forget_old()
+    return 0
 
 
 _POISONED = """
@@ -156,7 +144,7 @@ select distinct d.connection_id from providers_delivery d
  where d.state = 'poison' and d.received_at > clock_timestamp() - interval '1 hour' limit 50"""
 _DELIVERIES = """
 select state, extract(epoch from received_at) * 1000000 from providers_delivery
- where connection_id = %s and received_at > clock_timestamp() - interval '1 hour' and state <> 'received'
+ where connection_id = %s and received_at > clock_timestamp() - interval '1 hour' and state not in ('received', 'aside')
    and received_at > to_timestamp(%s / 1000000.0)
  order by received_at desc limit 50"""
 
@@ -193,4 +181,4 @@ def _watch_mappings(*, now: datetime) -> int:
     return tripped
 
 
-RULES = (breakers.look_at_failures, _watch_reports, _watch_runs, _watch_signatures, _watch_mappings)
+RULES = (breakers.look_at_failures, _watch_reports, _watch_runs, _forget_refusals, _watch_mappings)

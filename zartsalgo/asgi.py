@@ -2,13 +2,15 @@
 
 Handed to the server as a plain WSGI application, eight senders that dribble one byte a second hold all eight threads and nobody else is
 served (measured: no answer within 5 s). Here the event loop reads the body, up to a limit and a deadline, and a thread sees only complete
-requests. Everything behind stays ordinary synchronous Django.
+requests. A hook's body is read beyond 64 kB only once the hook is known, and zartsalgo.crowd says how much is held at a time. Everything
+behind stays ordinary synchronous Django.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,9 +18,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from zartsalgo.wsgi import application as wsgi_application
+from zartsalgo.wsgi import application as wsgi_application  # first: it brings Django up
 
-BODY_LIMIT = 2 * 1024 * 1024  # bytes; views have limits of their own below this (hooks: 1 MB)
+# isort: split
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from providers.connections import digest
+from providers.deliveries import find_hook
+from zartsalgo.crowd import Body, Crowd, Crowded
+from zartsalgo.lib.client_address import address_of
+
+HOOKS = "/hooks/"
+BODY_LIMIT = 2 * 1024 * 1024  # bytes; views may have limits of their own below this
+UNKNOWN_LIMIT, HOOK_LIMIT = 64 * 1024, 1024 * 1024  # of a hook's body before it was looked for, and once it is known
 BODY_SECONDS = 15.0  # from the end of the headers to the last byte of the body
 THREADS = int(os.environ.get("ZARTS_WEB_THREADS", "4"))  # per process; each keeps one database connection
 
@@ -39,30 +52,68 @@ class Gone(Exception):
 
 
 class WholeRequests:
-    """An ASGI application around a WSGI one."""
+    """An ASGI application around a WSGI one. `knows_hook`: whether a path is the address of a hook; asked in a thread."""
 
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]], *, threads: int, seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, wsgi: Callable[..., Iterable[bytes]], *, threads: int, knows_hook: Callable[[str], bool], seconds: float = BODY_SECONDS
+    ) -> None:
         self._wsgi = wsgi
+        self._knows_hook = knows_hook
         self._seconds = seconds
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="web")
+        self._crowd = Crowd()
 
     async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         if scope["type"] != "http":
             return
+        loop = asyncio.get_running_loop()
+        address = _address(scope)
+        deadline = asyncio.timeout(self._seconds)
+        body = self._crowd.enter(address=address, cut=lambda: deadline.reschedule(loop.time()))
         try:
-            async with asyncio.timeout(self._seconds):
-                body = await _read(scope, receive)
-        except TimeoutError:
-            answer = _refusal(408, f"The body did not arrive within {self._seconds:.0f} seconds.")
-        except Refused as refused:
-            answer = _refusal(refused.status, str(refused))
-        except Gone:  # or its chunks made no sense; then it is still there and is told so
-            answer = _refusal(400, "The body broke off.")
-        else:
-            answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, scope, body)
-        status, headers, content = answer
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+            try:
+                async with deadline:
+                    content = await self._read(scope, receive, body)
+                    self._crowd.finish(body=body)
+            except Refused as refused:
+                answer = _refusal(scope, refused.status, str(refused))
+            except (TimeoutError, Crowded) as error:
+                if body.was_cut or isinstance(error, Crowded):
+                    answer = _refusal(scope, 503, "Too much comes in at once. Nothing was done; send it again in a few seconds.")
+                else:
+                    answer = _refusal(scope, 408, f"The body did not arrive within {self._seconds:.0f} seconds.")
+            except Gone:  # or its chunks made no sense; then it is still there and is told so
+                answer = _refusal(scope, 400, "The body broke off.")
+            else:
+                answer = await loop.run_in_executor(self._pool, self._answer, scope, content)
+            status, headers, page = answer
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": page})
+        finally:
+            self._crowd.leave(address=address, body=body)
+
+    async def _read(self, scope: Message, receive: Callable[[], Awaitable[Message]], body: Body) -> bytes:
+        path = _path(scope)
+        limit = UNKNOWN_LIMIT if path.startswith(HOOKS) else BODY_LIMIT
+        announced = max((int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), default=0)
+        parts: list[bytes] = []
+        more, size = True, 0
+        while True:
+            if max(size, announced) > limit == UNKNOWN_LIMIT:
+                if not await asyncio.get_running_loop().run_in_executor(self._pool, self._knows_hook, path):
+                    raise Refused(404, "No such hook.")
+                limit = HOOK_LIMIT
+            if max(size, announced) > limit:
+                raise Refused(413, "The body is too large.")
+            if not more:
+                return b"".join(parts)
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            self._crowd.grow(body=body, by=len(part))
+            parts.append(part)
 
     def _answer(self, scope: Message, body: bytes) -> Answer:
         """In a thread: call the application and take its whole answer; closing it lets Django give back what the request held."""
@@ -84,23 +135,13 @@ class WholeRequests:
         return started[0], started[1], content
 
 
-async def _read(scope: Message, receive: Callable[[], Awaitable[Message]]) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > BODY_LIMIT:
-            raise Refused(413, "The body is too large.")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise Refused(413, "The body is too large.")
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+def _path(scope: Message) -> str:
+    return unquote_to_bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+
+
+def _address(scope: Message) -> str:
+    forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+    return address_of(peer=str((scope.get("client") or ("",))[0]), forwarded=forwarded)
 
 
 def environ_of(scope: Message, body: bytes) -> dict[str, Any]:
@@ -110,7 +151,7 @@ def environ_of(scope: Message, body: bytes) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        "PATH_INFO": _path(scope),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": str(server[0]),
         "SERVER_PORT": str(server[1]),
@@ -138,10 +179,30 @@ def environ_of(scope: Message, body: bytes) -> dict[str, Any]:
     return environ
 
 
-def _refusal(status: int, sentence: str) -> Answer:
-    content = f"{sentence}\n".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(content)).encode()), (b"connection", b"close")]
-    return status, headers, content
+def _refusal(scope: Message, status: int, sentence: str) -> Answer:
+    """Programs get an object, people a line; the connection ends, for what is left of the body is not read."""
+    for_programs = _path(scope).startswith((HOOKS, "/api/"))
+    content = json.dumps({"error": sentence}).encode() if for_programs else f"{sentence}\n".encode()
+    headers = [
+        (b"content-type", b"application/json" if for_programs else b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
+    return status, headers + ([(b"retry-after", b"5")] if status == 503 else []), content
 
 
-application = WholeRequests(wsgi_application, threads=THREADS)
+def knows_hook(path: str) -> bool:
+    """Whether the path is the address of a hook; in a thread, outside a request of Django's."""
+    parts = path.split("/")  # "", "hooks", provider, token, ""
+    if len(parts) != 5:
+        return False
+    close_old_connections()
+    try:
+        hook = find_hook(provider=parts[2], token_digest=digest(token=parts[3]))
+    except (DatabaseError, InterfaceError, ValueError):
+        connection.close()
+        raise Refused(503, "Could not be stored just now. Send it again.") from None
+    return hook is not None and not hook.disabled
+
+
+application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_hook)

@@ -1,11 +1,17 @@
-"""Is the process alive, and is everything it needs? `/healthz` asks nobody; `/readyz` asks all and takes at most about two seconds."""
+"""Is the process alive, and is everything it needs? `/healthz` asks nobody; `/readyz` asks all and takes at most about two seconds.
 
+Anybody may ask, so a process looks at most once a second and answers from that.
+"""
+
+import threading
+import time
 from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from zartsalgo import canaries
@@ -63,19 +69,51 @@ def look() -> dict[str, Any]:
     return found
 
 
+KEEP_SECONDS = 1.0
+_looking = threading.Lock()
+_kept: tuple[float, dict[str, Any]] | None = None
+
+
+def forget() -> None:
+    """Look anew the next time; for tests."""
+    global _kept
+    _kept = None
+
+
+def _look_lately() -> dict[str, Any]:
+    """look(), at most KEEP_SECONDS old; older while another thread looks, so that a part that hangs holds one thread and no more."""
+    global _kept
+    kept = _kept
+    if kept is not None and time.monotonic() - kept[0] < KEEP_SECONDS:
+        return kept[1]
+    if not _looking.acquire(blocking=kept is None):
+        return kept[1] if kept else look()
+    try:
+        found = look()
+        _kept = (time.monotonic(), found)
+        return found
+    finally:
+        _looking.release()
+
+
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when all is well, 503 when one is down; the body says which."""
-    found = look()
+    found = _look_lately()
     return JsonResponse(found, status=503 if "down" in found.values() else 200)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus, from this machine only: what /readyz says as numbers, and the queues' lengths."""
-    if request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1", ""):
-        return HttpResponse("internal only", status=403, content_type="text/plain")
+    """For Prometheus, with the bearer token ZARTS_METRICS_TOKEN: what /readyz says as numbers, and the queues' lengths."""
+    if not settings.METRICS_TOKEN:
+        return HttpResponse("Closed: set ZARTS_METRICS_TOKEN, and send it as a bearer token.\n", status=404, content_type="text/plain")
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
+        answer = HttpResponse("Send the header Authorization: Bearer and ZARTS_METRICS_TOKEN.\n", status=401, content_type="text/plain")
+        answer["WWW-Authenticate"] = "Bearer"
+        return answer
     registry = CollectorRegistry()
     up = Gauge("zarts_up", "1 when the part works", ["part"], registry=registry)
-    found = look()
+    found = _look_lately()
     for part in ("database", "broker", "worker", "beat", "ticker", "queues"):
         up.labels(part).set(found[part] == "ok")
     Gauge("zarts_oldest_due_seconds", "Age of the oldest due item", registry=registry).set(found["oldest_due_seconds"] or 0)
@@ -85,6 +123,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             cursor.execute(
                 """select 'deliveries', count(*) from providers_delivery where state = 'received' union all
                    select 'poison', count(*) from providers_delivery where state = 'poison' union all
+                   select 'aside', count(*) from providers_delivery where state = 'aside' union all
                    select 'runs', count(*) from workflows_run where status in ('ready', 'waiting') union all
                    select 'messages', count(*) from messaging_message where status in ('queued', 'held', 'unknown')"""
             )

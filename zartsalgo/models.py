@@ -31,7 +31,7 @@ class AdminLog(LogEntry):
 
 
 class ApiToken(models.Model):
-    """A bearer token of the staff API. Only its digest is kept; the token itself is shown once."""
+    """A bearer token of the staff API. Only its digest is kept; the token itself is shown once. Times are real time."""
 
     class Scope(models.TextChoices):
         READ = "read", "Read"
@@ -41,7 +41,17 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     prefix = models.CharField(max_length=8)
     scope = models.CharField(max_length=5, choices=Scope, default=Scope.READ)
+    client = models.ForeignKey(
+        "leads.Client",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="It reaches this client only; empty: all.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -244,6 +244,11 @@ if HEARTBEAT_URL and _watcher_host in ("127.0.0.1", "localhost", "::1"):
 elif HEARTBEAT_URL and not (_watcher.scheme == "https" and _watcher_host and "@" not in _watcher.netloc):
     raise ImproperlyConfigured("ZARTS_HEARTBEAT_URL is no https address: write https:// and what the watcher gave you.")
 
+# What Prometheus must send as its bearer token to read /metrics; without one that page is closed.
+METRICS_TOKEN = env.str("ZARTS_METRICS_TOKEN", default="").strip()
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("ZARTS_METRICS_TOKEN is shorter than 16 characters: set a random one, or none to keep /metrics closed.")
+
 LOG_LEVEL = env.str("ZARTS_LOG_LEVEL", default="INFO").upper()
 LOGGING = {
     "version": 1,

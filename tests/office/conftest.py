@@ -4,6 +4,7 @@ import pytest
 
 from tests.factories import StaffFactory
 from tests.office.api_caller import Api
+from zartsalgo.lib import clock
 from zartsalgo.office import strip
 from zartsalgo.office.api.tokens import issue
 
@@ -24,9 +25,9 @@ def sam(db):
 
 @pytest.fixture
 def reader(client, sam):
-    return Api(client, issue(user=sam, scope="read"))
+    return Api(client, issue(user=sam, scope="read", now=clock.real_now()))
 
 
 @pytest.fixture
 def writer(client, sam):
-    return Api(client, issue(user=sam, scope="write"))
+    return Api(client, issue(user=sam, scope="write", now=clock.real_now()))

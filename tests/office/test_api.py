@@ -37,7 +37,7 @@ def test_without_a_token_there_is_a_challenge_and_nothing_else(client, path):
 
 def bad_headers(sam):
     """Every header that must not open anything, by what is wrong with it."""
-    good, revoked = issue(user=sam, scope="write"), issue(user=sam, scope="write")
+    good, revoked = issue(user=sam, scope="write", now=clock.real_now()), issue(user=sam, scope="write", now=clock.real_now())
     ApiToken.objects.filter(prefix=revoked.removeprefix("zarts_")[:8]).update(revoked_at=NOON)
     idle, guest = StaffFactory(username="idle", is_active=False), StaffFactory(username="guest", is_staff=False)
     return {
@@ -54,8 +54,8 @@ def bad_headers(sam):
         "odd bytes": "Bearer \xff\x00\xfe",
         "very long": "Bearer " + "a" * 8000,
         "revoked": f"Bearer {revoked}",
-        "inactive": f"Bearer {issue(user=idle, scope='write')}",
-        "not staff": f"Bearer {issue(user=guest, scope='write')}",
+        "inactive": f"Bearer {issue(user=idle, scope='write', now=clock.real_now())}",
+        "not staff": f"Bearer {issue(user=guest, scope='write', now=clock.real_now())}",
     }
 
 
@@ -71,7 +71,7 @@ def test_every_bad_token_gets_the_same_answer_for_the_same_work(client, sam, dja
 
 
 def test_a_token_loses_its_power_with_its_person(client, sam):
-    api = Api(client, issue(user=sam, scope="read"))
+    api = Api(client, issue(user=sam, scope="read", now=clock.real_now()))
     assert api.get("/v1/leads/").status_code == 200
     sam.is_active = False
     sam.save()

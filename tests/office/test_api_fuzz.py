@@ -18,6 +18,7 @@ from werkzeug.test import Client as Wsgi
 
 from tests.factories import StaffFactory
 from tests.office.api_caller import BODIES, LISTS, VERBS, story
+from zartsalgo.lib import clock
 from zartsalgo.office.api import openapi
 from zartsalgo.office.api.tokens import issue
 from zartsalgo.wsgi import application
@@ -38,7 +39,7 @@ def world(db):
     """A token that may do everything, and one of everything; the entry leaves the test's own transaction open, as Django's client does."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield {"token": issue(user=StaffFactory(group="approver"), scope="write"), **story()}
+    yield {"token": issue(user=StaffFactory(group="approver"), scope="write", now=clock.real_now()), **story()}
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

@@ -14,6 +14,7 @@ from providers.connections import connect
 from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
 from tests.office.api_caller import Api
 from tests.office.rows import make_text, sign_in
+from zartsalgo.lib import clock
 from zartsalgo.models import User
 from zartsalgo.office import decisions
 from zartsalgo.office.access import allowed
@@ -108,7 +109,7 @@ def test_only_who_may_approves_a_text_on_its_page_in_the_inbox_and_by_the_api(gr
             assert "Only an owner or an approver may approve what goes out" in answer.content.decode()
             assert "Nothing was changed." in answer.content.decode()
     Message.objects.filter(pk=draft.pk).update(approved_at=None, approved_by="", status="held")
-    answer = Api(client, issue(user=browser.staff, scope="write")).post(f"/v1/messages/{draft.pk}/approve/", {})
+    answer = Api(client, issue(user=browser.staff, scope="write", now=clock.real_now())).post(f"/v1/messages/{draft.pk}/approve/", {})
     draft.refresh_from_db()
     assert (answer.status_code, draft.approved_at is not None) == ((200, True) if done else (403, False))
     for page in (reverse("office:message", args=[draft.pk]), f"/?item=draft:{draft.pk}"):
@@ -206,7 +207,7 @@ def test_a_group_has_exactly_its_permissions_after_every_migration():
 
 def test_a_token_of_somebody_who_was_demoted_may_no_more_than_they(draft, client):
     ann = StaffFactory(username="ann", group="approver")
-    api = Api(client, issue(user=ann, scope="write"))
+    api = Api(client, issue(user=ann, scope="write", now=clock.real_now()))
     ann.groups.clear()
     assert api.post(f"/v1/messages/{draft.pk}/approve/", {}).status_code == 403
 

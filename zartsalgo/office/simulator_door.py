@@ -18,6 +18,7 @@ from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponseBase
 
+from providers.limits import PLAYED
 from zartsalgo.office.simulator_payloads import FORM_TYPE, Webhook
 
 
@@ -73,6 +74,7 @@ def _ask(*, method: str, url: str, body: bytes = b"", content_type: str = "", he
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        PLAYED: True,
     }
     for name, value in (headers or {}).items():
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value

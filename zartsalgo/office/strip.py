@@ -94,7 +94,7 @@ def _look() -> list[Line]:
     try:
         # A page may be inside a transaction; a statement that fails in here must not spoil it.
         with transaction.atomic():
-            lines = [*_processes(), *_connections(), *_broken_promises()]
+            lines = [*_processes(), *_connections(), *_asides(), *_broken_promises()]
             if not any(line["text"].startswith(AWAY["worker"]) for line in lines):
                 queues = _queues()
     except (DatabaseError, InterfaceError):
@@ -207,6 +207,29 @@ def _connections() -> list[Line]:
     return lines
 
 
+# Bounded: a flood may leave any number.
+_ASIDE = """
+select n.name, count(*), bool_or(a.reason = 'flood')
+  from (select id, connection_id from providers_delivery where state = 'aside' order by received_at desc limit 1000) d
+  join providers_aside a on a.delivery_id = d.id join providers_connection c on c.id = d.connection_id join leads_client n on n.id = c.client_id
+ group by n.id, n.name order by 2 desc, 1"""
+
+
+def _asides() -> list[Line]:
+    """Forms that were put aside and wait for a person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ASIDE)
+        rows = cursor.fetchall()
+    lines: list[Line] = []
+    for client, count, flood in rows[:MOST_LINES]:
+        many = "1000 or more" if count == 1000 else count
+        why = "they came too many at once" if flood else "the field that people do not see was filled in"
+        text = f"{many} form{'' if count == 1 else 's'} of {client} {'was' if count == 1 else 'were'} put aside: {why}. Nothing was done with them."
+        line: Line = {"level": "warn" if flood else "info", "text": text}
+        lines.append(_linked(line, name="office:deliveries", label="Look at them", query="?view=aside"))
+    return lines
+
+
 def _to_connections(line: Line) -> Line:
     return _linked(line, name="office:connections", label="Look at connections")
 
@@ -215,8 +238,8 @@ def _is(what: str) -> str:
     return "are" if what.split(" ", 2)[0] in ("texts", "emails") or what.startswith(("all texts", "all emails")) else "is"
 
 
-def _linked(line: Line, *, name: str, label: str, args: tuple[object, ...] = ()) -> Line:
+def _linked(line: Line, *, name: str, label: str, args: tuple[object, ...] = (), query: str = "") -> Line:
     # Where that page is not in this build the sentence stands on its own.
     with contextlib.suppress(NoReverseMatch):
-        line["url"], line["url_label"] = reverse(name, args=args), label
+        line["url"], line["url_label"] = f"{reverse(name, args=args)}{query}", label
     return line

@@ -7,11 +7,14 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from zartsalgo.lib import clock
 from zartsalgo.models import ApiToken, User
-from zartsalgo.office.api.tokens import digest
+from zartsalgo.office.api.tokens import digest, note_use
 
-# One sentence for every kind of bad token, so that the answer never says which of them it was.
+# One sentence for everything that is no token of ours; whoever holds one that was is told what became of it.
 REFUSED = "This token is not valid here. Send the header Authorization: Bearer and a token made by script/manage api_token."
+REVOKED = "This token was revoked. Make a new one with script/manage api_token."
+EXPIRED = "This token has expired. Make a new one with script/manage api_token."
 READ_ONLY = "This token may only read. Make one with script/manage api_token <username> --scope write."
 STAFF_ONLY = "Only staff may read this."
 
@@ -25,12 +28,23 @@ class TokenAuthentication(BaseAuthentication):
             return None
         scheme, _, token = str(header).partition(" ")
         found = ApiToken.objects.select_related("user").filter(digest=digest(token=token.strip())).first()
-        if found is None or scheme.lower() != "bearer" or found.revoked_at is not None or not _is_staff(found.user):
+        if found is None or scheme.lower() != "bearer" or not _is_staff(found.user):
             raise AuthenticationFailed(REFUSED)
+        now = clock.real_now()
+        if found.revoked_at is not None:
+            raise AuthenticationFailed(REVOKED)
+        if found.expires_at <= now:
+            raise AuthenticationFailed(EXPIRED)
+        note_use(token=found, now=now)
         return found.user, found
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def client_of(request: Request) -> int | None:
+    """The only client this request may reach; None for all."""
+    return request.auth.client_id if isinstance(request.auth, ApiToken) else None
 
 
 class ScopePermission(BasePermission):

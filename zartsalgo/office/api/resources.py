@@ -33,9 +33,13 @@ class Resource:
     of_lead: Callable[[uuid.UUID], Q]
     of_contacts: Callable[[Rows], Q]
 
-    def chosen(self, *, filters: Filters) -> Rows:
+    def within(self, *, client_id: int | None) -> Rows:
+        """The rows a caller may reach: all, or those of the one client."""
+        return self.rows() if client_id is None else self.rows().filter(**{f"{self.client}_id": client_id})
+
+    def chosen(self, *, filters: Filters, client_id: int | None) -> Rows:
         """The rows that pass the filters, newest first, one more than asked for: it says whether there is a next page."""
-        rows, moment = self.rows(), self.newest_by
+        rows, moment = self.within(client_id=client_id), self.newest_by
         if filters.client is not None:
             rows = rows.filter(**{f"{self.client}_id": Subquery(Client.objects.filter(slug=filters.client).values("pk"))})
         if filters.lead is not None:

@@ -48,10 +48,10 @@ class CloseTask(Verb):
         outcome = clean_text(outcome) if isinstance(outcome, str) else ""
         if not outcome or len(outcome) > LONGEST_OUTCOME:
             raise ParseError(f"Give the outcome: what came of it, in 1 to {LONGEST_OUTCOME} characters.")
-        task: Task = find(resource=TASKS, id=id)
+        task: Task = find(resource=TASKS, id=id, request=request)
         if not close_task(task=task, by=self.by(request), outcome=outcome, now=clock.read()):
             raise Conflict("This task was closed before.")
-        return Response(TASKS.serializer(find(resource=TASKS, id=id)).data)
+        return Response(TASKS.serializer(find(resource=TASKS, id=id, request=request)).data)
 
     def described(self) -> Described:
         outcome = {"type": "string", "minLength": 1, "maxLength": LONGEST_OUTCOME, "description": "What came of it, in words."}
@@ -73,10 +73,10 @@ class ApproveMessage(Verb):
 
     def post(self, request: Request, id: str) -> Response:
         read_names(request.data, allowed=())
-        message: Message = find(resource=MESSAGES, id=id)
+        message: Message = find(resource=MESSAGES, id=id, request=request)
         if not approve(message=message, by=self.by(request), now=clock.read()):
             raise Conflict("This text does not wait for approval: it was approved before, or it is no longer waiting.")
-        return Response(MESSAGES.serializer(find(resource=MESSAGES, id=id)).data)
+        return Response(MESSAGES.serializer(find(resource=MESSAGES, id=id, request=request)).data)
 
     def described(self) -> Described:
         return Described(
@@ -99,14 +99,14 @@ class ReplayDelivery(Verb):
         confirm = read_names(request.data, allowed=("confirm",)).get("confirm")
         if not isinstance(confirm, bool):
             raise ParseError("Give confirm: false shows what would happen, true does it.")
-        delivery: Delivery = find(resource=DELIVERIES, id=id)
+        delivery: Delivery = find(resource=DELIVERIES, id=id, request=request)
         try:
             plan = plan_replay(delivery=_whole(delivery), now=clock.read())
             if confirm:
                 replay(delivery=_whole(delivery), now=clock.read())
         except CannotReplay as error:
             raise Conflict(str(error)) from None
-        answer = {"confirmed": confirm, "plan": plan, "delivery": find(resource=DELIVERIES, id=id)}
+        answer = {"confirmed": confirm, "plan": plan, "delivery": find(resource=DELIVERIES, id=id, request=request)}
         return Response(ReplaySerializer(answer).data)
 
     def described(self) -> Described:

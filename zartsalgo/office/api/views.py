@@ -10,6 +10,7 @@ from rest_framework.serializers import Serializer, URLField
 from rest_framework.views import APIView
 
 from zartsalgo.office.api import examples, parameters
+from zartsalgo.office.api.auth import client_of
 from zartsalgo.office.api.errors import plain_errors
 from zartsalgo.office.api.filters import mark_of, read_filters, read_id
 from zartsalgo.office.api.openapi import ApiSchema, Described
@@ -61,7 +62,7 @@ class ListOf(Api):
 
     def get(self, request: Request) -> Response:
         filters = read_filters(query=request.query_params)
-        rows = list(self.resource.chosen(filters=filters))
+        rows = list(self.resource.chosen(filters=filters, client_id=client_of(request)))
         further = None
         if len(rows) > filters.limit:
             rows = rows[: filters.limit]
@@ -89,7 +90,7 @@ class OneOf(Api):
     resource: Resource = LEADS
 
     def get(self, request: Request, id: str) -> Response:
-        return Response(self.resource.serializer(find(resource=self.resource, id=id)).data)
+        return Response(self.resource.serializer(find(resource=self.resource, id=id, request=request)).data)
 
     def described(self) -> Described:
         return Described(
@@ -104,10 +105,10 @@ class OneOf(Api):
         )
 
 
-def find(*, resource: Resource, id: str) -> Any:
-    """The row with this id. Raises NotFound (404) for one that is not there and for what is no id."""
+def find(*, resource: Resource, id: str, request: Request) -> Any:
+    """The row with this id. Raises NotFound (404) for one that is not there or beyond the caller's token, and for what is no id."""
     key = read_id(id)
-    found = resource.rows().filter(pk=key).first() if key is not None else None
+    found = resource.within(client_id=client_of(request)).filter(pk=key).first() if key is not None else None
     if found is None:
         raise NotFound(f"There is no {resource.one} with this id.")
     return found

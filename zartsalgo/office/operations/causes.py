@@ -17,6 +17,7 @@ from workflows import registry
 from workflows.answer import workflow_name
 from workflows.models import Incident
 from zartsalgo.models import User
+from zartsalgo.office.labels import provider_word
 from zartsalgo.office.models import Alert
 from zartsalgo.office.operations import life_sign
 from zartsalgo.office.operations.verdict import Known
@@ -187,6 +188,36 @@ def _step_title(workflow: str, step: str) -> str:
     return next((spec.title for spec in known.steps if spec.key == step), step) if known else step
 
 
+# Between two looks a few are a secret that was mistyped; so many are a stranger, or a provider that lost its secret.
+WRONG_SIGNATURES = 20
+_FORGED = """
+select c.id, c.provider, c.client_id, n.name, sum(r.times), count(*)
+  from providers_refusal r join providers_connection c on c.id = r.connection_id join leads_client n on n.id = c.client_id
+ where r.last_at > clock_timestamp() - interval '1 hour' and c.disabled_at is null
+ group by c.id, n.name having sum(r.times) >= %s order by c.id limit 50"""
+
+
+def _forged(look: Look) -> list[Trouble]:
+    """Wrong signatures pause nothing, so somebody must hear of them. Over when an hour brings none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGED, [WRONG_SIGNATURES])
+        rows = cursor.fetchall()
+    found = []
+    for id, provider, client_id, client, times, senders in rows:
+        held = DeskHolder.objects.filter(client=client_id, desk=Desk.AUTOMATION_OPS).values_list("person", "deputy")
+        found.append(
+            Trouble(
+                cause=f"forged:{id}", kind="forged", severity=WARN,
+                title=f"Many requests with a wrong signature: {provider_word(provider)} for {client}"[:200],
+                says=f"{times} came from {senders} address{'' if senders == 1 else 'es'} and were refused. Nothing was stored and nothing is "
+                "paused. Either somebody tries, or the provider's secret is not ours any more.",
+                to_do="Compare the signing secret with the provider's. If it is right, somebody knows the address: give the connection a new one.",
+                url=reverse("office:connections"), count=times, people=frozenset(pk for pair in held for pk in pair if pk is not None),
+            )
+        )  # fmt: skip
+    return found
+
+
 _STUCK = f"""
 select count(*) from (select 1 from providers_delivery where state = 'received'
    and next_at < clock_timestamp() - interval '{STUCK_SECONDS} seconds' limit 1000) as stuck"""  # noqa: S608  # constants of this file
@@ -229,6 +260,7 @@ RULES: dict[str, Callable[[Look], list[Trouble]]] = {
     "deliveries": _deliveries,
     "invariant": _invariants,
     "incident": _incidents,
+    "forged": _forged,
     "parked": _parked,
     "heartbeat": _heartbeat,
 }

@@ -74,6 +74,7 @@ MARKS: dict[str, Mark] = {
     "ignored": Mark("Not for us", "skipped", "plain"),
     "duplicate": Mark("Duplicate", "copy", "plain"),
     "poison": Mark("Not understood", "warn", "bad"),
+    "aside": Mark("Put aside", "held", "warn"),
     "open": Mark("Open", "task", "warn"),
     "closed": Mark("Closed", "done", "plain"),
     "fixing": Mark("Being mended", "person", "warn"),

@@ -4,6 +4,7 @@ The hook address is a secret: who knows it can try to post to it. It is shown to
 """
 
 import uuid
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -12,11 +13,11 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.models import Client
 from providers import adapters
-from providers.connections import hook_url
+from providers.connections import OVERLAP, hook_url, rotate_address
 from providers.models import Connection, Delivery
 from zartsalgo.lib import clock
 from zartsalgo.lib.masking import DOTS
@@ -28,6 +29,7 @@ from zartsalgo.office.labels import provider_word
 from zartsalgo.office.links import page_url
 
 MOST = 500
+OVERLAP_WORDS = f"{OVERLAP // timedelta(hours=1)} hours"
 
 
 @staff_only
@@ -56,6 +58,10 @@ def _page(request: HttpRequest, *, shown: Connection | None = None, address: str
             "zone": row.client.timezone,
             "hook": f"/hooks/{row.provider}/{DOTS}/",
             "address": address if shown is not None and shown.pk == row.pk else "",
+            "old_address_until": row.old_token_until if row.old_token_until and row.old_token_until > real_now else None,
+            "old_secret_until": row.old_secret_until
+            if row.old_secret_until and row.old_secret_until > real_now and adapters.load(row.provider).needs_secret
+            else None,
             "deliveries_url": f"{page_url('deliveries')}?provider={row.provider}",
         }
         for row in rows
@@ -112,7 +118,42 @@ def show_address(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return _page(request, shown=connection, address=address)
 
 
+@allowed("connect")
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate_hook(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """GET says what a new address means; POST makes it and shows it, once, in this answer only."""
+    connection = get_object_or_404(Connection.objects.select_related("client"), pk=pk, disabled_at__isnull=True)
+    if request.method == "POST":
+        try:
+            address = rotate_address(connection=connection, overlap=OVERLAP, now=clock.real_now())
+        except CannotOpen:
+            messages.error(request, "Nothing was done: it is encrypted with a key that this installation does not have.")
+            return redirect("office:connections")
+        LogEntry.objects.log_actions(
+            user_id=cast(int, request.user.pk),
+            queryset=[connection],
+            action_flag=CHANGE,
+            change_message="Gave the hook a new address, and saw it.",
+            single_object=True,
+        )
+        messages.success(request, f"It has a new address. The old one is taken for {OVERLAP_WORDS} more.")
+        return _page(request, shown=connection, address=address)
+    context = {
+        "title": f"A new address for {provider_word(connection.provider)} of {connection.client}?",
+        "what": "address will be replaced",
+        "effects": [
+            "The new address is shown once; write it into the provider's settings.",
+            f"The old one is taken for {OVERLAP_WORDS} more, then it is unknown. What the provider still sends there after that is lost.",
+            "Reports on texts that went out before come to the old address; after the overlap we look them up.",
+            *(["An address that was replaced lately and is still taken ends at once."] if connection.old_token_until else []),
+        ],
+        "now": clock.read(),
+    }
+    return render(request, "office/rotate.html", {**context, "connection": connection})
+
+
 urlpatterns = [
     path("connections/", list_connections, name="connections"),
     path("connections/<uuid:pk>/address/", show_address, name="connection_address"),
+    path("connections/<uuid:pk>/new-address/", rotate_hook, name="connection_rotate"),
 ]

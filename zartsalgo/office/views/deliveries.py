@@ -27,6 +27,7 @@ from zartsalgo.office.labels import event_word, in_words, provider_word
 from zartsalgo.office.links import page_url
 from zartsalgo.office.lists import chips_of, pager_urls
 from zartsalgo.office.search import deliveries_matching, read_query
+from zartsalgo.office.views.asides import groups_aside
 from zartsalgo.office.views.runs import who_is
 
 BODY_SHOWN = 20 * 1024
@@ -36,6 +37,7 @@ EXPIRED = "Its body has expired and is no longer kept, so it cannot be read agai
 VIEWS: tuple[tuple[str, str, str, str], ...] = (
     ("all", "All", "", "Nothing has come in yet. Connect a provider, or send something from the simulator."),
     ("poison", "Not understood", Delivery.State.POISON, "Everything that came in was understood."),
+    ("aside", "Put aside", Delivery.State.ASIDE, "Nothing is put aside: every form was taken in."),
     ("waiting", "Waiting", Delivery.State.RECEIVED, "Nothing waits to be read."),
     ("ignored", "Not for us", Delivery.State.IGNORED, "Nothing came in that is not for us."),
     ("done", "Processed", Delivery.State.DONE, "Nothing has been processed yet."),
@@ -79,6 +81,7 @@ def list_deliveries(request: HttpRequest) -> HttpResponse:
         "view": chosen[0],
         "chips": chips_of(request=request, name="view", choices=[view[:2] for view in VIEWS], current=chosen[0]),
         "nothing": chosen[3],
+        "groups": groups_aside() if chosen[2] == Delivery.State.ASIDE else [],
         **pager_urls(request=request, page=page),
         "now": clock.read(),
     }
@@ -131,6 +134,7 @@ def show_delivery(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "copies": _copies(delivery),
         "replays": _times(delivery.replays) if delivery.replays else "",
         "mark": mark_of(delivery.state),
+        "is_aside": delivery.state == Delivery.State.ASIDE,
         "answer": _says(delivery),
         "headers": sorted(mask_headers(delivery.headers).items()),
         "address": mask_text(delivery.url),
@@ -217,6 +221,8 @@ def _would_do(plan: Plan) -> list[str]:
 def _blocked(delivery: Delivery) -> str:
     if delivery.body is None:
         return EXPIRED
+    if delivery.state == Delivery.State.ASIDE:
+        return "It was put aside and has not been read at all: release it, or say that it is no lead."
     if delivery.state == Delivery.State.RECEIVED:
         return "It still waits to be read for the first time; there is nothing to repeat."
     return ""
