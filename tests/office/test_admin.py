@@ -76,7 +76,7 @@ def test_no_secret_is_on_any_page(root, noon):
         connection=way, key="k", received_at=NOON, method="POST", url="/hooks/callrail/?secretish=1", headers={"signature": "s1gned"},
         body=b"sealed", body_sha256="0" * 64, next_at=NOON,
     )  # fmt: skip
-    bearer = ApiToken.objects.create(user=StaffFactory(), digest="d1g3st" + "0" * 58, prefix="zarts_ab")
+    bearer = ApiToken.objects.create(user=StaffFactory(), digest="d1g3st" + "0" * 58, prefix="zarts_ab", expires_at=NOON)
     for row in (way, delivery, bearer):
         for html in (
             root.get(address(type(row), "change", row.pk)).content.decode(),

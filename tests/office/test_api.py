@@ -17,7 +17,7 @@ from tests.providers import payloads
 from workflows import intake
 from zartsalgo.lib import clock
 from zartsalgo.models import ApiToken
-from zartsalgo.office.api import errors, openapi
+from zartsalgo.office.api import auth, errors, openapi
 from zartsalgo.office.api.tokens import issue
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,7 @@ def bad_headers(sam):
     """Every header that must not open anything, by what is wrong with it."""
     good, revoked = issue(user=sam, scope="write", now=clock.real_now()), issue(user=sam, scope="write", now=clock.real_now())
     ApiToken.objects.filter(prefix=revoked.removeprefix("zarts_")[:8]).update(revoked_at=NOON)
+    expired = issue(user=sam, scope="write", now=clock.real_now() - timedelta(days=8), days=7)
     idle, guest = StaffFactory(username="idle", is_active=False), StaffFactory(username="guest", is_staff=False)
     return {
         "empty": "",
@@ -54,6 +55,7 @@ def bad_headers(sam):
         "odd bytes": "Bearer \xff\x00\xfe",
         "very long": "Bearer " + "a" * 8000,
         "revoked": f"Bearer {revoked}",
+        "expired": f"Bearer {expired}",
         "inactive": f"Bearer {issue(user=idle, scope='write', now=clock.real_now())}",
         "not staff": f"Bearer {issue(user=guest, scope='write', now=clock.real_now())}",
     }
@@ -67,7 +69,10 @@ def test_every_bad_token_gets_the_same_answer_for_the_same_work(client, sam, dja
             response = client.get("/api/v1/leads/", headers={"Authorization": header})
         answers[fault] = (response.status_code, response["WWW-Authenticate"], response.json()["error"])
         assert len(header) < 20 or header.removeprefix("Bearer ") not in caplog.text
-    assert set(answers.values()) == {(401, "Bearer", answers["unknown"][2])}
+    # Whoever holds one of ours is told what became of it; what is none of ours is told nothing.
+    ours = {fault: answers.pop(fault)[2] for fault in ("revoked", "expired")}
+    assert ours == {"revoked": auth.REVOKED, "expired": auth.EXPIRED}
+    assert set(answers.values()) == {(401, "Bearer", auth.REFUSED)}
 
 
 def test_a_token_loses_its_power_with_its_person(client, sam):
@@ -305,6 +310,7 @@ def test_a_longer_list_costs_no_more_statements(reader, name, django_assert_max_
     business = ClientFactory()
     for n in range(5):
         story(business=business, phone=f"+1303555{100 + n:04}", at=NOON - timedelta(minutes=n))
+    reader.get("/v1/")  # its use is written down once a minute
     allowed = 3 if name == "runs" else 2  # the token, the rows, and the steps of all runs
     with django_assert_max_num_queries(allowed):
         assert len(ids(reader.get(f"/v1/{name}/"))) == 5
