@@ -42,8 +42,8 @@ class Rate:
 
 
 # A site that posts for all its visitors is one sender; a person is far below either.
-FORMS_OF_SENDER = Rate(burst=20, a_minute=12, debt=20)
-FORMS_OF_HOOK = Rate(burst=60, a_minute=30, debt=60)
+FORMS_OF_SENDER = Rate(burst=20, a_minute=30, debt=20)
+FORMS_OF_HOOK = Rate(burst=60, a_minute=60, debt=60)
 # Bytes of what was put aside: beyond it posts are refused, for a disk is not endless.
 KEPT_ASIDE = Rate(burst=64 * 1024 * 1024, a_minute=8 * 1024 * 1024)
 WRONG_SIGNATURES = Rate(burst=10, a_minute=10)

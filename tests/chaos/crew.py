@@ -240,6 +240,14 @@ def _no_signature() -> None:
     twilio.TwilioAdapter.verify = lambda self, **_: True
 
 
+def _no_limits() -> None:
+    """Whoever knows an address posts as much as they like."""
+    from providers import limits
+
+    limits.LIMITS.judge_form = lambda **_: limits.TAKEN_IN
+    limits.LIMITS.is_turned_away = lambda **_: False
+
+
 def _no_short_patience() -> None:
     """The accept path waits for the broker, as `.delay()` in a view does."""
     from celery import current_app
@@ -315,6 +323,7 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "lateness": _no_lateness,
     "dedupe": _no_dedupe,
     "signature": _no_signature,
+    "limits": _no_limits,
     "doorbell": _no_short_patience,
     "purpose claim": _no_claims,
     "known handlers": _no_known_handlers,

@@ -1,10 +1,12 @@
 """The web entry: bodies are taken in whole, within a limit and a deadline, before a thread sees the request."""
 
 import asyncio
+import threading
+from ipaddress import ip_network
 
 import pytest
 
-from zartsalgo import asgi
+from zartsalgo import asgi, crowd
 
 SCOPE = {
     "type": "http",
@@ -39,8 +41,8 @@ class Recorder:
         self.closed += 1
 
 
-def speak(app, *messages, seconds=5.0, **scope):
-    """Send the messages, then nothing more; gives what was answered."""
+def speak(app, *messages, seconds=5.0, known=(), **scope):
+    """Send the messages, then nothing more; gives what was answered. `known`: the addresses of hooks."""
     sent = []
 
     async def play():
@@ -54,7 +56,7 @@ def speak(app, *messages, seconds=5.0, **scope):
         async def send(message):
             sent.append(message)
 
-        whole = asgi.WholeRequests(app, threads=1, seconds=seconds)
+        whole = asgi.WholeRequests(app, threads=1, knows_hook=lambda path: path in known, seconds=seconds)
         try:
             await whole(SCOPE | scope, receive, send)
         finally:
@@ -87,18 +89,156 @@ def test_a_sender_that_dribbles_gets_408_and_no_thread():
 
 
 @pytest.mark.parametrize(
-    "messages, headers",
-    [
-        ([], [(b"content-length", b"99999999999")]),
-        ([part(b"a" * asgi.BODY_LIMIT, more=True), part(b"a", more=True)], []),
-    ],
-    ids=["announced", "found out"],
+    "path, limit",
+    [("/leads/", asgi.BODY_LIMIT), ("/hooks/x/known/", asgi.HOOK_LIMIT)],
+    ids=["a page", "a hook"],
 )
-def test_too_large_a_body_is_413_without_reading_on(messages, headers):
+def test_too_large_a_body_is_413_without_reading_on(path, limit):
+    at = {"path": path, "raw_path": path.encode(), "known": ("/hooks/x/known/",)}
+    announced = [(b"content-length", b"99999999999")]
+    for headers, messages in ((announced, []), ([], [part(b"a" * limit, more=True), part(b"a", more=True)])):
+        app = Recorder()
+        start, _ = speak(app, *messages, headers=headers, **at)
+        assert start["status"] == 413
+        assert app.seen == []
     app = Recorder()
-    start, _ = speak(app, *messages, headers=headers)
-    assert start["status"] == 413
-    assert app.seen == []
+    assert speak(app, part(b"a" * limit), **at)[0]["status"] == 201
+    assert len(app.seen[0][1]) == limit
+
+
+def test_more_than_64_kb_is_only_read_for_a_hook_that_is_known():
+    for headers, messages in (([(b"content-length", b"65537")], []), ([], [part(b"a" * 65_537, more=True)])):
+        app = Recorder()
+        start, body = speak(app, *messages, headers=headers, path="/hooks/x/unknown/", raw_path=b"/hooks/x/unknow%6E/")
+        assert (start["status"], body["body"], app.seen) == (404, b'{"error": "No such hook."}', [])
+    app = Recorder()
+    assert speak(app, part(b"a" * 65_536), path="/hooks/x/unknown/", raw_path=b"/hooks/x/unknown/")[0]["status"] == 201
+
+
+class Visit:
+    """One request on its way: it sends what it is told to."""
+
+    def __init__(self, whole, *, address="192.0.2.1"):
+        self.sent, self._coming = [], asyncio.Queue()
+        scope = SCOPE | {"path": "/leads/", "raw_path": b"/leads/", "client": (address, 1)}
+        self.task = asyncio.create_task(whole(scope, self._coming.get, self._send))
+
+    async def _send(self, message):
+        self.sent.append(message)
+
+    async def say(self, *messages):
+        for message in messages:
+            self._coming.put_nowait(message)
+        for _ in range(5):  # the other side takes its turns
+            await asyncio.sleep(0)
+
+    async def answer(self):
+        await self.task
+        return self.sent[0]["status"]
+
+    @property
+    def over(self):
+        return self.task.done()
+
+
+def in_a_crowd(monkeypatch, play, **numbers):
+    for name, number in numbers.items():
+        monkeypatch.setattr(crowd, name, number)
+    whole = asgi.WholeRequests(Recorder(), threads=1, knows_hook=lambda path: True, seconds=5.0)
+
+    async def run():
+        try:
+            await play(whole)
+        finally:
+            whole._pool.shutdown()
+        left = whole._crowd
+        assert (left._senders, left._unfinished, left._whole, left._bytes) == ({}, 0, 0, 0)
+
+    asyncio.run(run())
+
+
+def test_where_too_many_dribble_the_longest_waiting_goes_and_who_sends_is_served(monkeypatch):
+    async def play(whole):
+        slow = []
+        for _ in range(20):
+            slow.append(Visit(whole))
+            await slow[-1].say(part(b"a", more=True))
+            honest = Visit(whole)
+            await honest.say(part(b"honest"))
+            assert await honest.answer() == 201
+        assert [visit.over for visit in slow] == [True] * 16 + [False] * 4  # one's place was the honest one's
+        assert [await visit.answer() for visit in slow[:16]] == [503] * 16
+        for visit in slow[16:]:
+            await visit.say(part(b"b"))
+        assert [await visit.answer() for visit in slow[16:]] == [201] * 4
+
+    in_a_crowd(monkeypatch, play, UNFINISHED_OF_SENDER=5)
+
+
+def test_one_who_has_few_is_not_cut_for_one_who_has_many(monkeypatch):
+    async def play(whole):
+        patient = Visit(whole, address="192.0.2.2")
+        await patient.say(part(b"a" * 100, more=True))
+        many = [Visit(whole) for _ in range(8)]
+        for visit in many:
+            await visit.say(part(b"a" * 300, more=True))
+        assert not patient.over and sum(visit.over for visit in many) == 5
+        await patient.say(part(b"b"))
+        assert await patient.answer() == 201
+        for visit in many[5:]:
+            await visit.say({"type": "http.disconnect"})
+        assert [await visit.answer() for visit in many] == [503] * 5 + [400] * 3
+
+    in_a_crowd(monkeypatch, play, UNFINISHED=4)
+
+
+def test_no_more_bytes_are_held_than_there_is_room_for(monkeypatch):
+    async def play(whole):
+        many = [Visit(whole, address=f"192.0.2.{n % 4}") for n in range(40)]
+        for visit in many:
+            await visit.say(part(b"a" * 900, more=True))
+            assert whole._crowd._bytes <= 3_000
+        assert sum(not visit.over for visit in many) == 3
+        for visit in many[-4:]:
+            await visit.say({"type": "http.disconnect"})
+        assert {await visit.answer() for visit in many} == {400, 503}
+
+    in_a_crowd(monkeypatch, play, BYTES=3_000, BYTES_OF_SENDER=2_000)
+
+
+def test_one_body_that_is_more_than_there_is_room_for_is_a_503(monkeypatch):
+    async def play(whole):
+        visit = Visit(whole)
+        await visit.say(part(b"a" * 2_001, more=True))
+        assert await visit.answer() == 503
+        assert dict(visit.sent[0]["headers"])[b"retry-after"] == b"5"
+
+    in_a_crowd(monkeypatch, play, BYTES_OF_SENDER=2_000)
+
+
+def test_more_whole_requests_than_may_wait_for_a_thread_are_refused(monkeypatch):
+    async def play(whole):
+        held = threading.Event()
+        monkeypatch.setattr(whole, "_answer", lambda scope, body: (held.wait(5), (201, [], b""))[1])
+        many = [Visit(whole) for _ in range(5)]
+        for visit in many:
+            await visit.say(part(b"a"))
+        assert [visit.over for visit in many] == [False] * 3 + [True] * 2
+        other = Visit(whole, address="192.0.2.2")
+        await other.say(part(b"a"))
+        assert not other.over
+        held.set()
+        assert [await visit.answer() for visit in (*many, other)] == [201] * 3 + [503] * 2 + [201]
+
+    in_a_crowd(monkeypatch, play, WHOLE_OF_SENDER=3)
+
+
+def test_behind_a_proxy_of_ours_each_caller_is_somebody_else(settings):
+    scope = SCOPE | {"client": ("10.0.0.1", 1), "headers": [(b"x-forwarded-for", b"evil, 192.0.2.9")]}
+    assert asgi._address(scope) == "10.0.0.1"
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    assert asgi._address(scope) == "192.0.2.9"
+    assert asgi._address(SCOPE | {"client": None}) == ""
 
 
 def test_a_body_that_breaks_off_is_400():

@@ -25,7 +25,7 @@ def test_a_burst_gets_in_and_the_flood_behind_it_is_put_aside(buckets):
 
 
 def test_a_flood_that_goes_on_gets_nothing_more_in(buckets):
-    assert TAKEN_IN not in posts(buckets, 3_000, apart=0.5)[25:]
+    assert TAKEN_IN not in posts(buckets, 3_000, apart=0.5)[40:]
 
 
 def test_one_that_has_ended_is_forgiven_within_two_minutes(buckets):

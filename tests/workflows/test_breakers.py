@@ -251,19 +251,6 @@ def test_missing_reports_pause_the_connection_only_where_reports_came_before(sum
     assert Incident.objects.get().breaker == "no-reports"
 
 
-def test_a_burst_of_forged_signatures_is_told_from_a_sum(summit):
-    way = Connection.objects.get()
-    Connection.objects.filter(pk=way.pk).update(refused_signatures=19)
-    watching.watch(now=clock.read())
-    Connection.objects.filter(pk=way.pk).update(refused_signatures=30)
-    watching.watch(now=clock.read())
-    assert not Incident.objects.exists()
-    Connection.objects.filter(pk=way.pk).update(refused_signatures=50)
-    watching.watch(now=clock.read())
-    incident = Incident.objects.select_related("pause").get()
-    assert (incident.breaker, incident.signs, incident.pause.connection) == ("forged", 20, way)
-
-
 def test_deliveries_that_are_not_understood_any_more(summit):
     from tests.office.rows import make_poison
 

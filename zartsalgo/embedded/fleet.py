@@ -93,11 +93,14 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
 
 
 def _granian(host: str, port: int) -> list[str]:
-    """Two processes of four threads (ZARTS_WEB_THREADS), see zartsalgo/asgi.py. No access log: hook addresses carry tokens."""
+    """Two processes of four threads (ZARTS_WEB_THREADS), see zartsalgo/asgi.py. No access log: hook addresses carry tokens.
+
+    500 connections each, more wait; one that has sent no whole header for five seconds goes, and none may fill more than 64 kB unasked.
+    """
     return [
         *("--interface", "asginl", "--host", host, "--port", str(port), "--http", "1", "--no-ws"),
         *("--workers", "2", "--respawn-failed-workers", "--workers-kill-timeout", "5"),
-        *("--backlog", "512", "--http1-header-read-timeout", "10000"),
+        *("--backlog", "1024", "--backpressure", "500", "--http1-header-read-timeout", "5000", "--http1-buffer-size", "65536"),
         *("--no-access-log", "--log-level", "warning"),
     ]
 
