@@ -15,9 +15,9 @@ from providers.models import Aside, Delivery
 # The most that is decided at once; the oldest first.
 MOST = 2_000
 SAYS = {
-    Aside.Reason.FLOOD: "It came with many others at once. It is kept and nothing was done with it; release it, or say that it is no lead.",
+    Aside.Reason.FLOOD: "It came with many others at once. It is kept and nothing was done with it; take it in, or say that it is no lead.",
     Aside.Reason.TRAP: (
-        "The field that people do not see was filled in, as robots do. It is kept and nothing was done with it; release it, or say that it is no lead."
+        "The field that people do not see was filled in, as robots do. It is kept and nothing was done with it; take it in, or say that it is no lead."
     ),
 }
 # Released ones are read one after the other, so that a thousand of them do not stand in the way of what comes in.

@@ -90,7 +90,7 @@ def replay(*, delivery: Delivery, now: datetime) -> None:
     if delivery.body is None:
         raise CannotReplay("The body of this delivery has expired and is no longer kept; it cannot be read again.")
     if delivery.state == Delivery.State.ASIDE:
-        raise CannotReplay("It was put aside and has not been read at all; release it on its page.")
+        raise CannotReplay("It was put aside and has not been read at all; take it in on its page.")
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
         deliveries.take_back(delivery=delivery, now=cursor.fetchone()[0])

@@ -256,6 +256,13 @@ OFFICE = (
     Page(name="delivery, a form", view="delivery", where="/deliveries/{delivery_form}/"),
     Page(name="delivery, not understood", view="delivery", where="/deliveries/{delivery_poison}/"),
     Page(name="delivery, not for us", view="delivery", where="/deliveries/{delivery_pre-call}/"),
+    Page(name="delivery, put aside", view="delivery", where="/deliveries/{delivery_aside}/", words=("Take in", "Not a lead")),
+    Page(name="put aside", view="deliveries", where="/deliveries/?view=aside", words=("What waits for a person",)),
+    Page(
+        name="put aside, take in", view="aside", where="/deliveries/aside/release/?delivery={delivery_aside}", words=("will be taken in",)
+    ),
+    Page(name="put aside, no lead", view="aside", where="/deliveries/aside/discard/?delivery={delivery_aside}", words=("as no lead",)),
+    Page(name="a new address", view="connection_rotate", where="/connections/{connection}/new-address/", words=("24 hours",)),
     Page(name="replay", view="replay", where="/deliveries/{delivery_missed-call}/replay/"),
     Page(name="replay, not understood", view="replay", where="/deliveries/{delivery_poison}/replay/"),
     Page(name="connections", view="connections", where="/connections/"),

@@ -10,6 +10,7 @@ import time
 import uuid
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
@@ -71,6 +72,21 @@ def _nonsense() -> uuid.UUID:
     if status != 200:
         raise RuntimeError(f"the form's door answered {status}")
     return Delivery.objects.filter(connection=connection).latest("received_at").pk
+
+
+def _trap() -> uuid.UUID:
+    """A form whose hidden field was filled in: put aside once it is read."""
+    connection = Connection.objects.filter(client__slug="summit-roofing", provider="form").latest("created_at")
+    body = urlencode({"name": "Cheap Roofs", "phone": "(303) 555-0179", "message": "Visit us", "_gotcha": "yes"}).encode()
+    webhook = payloads.Webhook(provider="form", body=body, content_type=payloads.FORM_TYPE, headers={})
+    if post(webhook=webhook, hook_url=hook_url(connection=connection)) != 200:
+        raise RuntimeError("the form was not stored")
+    ends = time.monotonic() + 20
+    while not (found := Delivery.objects.filter(connection=connection, state=Delivery.State.ASIDE).first()):
+        if time.monotonic() > ends:
+            raise TimeoutError("the form was not put aside")
+        time.sleep(0.1)
+    return found.pk
 
 
 def _send_over(*, client: Client, base_url: str, caller: str, expect: str, shadow: bool = False) -> Message:
@@ -263,6 +279,7 @@ def play(*, refusing: str, silent: str) -> None:
         "deliveries": {
             **{name: str(rows[run].event.delivery_id) for name, run in runs.items()},
             "poison": str(poison),
+            "aside": str(_trap()),
             "pre-call": str(Delivery.objects.filter(state=Delivery.State.IGNORED).latest("received_at").pk),
         },
         "reply": str(Event.objects.filter(type="message.received", delivery_id__isnull=False).latest("recorded_at").delivery_id),

@@ -109,7 +109,7 @@ def test_the_strip_says_so(sid, form):
     assert strip._asides() == []
     arrive(form, 1)
     (line,) = strip._asides()
-    assert line["text"] == ("1 form of Summit Roofing was put aside: they came too many at once. Nothing was done with them.") and line[
+    assert line["text"] == ("1 form of Summit Roofing was put aside: too many came at once. Nothing was done with it.") and line[
         "url"
     ].endswith("/deliveries/?view=aside")
     assert line["level"] == "warn"
@@ -145,7 +145,7 @@ def test_an_owner_gives_a_hook_a_new_address_after_a_question(client, form, owne
     html = client.post(way).content.decode()
     made = Connection.objects.get()
     assert made.old_token_digest == before != made.token_digest
-    assert len(set(re.findall(r"/hooks/form/([\w-]{43})/", html))) == 1 and "the address before it is taken until" in html
+    assert len(set(re.findall(r"/hooks/form/([\w-]{43})/", html))) == 1 and "the old address is valid until" in html
     assert LogEntry.objects.get().change_message == "Gave the hook a new address, and saw it."
     Connection.objects.update(disabled_at=NOON)
     assert client.post(way).status_code == 404

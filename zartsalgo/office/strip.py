@@ -223,8 +223,8 @@ def _asides() -> list[Line]:
     lines: list[Line] = []
     for client, count, flood in rows[:MOST_LINES]:
         many = "1000 or more" if count == 1000 else count
-        why = "they came too many at once" if flood else "the field that people do not see was filled in"
-        text = f"{many} form{'' if count == 1 else 's'} of {client} {'was' if count == 1 else 'were'} put aside: {why}. Nothing was done with them."
+        why = "too many came at once" if flood else "the field that people do not see was filled in"
+        text = f"{many} form{'' if count == 1 else 's'} of {client} {'was' if count == 1 else 'were'} put aside: {why}. Nothing was done with {'it' if count == 1 else 'them'}."
         line: Line = {"level": "warn" if flood else "info", "text": text}
         lines.append(_linked(line, name="office:deliveries", label="Look at them", query="?view=aside"))
     return lines

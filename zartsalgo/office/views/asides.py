@@ -32,10 +32,11 @@ select d.connection_id, a.reason, c.provider, n.name, n.timezone, count(*), min(
  where d.state = 'aside' group by 1, 2, 3, 4, 5 order by 8 desc limit 50"""
 
 Decide = Callable[..., int]
-VERBS: dict[str, tuple[Decide, str, str, list[str]]] = {
+VERBS: dict[str, tuple[Decide, str, str, str, list[str]]] = {
     "release": (
         asides.release,
         "Take in",
+        "Take in what was put aside?",
         "will be taken in",
         [
             "Each is read like any other form: it becomes a lead with its task, and the business is told.",
@@ -45,6 +46,7 @@ VERBS: dict[str, tuple[Decide, str, str, list[str]]] = {
     "discard": (
         asides.discard,
         "Not a lead",
+        "Is what was put aside no lead?",
         "will be kept as no lead",
         ["Nothing is done with them and nobody is asked about them again.", "They stay in the list, and each can still be read again."],
     ),
@@ -65,7 +67,7 @@ def groups_aside() -> list[dict[str, Any]]:
             "zone": zone,
             "verbs": [
                 (label, f"{reverse('office:aside', args=[verb])}?hook={hook}&reason={reason}&until={until}")
-                for verb, (_, label, _, _) in VERBS.items()
+                for verb, (_, label, *_) in VERBS.items()
             ],
         }
         for hook, reason, provider, client, zone, count, first, last, until in rows
@@ -82,7 +84,7 @@ def decide_aside(request: HttpRequest, verb: str) -> HttpResponse:
     """GET counts what the verb would touch; POST does it to what was counted and nothing that came after."""
     if verb not in VERBS:
         raise Http404
-    decide, label, what, effects = VERBS[verb]
+    decide, label, title, what, effects = VERBS[verb]
     ids, way, hidden = _chosen(request)
     if request.method == "POST":
         with transaction.atomic():
@@ -102,7 +104,7 @@ def decide_aside(request: HttpRequest, verb: str) -> HttpResponse:
         messages.success(request, words if done else "Nothing to do: somebody has decided it already.")
         return redirect(f"{page_url('deliveries')}?view=aside")
     context = {
-        "title": f"{label}: {provider_word(way.provider)} of {way.client}?",
+        "title": f"{title} ({provider_word(way.provider)} of {way.client})",
         "count": len(ids),
         "what": f"{'form' if len(ids) == 1 else 'forms'} {what}",
         "effects": [

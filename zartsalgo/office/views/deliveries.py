@@ -222,7 +222,7 @@ def _blocked(delivery: Delivery) -> str:
     if delivery.body is None:
         return EXPIRED
     if delivery.state == Delivery.State.ASIDE:
-        return "It was put aside and has not been read at all: release it, or say that it is no lead."
+        return "It was put aside and has not been read at all: take it in, or say that it is no lead."
     if delivery.state == Delivery.State.RECEIVED:
         return "It still waits to be read for the first time; there is nothing to repeat."
     return ""
