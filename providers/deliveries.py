@@ -12,7 +12,7 @@ from django.db import connection as database
 
 from providers import asides
 from providers.contract import Incoming
-from providers.models import Connection, Delivery
+from providers.models import Aside, Connection, Delivery
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.sealed import seal, unseal
@@ -70,7 +70,7 @@ def store(
     """Store a verified request; returns its delivery's id and how many copies came before this one. `aside`: the reason (Aside.Reason)
     why nothing reads it before a person has looked."""
     sha256 = hashlib.sha256(request.body).hexdigest()
-    values = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "hook": hook_id,
         "key": key or sha256,
@@ -81,7 +81,7 @@ def store(
         "body": seal(plaintext=request.body, owner=f"client:{client_id}"),
         "sha256": sha256,
         "state": Delivery.State.ASIDE if aside else Delivery.State.RECEIVED,
-        "note": asides.SAYS[aside] if aside else "",
+        "note": asides.SAYS[Aside.Reason(aside)] if aside else "",
         "reason": aside,
     }
     with database.cursor() as cursor:

@@ -26,7 +26,8 @@ COUNTED_SINGLY, LOT = 200, 50
 # What keeping a post costs beside its body, in bytes.
 ROW_BYTES = 2_000
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 # In the environment of a request that we play ourselves (simulator, demo), which nothing limits; no request from outside can set it.
 PLAYED = "zartsalgo.played"
 TAKEN_IN, ASIDE, TOO_MUCH = "taken in", "aside", "too much"
