@@ -25,7 +25,7 @@ def test_who_is_handed_what():
         secret[process] -= {"PATH", "ZARTS_PUBLIC_URL", "https_proxy", "FAKETIME"}
     keys = {"SECRET_KEY", "ZARTS_ENCRYPTION_KEYS", "REDIS_URL"}
     assert secret == {
-        "web": keys | {"DATABASE_URL", "PORTAL_DATABASE_URL", "ZARTS_HEARTBEAT_URL"},
+        "web": keys | {"DATABASE_URL", "PORTAL_DATABASE_URL", "ZARTS_HEARTBEAT_URL", "ZARTS_METRICS_TOKEN"},
         "worker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY"},
         "ticker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "ZARTS_HEARTBEAT_URL"},
         "beat": {"DATABASE_URL", "REDIS_URL"},

@@ -27,6 +27,7 @@ SECRETS: dict[str, frozenset[str]] = {
     "EMAIL_URL": frozenset({"worker", "ticker", "command"}),
     "OPENAI_API_KEY": frozenset({"worker", "ticker", "command"}),
     "ZARTS_HEARTBEAT_URL": frozenset({"web", "ticker", "command"}),
+    "ZARTS_METRICS_TOKEN": frozenset({"web"}),
     "CONNECT_SECRET": frozenset({"command"}),
     "STAFF_PASSWORD": frozenset({"command"}),
     # Of the servers themselves, as docker-compose.yml names them.

@@ -13,7 +13,7 @@ STATES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0004_refusals")]
+    dependencies = [("providers", "0005_refusals")]
 
     operations = [
         migrations.AlterField(

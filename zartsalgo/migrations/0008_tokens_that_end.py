@@ -8,7 +8,7 @@ END = "update zartsalgo_apitoken set expires_at = clock_timestamp() + interval '
 
 
 class Migration(migrations.Migration):
-    dependencies = [("zartsalgo", "0005_canary"), ("leads", "0001_initial")]
+    dependencies = [("zartsalgo", "0007_demo_removal_by_the_owner_alone"), ("leads", "0001_initial")]
 
     operations = [
         migrations.AddField("apitoken", "expires_at", models.DateTimeField(null=True)),

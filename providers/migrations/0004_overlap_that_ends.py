@@ -7,7 +7,7 @@ WEEK = "update providers_connection set old_secret_until = clock_timestamp() + i
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0002_going_live")]
+    dependencies = [("providers", '0003_evidence_without_escape')]
 
     operations = [
         migrations.AddField(

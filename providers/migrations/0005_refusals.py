@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0003_overlap_that_ends")]
+    dependencies = [("providers", "0004_overlap_that_ends")]
 
     operations = [
         migrations.CreateModel(
