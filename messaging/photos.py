@@ -36,9 +36,14 @@ AGAIN_AFTER: Final = tuple(timedelta(seconds=s) for s in (30, 120, 600, 3600))
 DUE: Final = """messaging_photo where (state = 'planned' and due_at <= %(now)s and (lease_until is null or lease_until < clock_timestamp()))
      or (state = 'kept' and expires_at <= %(now)s)"""
 
+# A picture that ends whoever opens it is given up by the claim after the last try, which opens it no more.
 _CLAIM = """
-update messaging_photo set tries = tries + 1, lease_until = clock_timestamp() + %s * interval '1 second'
- where id = %s and state = 'planned' and due_at <= %s and (lease_until is null or lease_until < clock_timestamp()) returning tries"""
+update messaging_photo set tries = tries + 1, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
+       state = case when tries < %(most)s then state else 'failed' end, reason = case when tries < %(most)s then reason else %(died)s end,
+       provider_url = case when tries < %(most)s then provider_url end
+ where id = %(id)s and state = 'planned' and due_at <= %(now)s and (lease_until is null or lease_until < clock_timestamp())
+returning tries, state"""
+_DIED = f"Tried {len(AGAIN_AFTER) + 1} times. Whoever opened it ended."
 
 
 class NotAllowed(Exception):
@@ -67,10 +72,10 @@ def fetch(*, photo_id: uuid.UUID, now: datetime) -> str:
     if is_answered_here():
         return ""
     with database.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE_SECONDS, photo_id, now])
+        cursor.execute(_CLAIM, {"lease": LEASE_SECONDS, "most": len(AGAIN_AFTER) + 1, "died": _DIED, "id": photo_id, "now": now})
         claimed = cursor.fetchone()
-    if claimed is None:
-        return ""
+    if claimed is None or claimed[1] != Photo.State.PLANNED:
+        return claimed[1] if claimed else ""
     photo = Photo.objects.select_related("connection").get(pk=photo_id)
     try:
         picture = pictures.clean(data=_download(photo=photo))

@@ -106,8 +106,9 @@ def as_incoming(*, delivery: Delivery, connection: Connection, public_url: str) 
     )
 
 
-def take_back(*, delivery: Delivery, now: datetime) -> None:
-    """Put a delivery back into the queue (replay): what was already understood is recognised by its key and not done twice."""
+def take_back(*, delivery: Delivery, now: datetime, claims: int = 0) -> None:
+    """Put a delivery back into the queue (replay): what was already understood is recognised by its key and not done twice. `claims`: how
+    many readers count against it already."""
     Delivery.objects.filter(pk=delivery.pk).update(
-        state=Delivery.State.RECEIVED, claims=0, note="", finished_at=None, next_at=now, replays=delivery.replays + 1
+        state=Delivery.State.RECEIVED, claims=claims, note="", finished_at=None, next_at=now, replays=delivery.replays + 1
     )

@@ -30,6 +30,7 @@ from leads.models import Automation, Client, Contact, Event, Task
 from workflows import registry
 from workflows.models import Run, Step, WorkflowVersion
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
+from zartsalgo.lib.database import drop_broken_connection, is_trouble
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 20
 MOST_CLAIMS = 5
 RETRY_SECONDS = (1, 5, 15, 60, 60)
+TROUBLE_WAIT = timedelta(seconds=5)
 LOOK_WHILE_PAUSED = timedelta(minutes=1)
 
 _CLAIM = """
@@ -81,6 +83,8 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
     except Fenced:
         return ""
     except Exception as error:  # a step may break in any way; the run stays, backs off, and is parked after five claims
+        if is_trouble(error):
+            return _give_back(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
         log.exception("run %s: step broke", run_id)
         return _back_off(run_id=run_id, epoch=epoch, claims=claims, error=error, now=now)
 
@@ -202,6 +206,15 @@ def _back_off(*, run_id: uuid.UUID, epoch: int, claims: int, error: Exception, n
         return _park(run_id=run_id, epoch=epoch, says=f"A step broke {claims} times ({type(error).__name__}); a person must look.", now=now)
     wait = timedelta(seconds=RETRY_SECONDS[min(claims, len(RETRY_SECONDS)) - 1])
     Run.objects.filter(pk=run_id, lease_epoch=epoch).update(lease_until=None, wake_at=now + wait)
+    return Run.Status.READY
+
+
+def _give_back(*, run_id: uuid.UUID, epoch: int, claims: int, error: Exception, now: datetime) -> str:
+    """Trouble of the database is nobody's fault: the claim does not count, and the run looks again in a moment."""
+    log.warning("run %s waits: the database is in trouble (%s)", run_id, type(error).__name__)
+    drop_broken_connection()
+    given_back = {"lease_until": None, "wake_at": now + TROUBLE_WAIT, "claims": claims - 1}
+    Run.objects.filter(pk=run_id, lease_epoch=epoch).update(**given_back)
     return Run.Status.READY
 
 

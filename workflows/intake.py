@@ -1,8 +1,8 @@
 """Intake: deliveries become events, and every event gets its receipts.
 
-A delivery is claimed by pushing its `next_at` forward (the lease stands in the row), read by its adapter outside any transaction, and
-then everything it means happens in one transaction: people, events, opt-outs, statuses, receipts and runs. The unique keys make a
-second reading harmless, so a worker may die anywhere. What breaks five times becomes poison: visible, replayable, in nobody's way.
+A delivery is claimed (`workflows.claiming`), read by its adapter outside any transaction, and then everything it means happens in one transaction: people, events, opt-outs, statuses, receipts and runs. The unique keys make a
+second reading harmless, so a worker may die anywhere. What is claimed for the fifth time becomes poison instead of being read, whether
+its readers raised, hung or died: visible, replayable, in nobody's way. Trouble of the database is nobody's fault and is not counted.
 Inbound messages of a batch go first, so an opt-out is never behind the call that came with it.
 """
 
@@ -30,10 +30,11 @@ from messaging.replies import Reading, read_reply
 from providers import adapters, asides, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
 from providers.models import Aside, Connection, Delivery
-from workflows import engine, outcomes, receipts
+from workflows import alone, claiming, engine, outcomes, receipts
 from workflows.models import Receipt
 from workflows.steps import contact_key
 from zartsalgo.lib import clock
+from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_text
@@ -42,7 +43,8 @@ from zartsalgo.lib.sealed import CannotOpen
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20
-MOST_CLAIMS = 5
+# From this claim on a delivery is read in a process of its own: two readers did not come back from it.
+ALONE_FROM = 3
 BATCH = 20
 # Equal forms of one visitor inside this window are one request (a double click, a reload).
 CLOCK_SKEW = timedelta(minutes=5)
@@ -51,31 +53,47 @@ FORMS = ("lead.created", "quote.requested")
 _ANSWERS = re.compile(r"\s*(?:re|fwd?|aw|rv)\s*:", re.IGNORECASE)
 ADVANCE_TASK = "workflows.advance"
 
-_CLAIM = """
-update providers_delivery set claims = claims + 1, next_at = clock_timestamp() + %s * interval '1 second'
- where id in (select id from providers_delivery where state = 'received' and next_at <= clock_timestamp()
-               order by next_at for update skip locked limit %s)
-returning id"""
-
 
 def drain(*, now: datetime, limit: int = BATCH) -> int:
     """Work off waiting deliveries until none is due; returns how many. Runs that start are advanced here, without another ring."""
     worked = 0
-    while True:
-        with database.cursor() as cursor:
-            cursor.execute(_CLAIM, [LEASE_SECONDS, limit])
-            ids = [row[0] for row in cursor.fetchall()]
-        if not ids:
-            return worked
+    while claimed := claiming.claim(now=now, limit=limit, lease_seconds=LEASE_SECONDS):
+        first = claimed[0]
+        if first.parked:
+            log.error("delivery %s is parked: claimed %d times and never done", first.id, first.claims)
+        elif first.claims >= ALONE_FROM:
+            alone.take_in(delivery_id=first.id, now=now)
+        else:
+            for run_id in _take_in_batch(ids=[row.id for row in claimed], now=now):
+                engine.advance(run_id=run_id, now=clock.read())
+        worked += len(claimed)
+    return worked
+
+
+def _take_in_batch(*, ids: list[uuid.UUID], now: datetime) -> list[uuid.UUID]:
+    """Read them all, then take them in, inbound messages first; the runs that started. What the database's trouble left is given back."""
+    started: list[uuid.UUID] = []
+    left = list(ids)
+    try:
         batch = list(Delivery.objects.select_related("connection__client").filter(pk__in=ids).order_by("received_at"))
         understood = [(delivery, read(delivery=delivery)) for delivery in batch]
         understood.sort(key=lambda pair: not _has_inbound(pair[1]))
-        started: list[uuid.UUID] = []
         for delivery, parsed in understood:
             started += _take_in_safely(delivery=delivery, parsed=parsed, now=now)
-        for run_id in started:
-            engine.advance(run_id=run_id, now=clock.read())
-        worked += len(ids)
+            left.remove(delivery.pk)
+    except Exception as error:
+        if not is_trouble(error):
+            raise
+        log.warning("%d deliveries wait: the database is in trouble (%s)", len(left), type(error).__name__)
+        claiming.give_back(ids=left)
+    return started
+
+
+def take_in_one(*, delivery_id: uuid.UUID, now: datetime) -> None:
+    """Read and take in one claimed delivery, for a process of its own; what it starts is found by the ticker."""
+    delivery = Delivery.objects.select_related("connection__client").filter(pk=delivery_id, state=Delivery.State.RECEIVED).first()
+    if delivery is not None:
+        _take_in_batch(ids=[delivery.pk], now=now)
 
 
 def _has_inbound(parsed: object) -> bool:
@@ -98,15 +116,16 @@ def read(*, delivery: Delivery) -> list[ParsedEvent] | NotForUs | str:
 
 
 def _take_in_safely(*, delivery: Delivery, parsed: list[ParsedEvent] | NotForUs | str, now: datetime) -> list[uuid.UUID]:
+    """Take it in; what it breaks concerns it alone and stays for the next claim. Raises only what the database is to blame for."""
     try:
         with transaction.atomic():
             return take_in(delivery=delivery, parsed=parsed, now=now)
-    except Exception as error:  # the neighbours must not suffer; five tries, then a person looks
+    except Exception as error:  # the neighbours must not suffer; the fifth claim parks it and a person looks
+        if is_trouble(error):
+            raise
         log.exception("delivery %s could not be taken in", delivery.pk)
-        if delivery.claims >= MOST_CLAIMS:
-            _finish(
-                delivery=delivery, state=Delivery.State.POISON, note=f"Could not be processed ({type(error).__name__}); replay after a fix."
-            )
+        note = f"Could not be processed ({type(error).__name__})."
+        Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.RECEIVED).update(note=note)
         return []
 
 

@@ -13,7 +13,7 @@ from leads.models import Contact, Event, Lead, Task
 from messaging.models import Message
 from providers import deliveries
 from providers.models import Delivery
-from workflows import intake
+from workflows import claiming, intake
 from workflows.models import Run
 from zartsalgo.lib.doorbell import ring_after_commit
 
@@ -35,16 +35,23 @@ class Plan:
     tasks: int
     texts: int
     says: str
+    tried: bool = True  # False: it was not read for this plan
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 
 _COUNTED = (Event, Contact, Lead, Run, Task, Message)
+UNTRIED = (
+    "Its readers died, hung or broke, so what it would do is not tried out here. Read again, it is read alone, in a process of its own."
+)
 
 
 def plan_replay(*, delivery: Delivery, now: datetime) -> Plan:
-    """What would happen; nothing does. Raises CannotReplay when taking it in breaks."""
+    """What would happen; nothing does. Raises CannotReplay when taking it in breaks. What was parked is not read here: it may end us too."""
+    if _was_parked(delivery):
+        nothing = dict.fromkeys(("events", "people", "leads", "runs", "tasks", "texts"), 0)
+        return Plan(state=Delivery.State.RECEIVED, note=UNTRIED, says=UNTRIED, tried=False, **nothing)
     parsed = intake.read(delivery=delivery)
     with transaction.atomic():
         marks = {model: _highest(model) for model in _COUNTED}
@@ -76,6 +83,10 @@ def plan_replay(*, delivery: Delivery, now: datetime) -> Plan:
     )
 
 
+def _was_parked(delivery: Delivery) -> bool:
+    return delivery.state == Delivery.State.POISON and delivery.claims >= claiming.MOST_CLAIMS
+
+
 def _highest(model: type) -> object:
     return model.objects.order_by("-pk").values_list("pk", flat=True).first()  # type: ignore[attr-defined]
 
@@ -86,12 +97,13 @@ def _newer(model: type, mark: object) -> int:
 
 
 def replay(*, delivery: Delivery, now: datetime) -> None:
-    """Put the delivery back into the queue. Raises CannotReplay when its body is gone."""
+    """Put the delivery back into the queue; what was parked as what it is, a suspect. Raises CannotReplay when its body is gone."""
     if delivery.body is None:
         raise CannotReplay("The body of this delivery has expired and is no longer kept; it cannot be read again.")
     if delivery.state == Delivery.State.ASIDE:
         raise CannotReplay("It was put aside and has not been read at all; take it in on its page.")
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
-        deliveries.take_back(delivery=delivery, now=cursor.fetchone()[0])
+        claims = intake.ALONE_FROM - 1 if _was_parked(delivery) else 0
+        deliveries.take_back(delivery=delivery, now=cursor.fetchone()[0], claims=claims)
         ring_after_commit(task=deliveries.DRAIN_TASK)

@@ -198,6 +198,27 @@ def test_another_worker_that_has_it_is_left_alone_and_a_dead_ones_lease_ends(car
     assert fetched(photo) == "kept"
 
 
+def test_one_that_ends_whoever_opens_it_is_given_up_unopened(carla, line, httpserver, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def _dies(**_):
+        opened.append(1)
+        raise Killed
+
+    opened: list[int] = []
+    monkeypatch.setattr(pictures, "clean", _dies)
+    httpserver.expect_request(MEDIA).respond_with_data(jpeg())
+    photo = plan(carla, line, httpserver.url_for(MEDIA))
+    for _ in range(5):
+        with pytest.raises(Killed):
+            photos.fetch(photo_id=photo.pk, now=NOON)
+        Photo.objects.update(lease_until=None)
+    assert photos.fetch(photo_id=photo.pk, now=NOON) == "failed"
+    photo.refresh_from_db()
+    assert (len(opened), photo.state, photo.reason, photo.provider_url) == (5, "failed", "Tried 5 times. Whoever opened it ended.", None)
+
+
 def test_the_simulators_line_calls_nobody(carla, httpserver):
     line, _ = connect(client=carla.client, provider="twilio", secret="s", account="AC1", now=NOON)
     photo = plan(carla, line, "https://api.twilio.com/x")

@@ -212,6 +212,8 @@ def _would_do(plan: Plan) -> list[str]:
         (plan.tasks, "task would be made", "tasks would be made"),
     ]
     lines = [f"{count} {one if count == 1 else many}." for count, one, many in counted if count]
+    if not plan.tried:
+        lines = ["What it would do is not known before it is read."]
     lines = lines or ["No person would be added, no lead opened, no run started and no task made."]
     lines.append("No text is sent by reading again; a run that starts may write one, and the gate judges it first.")
     lines.append("What we already know is recognised and not done twice.")
@@ -262,7 +264,7 @@ def replay_delivery(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "count": plan.events if plan else 0,
         "what": "event would be recorded" if plan and plan.events == 1 else "events would be recorded",
         "effects": _would_do(plan) if plan else [],
-        "nothing_new": plan is not None and not any((plan.events, plan.people, plan.leads, plan.runs, plan.tasks)),
+        "nothing_new": plan is not None and plan.tried and not any((plan.events, plan.people, plan.leads, plan.runs, plan.tasks)),
         "blocked": blocked,
         "now": clock.read(),
     }

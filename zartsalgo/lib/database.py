@@ -1,0 +1,29 @@
+"""What went wrong in the database: the machine's trouble, which passes, or the statement's own fault, which does not."""
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+# Classes of SQLSTATE (Postgres, appendix A): connection, rollback (deadlock, serialization), resources, lock or object in use, operator
+# intervention (statement time-out, shutdown), system. Two of class 25 besides: idle too long inside a transaction, and a standby.
+_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
+_STATES = frozenset({"25006", "25P03"})
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether the same statement may well succeed later: no connection, no lock in time, no room, a time-out, a restart.
+
+    False for what the data or the statement itself is to blame for (and for everything that is no database's error).
+    """
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)
+    return state[:2] in _CLASSES or state in _STATES
+
+
+def drop_broken_connection() -> None:
+    """After trouble: a connection that no longer works is closed, so that the next statement makes a new one. Never inside a transaction."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
