@@ -27,6 +27,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from providers.connections import digest
 from providers.deliveries import find_hook
 from zartsalgo.crowd import Body, Crowd, Crowded
+from zartsalgo.lib import heartbeat, progress
 from zartsalgo.lib.client_address import address_of
 
 HOOKS = "/hooks/"
@@ -67,6 +68,7 @@ class WholeRequests:
         if scope["type"] != "http":
             return
         loop = asyncio.get_running_loop()
+        progress.follow(loop)
         address = _address(scope)
         deadline = asyncio.timeout(self._seconds)
         body = self._crowd.enter(address=address, cut=lambda: deadline.reschedule(loop.time()))
@@ -117,6 +119,10 @@ class WholeRequests:
 
     def _answer(self, scope: Message, body: bytes) -> Answer:
         """In a thread: call the application and take its whole answer; closing it lets Django give back what the request held."""
+        with progress.working():
+            return self._call(scope, body)
+
+    def _call(self, scope: Message, body: bytes) -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -206,3 +212,6 @@ def knows_hook(path: str) -> bool:
 
 
 application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_hook)
+if os.environ.get("ZARTS_TEST") != "1":  # the tests import this and serve nobody
+    progress.start(name="web")
+    heartbeat.start(name="web")

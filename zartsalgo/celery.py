@@ -7,9 +7,12 @@ because the embedded worker is a pool of threads.
 
 import os
 import sys
+from typing import Any
 
-from celery import Celery
-from celery.signals import setup_logging, task_prerun, worker_init
+from celery import Celery, bootsteps
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_process_init
+
+from zartsalgo.lib import progress
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
 REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -81,6 +84,40 @@ def _drop_broken_connections(**kwargs: object) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@worker_init.connect
+@worker_process_init.connect
+def _show_progress(**kwargs: object) -> None:
+    """The worker, and each child of a forking pool: the watchdog ends what hangs."""
+    progress.start(name="worker")
+
+
+@task_prerun.connect
+def _begin_task(**kwargs: object) -> None:
+    progress.begin()
+
+
+@task_postrun.connect
+def _end_task(**kwargs: object) -> None:
+    progress.end()
+
+
+class ConsumerMoves(bootsteps.StartStopStep):
+    """The loop that takes rings off the queues has to come round, while it is connected: a broker that is away is nobody's hang."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, consumer: Any) -> None:
+        if consumer.hub is not None:
+            progress.begin()
+            consumer.hub.call_repeatedly(progress.PULSE_SECONDS, progress.move)
+
+    def stop(self, consumer: Any) -> None:
+        progress.end()
+
+
+app.steps["consumer"].add(ConsumerMoves)
 
 
 @worker_init.connect

@@ -19,6 +19,7 @@ from zartsalgo.lib import heartbeat
 
 # Older than this and the process counts as down. A worker signs with every canary: one of six each 30 s, all of them at worst at once.
 STALE_SECONDS = {"worker": 45.0, "beat": 25.0, "ticker": 15.0}
+WEB_STALE_SECONDS = 45.0
 # Across rooms on purpose: one number for "how long has the oldest thing that should have happened been waiting".
 _OLDEST_DUE = """
 select greatest(0, extract(epoch from max(late)))::float8 from (
@@ -46,7 +47,7 @@ def _broker_answers() -> bool:
 
 
 def look() -> dict[str, Any]:
-    """The state of everything: database, broker, worker, beat, ticker, queues ("ok" or "down"), the queues that nobody works off, and the
+    """The state of everything: database, broker, worker, beat, ticker, web, queues ("ok" or "down"), the queues that nobody works off, and the
     seconds the oldest due item waits."""
     found: dict[str, Any] = {"database": "down", "broker": "ok" if _broker_answers() else "down"}
     ages: dict[str, float] = {}
@@ -63,6 +64,8 @@ def look() -> dict[str, Any]:
         connection.close()
     for name, limit in STALE_SECONDS.items():
         found[name] = "ok" if ages.get(name, limit + 1) <= limit else "down"
+    # Where pages were served once they must be served still; several processes share this sign.
+    found["web"] = "ok" if ages.get("web", 0.0) <= WEB_STALE_SECONDS else "down"
     found["queues"] = "ok" if silent == [] else "down"
     found["silent_queues"] = silent or []
     found["oldest_due_seconds"] = None if oldest is None else round(oldest, 1)
@@ -114,7 +117,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     up = Gauge("zarts_up", "1 when the part works", ["part"], registry=registry)
     found = _look_lately()
-    for part in ("database", "broker", "worker", "beat", "ticker", "queues"):
+    for part in ("database", "broker", "worker", "beat", "ticker", "web", "queues"):
         up.labels(part).set(found[part] == "ok")
     Gauge("zarts_oldest_due_seconds", "Age of the oldest due item", registry=registry).set(found["oldest_due_seconds"] or 0)
     if found["database"] == "ok":

@@ -91,6 +91,19 @@ class Heartbeat(models.Model):
     pid = models.IntegerField()
 
 
+class Hang(models.Model):
+    """A process that its watchdog has ended because it did not move any more. Written by `report_hang`; an alert comes of it."""
+
+    name = models.CharField(max_length=20, help_text="The service: web, worker, beat or ticker.")
+    host = models.CharField(max_length=100)
+    pid = models.IntegerField()
+    silent_seconds = models.PositiveIntegerField(help_text="For how long it had not moved.")
+    ended_at = models.DateTimeField(db_index=True, help_text="By the database's clock.")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pid}"
+
+
 class Canary(models.Model):
     """Whether a queue of Celery is worked off: when a tiny task was last put into it, and when one last came out. All by the database's
     clock; see zartsalgo.canaries."""

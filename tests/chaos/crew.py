@@ -10,6 +10,7 @@ CHAOS in the environment is one JSON object:
   jump     {"days": n, "note": path}      after some ticks the clock it reads is that far ahead; says so in the note
   build    "next"                         the next version of the product: a workflow has a step more, with a handler that is new;
            with "unfinished" the process dies in it
+and what tests.chaos.deadly knows.
 """
 
 import functools
@@ -26,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import django
+
+from tests.chaos import deadly
 
 ASKED: dict[str, Any] = json.loads(os.environ.get("CHAOS", "{}"))
 
@@ -328,6 +331,7 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "purpose claim": _no_claims,
     "known handlers": _no_known_handlers,
     "clock watch": _no_clock_watch,
+    **deadly.WITHOUT,
 }
 
 
@@ -341,6 +345,7 @@ def prepare() -> None:
     for guard in ASKED.get("without", ()):
         WITHOUT[guard]()
     _plant()
+    deadly.plant(ASKED, _after)
 
 
 def main(arguments: list[str]) -> None:
@@ -355,6 +360,8 @@ def main(arguments: list[str]) -> None:
 
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         app.worker_main(["worker", "-Q", ",".join(QUEUES), *quiet, *rest])
+    elif role == "alone":
+        deadly.take_in_alone(rest)
     elif role == "beat":
         from zartsalgo.celery import app
 

@@ -5,20 +5,24 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import psycopg
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from django.urls import reverse
 
 from leads.models import DeskHolder
 from messaging.pauses import Scope
+from providers.connections import connect
+from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
 from tests.office.rows import make_event, make_run, make_text, sign_in
-from workflows import incidents, resuming
+from workflows import claiming, incidents, resuming
 from workflows.models import Run
 from zartsalgo import health
+from zartsalgo.lib import clock
+from zartsalgo.models import Hang
 from zartsalgo.office import strip
 from zartsalgo.office.models import Alert, AlertMail, LifeSign, Verdict
 from zartsalgo.office.operations import alerts, causes, life_sign, mails, verdict, vigil
@@ -26,7 +30,7 @@ from zartsalgo.office.operations.causes import Look, Trouble
 
 pytestmark = pytest.mark.django_db
 WELL = {
-    "database": "ok", "broker": "ok", "worker": "ok", "beat": "ok", "ticker": "ok", "queues": "ok", "silent_queues": [], "oldest_due_seconds": 0.0
+    "database": "ok", "broker": "ok", "worker": "ok", "beat": "ok", "ticker": "ok", "web": "ok", "queues": "ok", "silent_queues": [], "oldest_due_seconds": 0.0
 }  # fmt: skip
 HOLDS = verdict.Known(holds=True, findings=[], says="", age_seconds=1.0)
 
@@ -120,7 +124,7 @@ def test_no_heartbeat_while_an_invariant_is_broken_and_an_alert_until_it_heals(w
     assert [letter.subject.split(":")[0] for letter in mail.outbox] == ["New", "Over"]
 
 
-@pytest.mark.parametrize("part", ["database", "broker", "worker", "beat", "ticker", "queues"])
+@pytest.mark.parametrize("part", ["database", "broker", "worker", "beat", "ticker", "web", "queues"])
 def test_no_heartbeat_while_a_part_is_down(watcher, part):
     assert not life_sign.send_when_due(found={**WELL, part: "down"}, known=HOLDS)
     assert watcher == []
@@ -147,14 +151,106 @@ def test_without_an_address_nothing_leaves_and_a_refusal_is_kept(watcher, settin
     assert life_sign.send_when_due(found=WELL, known=HOLDS), "an unreachable watcher is no exception"
 
 
-def test_another_session_that_keeps_watch_is_left_alone(watcher, well, noon):
-    given = connection.get_connection_params()
-    with psycopg.connect(**{key: given[key] for key in ("host", "port", "user", "password", "dbname") if key in given}) as other:
-        other.execute(f"select pg_advisory_lock({vigil._LOCK})")
-        assert vigil.Vigil().round() is None
-        assert watcher == []
-        other.execute(f"select pg_advisory_unlock({vigil._LOCK})")
+def kept_by_another(*, seconds_ago: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """insert into zartsalgo_heartbeat (name, at, host, pid) values ('vigil', clock_timestamp() - %s * interval '1 second', 'elsewhere', 1)
+               on conflict (name) do update set at = excluded.at, host = excluded.host, pid = excluded.pid""",
+            [seconds_ago],
+        )
+
+
+def test_one_process_keeps_watch_until_it_says_so_no_more(watcher, well, noon):
+    kept_by_another(seconds_ago=vigil.WATCH_SECONDS - 5)
+    assert vigil.Vigil().round() is None
+    assert watcher == []
+    kept_by_another(seconds_ago=vigil.WATCH_SECONDS + 1)
+    assert vigil.Vigil().round() is not None, "the other one hangs, stopped in the middle of a round as it may be"
     assert vigil.Vigil().round() is not None
+    assert watcher == ["/ping"]
+
+
+@pytest.mark.parametrize("name", ["worker", "beat", "ticker", "web", "broker"])
+def test_whatever_is_down_is_an_alert_of_whoever_lives(noon, olga, well, name, monkeypatch):
+    seconds = [1000.0]
+    monkeypatch.setattr(vigil.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(verdict, "check_when_due", lambda **_: False)
+    well[name] = "down"
+    watch = vigil.Vigil()
+    watch.round()
+    assert not Alert.objects.exists(), "a restart is no alert"
+    seconds[0] += causes.PATIENCE
+    watch.round()
+    assert [alert.cause for alert in Alert.objects.all()] == [f"service:{name}"]
+    assert [letter.to for letter in mail.outbox] == [["olga@example.com"]]
+
+
+def test_both_the_ticker_and_beat_keep_watch(monkeypatch):
+    from zartsalgo import beat
+    from zartsalgo.office.management.commands import ticker
+
+    begun = []
+    monkeypatch.setattr(vigil, "keep_watch", lambda *, over: begun.append("beat"))
+    monkeypatch.setattr(ticker, "keep_watch", lambda *, over: begun.append("ticker"))
+    monkeypatch.setattr(beat.PersistentScheduler, "tick", lambda self: 5.0)
+    scheduler = object.__new__(beat.Scheduler)
+    monkeypatch.setattr(beat.heartbeat, "beat_quietly", lambda **_: None)
+    monkeypatch.setattr(beat.canaries, "ring_quietly", lambda: None)
+    monkeypatch.setattr(ticker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(ticker.Command, "_go_round", lambda self, over: None)
+    scheduler.tick()
+    scheduler.tick()
+    beat.progress.end()
+    ticker.Command().handle()
+    assert begun == ["beat", "ticker"]
+
+
+def test_what_hung_is_written_down_and_an_alert_for_half_an_hour(noon, olga):
+    for ago in (0, 600):
+        call_command("report_hang", "worker", "--pid", "7", "--silent", "61", "--ago", str(ago))
+    call_command("report_hang", "beat", "--pid", "8", "--silent", "61", "--ago", "1900")
+    look = Look(found=WELL, known=HOLDS)
+    troubles, _ = causes.find_troubles(look=look)
+    assert alerts.fold(troubles=troubles, now=noon).mails == 1
+    (alert,) = Alert.objects.all()
+    assert (alert.cause, alert.title, alert.count) == ("hung:worker", "The worker hung and was started again", 2)
+    Hang.objects.filter(name="worker").update(ended_at=Hang.objects.get(name="beat").ended_at)
+    troubles, _ = causes.find_troubles(look=look)
+    assert alerts.fold(troubles=troubles, now=noon).resolved == 1
+
+
+def test_webhooks_that_were_set_aside_are_an_alert_until_they_are_read_again(noon, olga):
+    client = ClientFactory(name="Acme Plumbing")
+    ways = connect(client=client, provider="form", secret="", now=NOON)[0]
+    aside = [
+        Delivery.objects.create(
+            connection=ways, key=f"k{n}", received_at=noon, method="POST", url="/", headers={}, body=b"x", body_sha256="x", next_at=noon,
+            state="poison", claims=claims,
+        )
+        for n, claims in enumerate((5, 5, 1))
+    ]  # fmt: skip
+    look = Look(found=WELL, known=HOLDS)
+    troubles, _ = causes.find_troubles(look=look)
+    alerts.fold(troubles=troubles, now=noon)
+    (alert,) = Alert.objects.all()
+    assert (alert.kind, alert.count) == ("set-aside", 2) and alert.title == "Web form for Acme Plumbing: 2 webhooks set aside"
+    Delivery.objects.filter(pk=aside[0].pk).update(state="received", claims=2)
+    (found,) = causes._set_aside(look)
+    assert found.url == reverse("office:delivery", args=[aside[1].pk])
+    Delivery.objects.filter(pk=aside[1].pk).update(received_at=noon - causes.SET_ASIDE_FOR)
+    assert causes._set_aside(look) == []
+
+
+def test_a_delivery_that_the_database_puts_off_for_long_is_late_too(noon):
+    ways = connect(client=ClientFactory(), provider="form", secret="", now=NOON)[0]
+    delivery = Delivery.objects.create(
+        connection=ways, key="k", received_at=noon - timedelta(days=800), method="POST", url="/", headers={}, body=b"x", body_sha256="x",
+        next_at=clock.real_now() + timedelta(minutes=1),
+    )  # fmt: skip
+    look = Look(found=WELL, known=HOLDS)
+    assert causes._deliveries(look) == []
+    Delivery.objects.filter(pk=delivery.pk).update(note=claiming.WAITS)
+    assert [trouble.cause for trouble in causes._deliveries(look)] == ["deliveries"]
 
 
 def test_a_check_that_takes_too_long_is_no_verdict(monkeypatch, noon):

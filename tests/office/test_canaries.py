@@ -120,10 +120,12 @@ def test_the_strip_names_a_queue_that_nobody_works(monkeypatch):
     strip.forget()
 
 
-def test_the_workers_are_told_every_queue(monkeypatch):
+def test_the_workers_are_told_every_queue(monkeypatch, tmp_path):
     commands = []
     monkeypatch.setattr(fleet, "Service", lambda **given: commands.append(given["command"]))
-    supervisor = type("S", (), {"folder": type("F", (), {"path": fleet.ROOT, "logs": fleet.ROOT}), "add": lambda self, service: None})()
+    supervisor = type(
+        "S", (), {"folder": type("F", (), {"path": fleet.ROOT, "logs": fleet.ROOT, "alive": tmp_path}), "add": lambda self, service: None}
+    )()
     fleet.add_apps(supervisor, {}, "127.0.0.1", 1)
     (worker,) = [command for command in commands if "worker" in command and "celery" in command]
     assert worker[worker.index("-Q") + 1].split(",") == list(QUEUES)

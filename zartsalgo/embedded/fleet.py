@@ -13,6 +13,7 @@ from zartsalgo.embedded.servers import Broker, Postgres
 from zartsalgo.embedded.service import Service
 from zartsalgo.embedded.state import ROOT, free_port
 from zartsalgo.embedded.supervisor import Supervisor, say
+from zartsalgo.embedded.watch import Watch
 
 
 def add_postgres(supervisor: Supervisor, secrets: dict[str, str]) -> Postgres:
@@ -78,6 +79,9 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
         "beat": [*celery, "beat", "-s", str(supervisor.folder.path / "beat-schedule")],
         "ticker": [python, manage, "ticker"],
     }
+    alive = supervisor.folder.alive
+    alive.mkdir(mode=0o700, parents=True, exist_ok=True)
+    env = env | {"ZARTS_ALIVE": str(alive)}
     for name, command in commands.items():
         supervisor.add(
             Service(
@@ -88,6 +92,7 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
                 log=supervisor.folder.logs / f"{name}.log",
                 port=port if name == "web" else None,
                 answers=(lambda: _page_answers(host, port)) if name == "web" else None,
+                watch=Watch(alive, name),
             )
         )
 

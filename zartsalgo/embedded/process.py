@@ -42,14 +42,14 @@ def spawn(
     *,
     env: Mapping[str, str],
     cwd: Path,
-    output: IO[bytes] | int,
+    output: IO[bytes] | int | None,
     uid: int | None = None,
     death_signal: int = signal.SIGTERM,
     errors: IO[bytes] | int = subprocess.STDOUT,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own (Ctrl-C reaches the supervisor alone; the group can be ended as a whole).
 
-    Its output goes straight to a file and never through a pipe of ours, so that it can neither block on us nor hold our stdout.
+    Its output goes straight to a file and never through a pipe of ours, so that it can neither block on us nor hold our stdout. (None: it inherits ours.)
     """
     return subprocess.Popen(
         list(command),

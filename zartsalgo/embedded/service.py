@@ -1,7 +1,8 @@
-"""One supervised process: what it is, what it does now, and when it is started again after it ended by itself."""
+"""One supervised process: what it is, what it does now, and when it is started again after it ended by itself, or hung and was ended."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zartsalgo.embedded.process import Identity, kill_group, signal_process, spawn
+from zartsalgo.embedded.watch import Hung, Watch
 
 RESTARTS_PER_MINUTE = 5
 LATER = (30.0, 60.0, 120.0, 300.0)  # seconds until the next try, once five in a minute did not help
@@ -20,13 +22,14 @@ LOOK_EVERY = 0.2  # seconds between two looks at whether it answers
 @dataclass
 class Service:
     """`answers` says whether it is ready (None: it is, a second after its start). `before_start` mends what the last end may have left;
-    it is given the number of restarts within the last minute. `grace` is the seconds between asking it to stop and SIGKILL."""
+    it is given the number of restarts within the last minute. `grace` is the seconds between asking it to stop and SIGKILL. `watch` finds
+    what hangs (None: nobody looks); `on_hung` hears of it. `log` None: its output goes where ours goes."""
 
     name: str
     command: Sequence[str]
     env: dict[str, str]
     cwd: Path
-    log: Path
+    log: Path | None
     port: int | None = None
     uid: int | None = None
     stop_signal: int = signal.SIGTERM
@@ -34,6 +37,8 @@ class Service:
     answers: Callable[[], bool] | None = None
     before_start: Callable[[int], None] | None = None
     note: Callable[[str], None] = print
+    watch: Watch | None = None
+    on_hung: Callable[[Service, Hung], None] | None = None
 
     state: str = "stopped"
     wanted: bool = False
@@ -82,6 +87,10 @@ class Service:
             if code is not None:
                 self._ended(code, now)
                 return True
+            if self.state != "stopping" and self.watch is not None:
+                hung = self.watch.find_hung(root=self.child.pid, now=now)
+                if hung is not None:
+                    self._end_hung(hung)
             if self.state == "stopping" and now >= self._kill:
                 self.kill()
             elif self.state == "starting" and now >= self._look:
@@ -94,6 +103,18 @@ class Service:
             return True
         return False
 
+    def _end_hung(self, hung: Hung) -> None:
+        """SIGKILL, for a process that is stopped or spins hears nothing else. A child that hangs is ended alone; its parent starts another."""
+        assert self.child is not None
+        what = f"{self.name} (pid {hung.pid})" if hung.pid == self.child.pid else f"A process of {self.name} (pid {hung.pid})"
+        self.note(f"{what} has not moved for {hung.silent:.0f} s; it is ended.")
+        if hung.pid == self.child.pid:
+            self.kill()
+        else:
+            signal_process(hung.pid, signal.SIGKILL)
+        if self.on_hung is not None:
+            self.on_hung(self, hung)
+
     def _spawn(self) -> None:
         self.state = "starting"
         self._started = time.monotonic()
@@ -101,7 +122,10 @@ class Service:
         try:
             if self.before_start is not None:
                 self.before_start(len(self._recent(self._started)))
-            with self.log.open("ab") as output:
+            if self.watch is not None:
+                self.watch.begin(self._started)
+            with contextlib.ExitStack() as stack:
+                output = stack.enter_context(self.log.open("ab")) if self.log is not None else None
                 self.child = spawn(self.command, env=self.env, cwd=self.cwd, output=output, uid=self.uid, death_signal=self.stop_signal)
             self.identity = Identity.of(self.child.pid)
         except (OSError, subprocess.SubprocessError) as error:
@@ -122,7 +146,7 @@ class Service:
         if self.state == "failed":
             self.note(
                 f"{self.name} {how}, after {RESTARTS_PER_MINUTE} restarts within a minute; "
-                f"next try in {self._retry - now:.0f} s. See {self.log}"
+                f"next try in {self._retry - now:.0f} s." + (f" See {self.log}" if self.log else "")
             )
         else:
             self.note(f"{self.name} {how}; it is started again.")

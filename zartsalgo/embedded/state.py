@@ -36,6 +36,7 @@ class DataFolder:
         self.broker = path / "broker"
         self.logs = path / "logs"
         self.home = path / "home"
+        self.alive = path / "home" / "run" / "alive"  # signs of life: zartsalgo.lib.progress writes, zartsalgo.embedded.watch reads
         self.socket = path / "control.sock"
         self.login = path / "login.json"
         self.environment = path / "environment.json"

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zartsalgo.embedded import control
+from zartsalgo.embedded.hangs import Reporter
 from zartsalgo.embedded.service import Service, rotate
 from zartsalgo.embedded.state import DataFolder, State
 
@@ -36,6 +37,7 @@ class Supervisor:
         self.state = state
         self.services: dict[str, Service] = {}
         self.signals = 0
+        self.reporter = Reporter(folder.logs / "report-hang.log")
         self._wake, wake = socket.socketpair()
         self._wake.setblocking(False)
         wake.setblocking(False)
@@ -59,6 +61,7 @@ class Supervisor:
 
     def add(self, service: Service) -> Service:
         service.note = self.note
+        service.on_hung = lambda one, hung: self.reporter.add(name=one.name, pid=hung.pid, silent=hung.silent, env=one.env)
         self.services[service.name] = service
         return service
 
@@ -96,6 +99,7 @@ class Supervisor:
         changed = [service.tick() for service in self.services.values()]
         if any(changed):
             self.remember()
+        self.reporter.turn()
         now = time.monotonic()
         if now - self._logs_looked_at > LOOK_AT_LOGS_EVERY:
             self._logs_looked_at = now
@@ -121,6 +125,7 @@ class Supervisor:
     def stop_all(self) -> None:
         """The app first, then the servers that it writes to. A second signal does not wait for the app any longer."""
         asked = self.signals
+        self.reporter.end()
         for group in (APPS, ("postgres",), ("broker",)):
             members = [self.services[name] for name in group if name in self.services]
             for service in members:

@@ -284,10 +284,10 @@ def _fingerprint(database: str) -> str:
     return digest.hexdigest()
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path | None) -> str:
     """The last line that says something; of a Python error the message without its class's address."""
     try:
-        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()] if log else []
     except OSError:
         lines = []
     errors = [line for line in lines if "Error" in line.split(":")[0] or "ImproperlyConfigured" in line.split(":")[0] or "FATAL" in line]

@@ -3,10 +3,13 @@
 import logging
 import os
 import socket
+import threading
+import time
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 log = logging.getLogger(__name__)
+EVERY_SECONDS = 10.0
 
 
 def beat(*, name: str) -> None:
@@ -23,9 +26,33 @@ def beat_quietly(*, name: str) -> None:
     """`beat`, but a database that is away is only a log line: the caller's own loop must go on."""
     try:
         beat(name=name)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         log.warning("heartbeat of %s not written: the database is away", name)
         connection.close()
+
+
+def start(*, name: str) -> None:
+    """`beat` every ten seconds from a thread of its own, for a process that has no loop it could do so from."""
+
+    def _beat_on() -> None:
+        while True:
+            beat_quietly(name=name)
+            time.sleep(EVERY_SECONDS)
+
+    threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
+
+
+def take(*, name: str, for_seconds: float) -> bool:
+    """Whether a duty that one process has at a time is ours now: it was already, or whoever had it has not said so for so long."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """insert into zartsalgo_heartbeat as h (name, at, host, pid) values (%s, clock_timestamp(), %s, %s)
+               on conflict (name) do update set at = excluded.at, host = excluded.host, pid = excluded.pid
+                where (h.host, h.pid) = (excluded.host, excluded.pid) or h.at < excluded.at - %s * interval '1 second'
+               returning name""",
+            [name, socket.gethostname()[:100], os.getpid(), for_seconds],
+        )
+        return cursor.fetchone() is not None
 
 
 def ages() -> dict[str, float]:

@@ -7,6 +7,7 @@ nothing rings for it. Words name clients, workflows and numbers of rows, never a
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -15,7 +16,9 @@ from django.urls import reverse
 from leads.models import Desk, DeskHolder
 from workflows import registry
 from workflows.answer import workflow_name
+from workflows.claiming import MOST_CLAIMS, WAITS
 from workflows.models import Incident
+from zartsalgo.lib import clock
 from zartsalgo.models import User
 from zartsalgo.office.labels import provider_word
 from zartsalgo.office.models import Alert
@@ -30,6 +33,9 @@ BAD, WARN = Alert.Severity.BAD, Alert.Severity.WARN
 PATIENCE = 30.0
 STUCK_SECONDS = 300
 HEARTBEAT_FAILS_SECONDS = 600
+HUNG_SHOWN_SECONDS = 1800
+HUNG_WORDS = {"web": "A web process", "worker": "The worker", "beat": "The scheduler", "ticker": "The ticker"}
+SET_ASIDE_FOR = timedelta(days=7)
 # Two names for one trouble: the invariant is checked every few minutes, the rule sees it at once.
 SAME = {"deliveries-worked-off": "deliveries"}
 
@@ -84,16 +90,27 @@ def find_troubles(*, look: Look) -> tuple[list[Trouble], set[str]]:
     return list(found.values()), unread
 
 
-SERVICE_WORDS = {"worker": "The worker is not running", "broker": "The broker is not reachable", "beat": "The scheduler is not running"}
+SERVICE_WORDS = {
+    "broker": "The broker is not reachable",
+    "worker": "The worker is not running",
+    "beat": "The scheduler is not running",
+    "ticker": "The ticker is not running",
+    "web": "The pages and webhooks are not answered",
+}
+SERVICE_SAYS = {
+    **AWAY,
+    "web": "No web process has given a sign of life: pages, calls and forms are not answered. Providers try again later.",
+}
 SERVICE_TO_DO = "Look at the log of this part in the data folder, then start it: script/manage services start {name}."
 
 
 def _services(look: Look) -> list[Trouble]:
     """Without the broker no canary can reach a worker: then only the broker is named."""
-    names = ["broker"] if look.found["broker"] == "down" else [name for name in ("worker", "beat") if look.found[name] == "down"]
+    known = ("beat", "ticker", "web") if look.found["broker"] == "down" else ("worker", "beat", "ticker", "web")
+    names = [name for name in ("broker", *known) if look.found[name] == "down"]
     return [
         Trouble(
-            cause=f"service:{name}", kind="service", severity=WARN if name == "beat" else BAD, title=SERVICE_WORDS[name], says=AWAY[name],
+            cause=f"service:{name}", kind="service", severity=WARN if name == "beat" else BAD, title=SERVICE_WORDS[name], says=SERVICE_SAYS[name],
             to_do=SERVICE_TO_DO.format(name=name), url=reverse("office:operations"), patience=PATIENCE,
         )
         for name in names
@@ -218,14 +235,16 @@ def _forged(look: Look) -> list[Trouble]:
     return found
 
 
+# Late, or put off again and again by trouble of the database (workflows.claiming).
 _STUCK = f"""
 select count(*) from (select 1 from providers_delivery where state = 'received'
-   and next_at < clock_timestamp() - interval '{STUCK_SECONDS} seconds' limit 1000) as stuck"""  # noqa: S608  # constants of this file
+   and (next_at < clock_timestamp() - interval '{STUCK_SECONDS} seconds'
+        or note = %s and received_at < clock_timestamp() - interval '{STUCK_SECONDS} seconds') limit 1000) as stuck"""  # noqa: S608
 
 
 def _deliveries(look: Look) -> list[Trouble]:
     with connection.cursor() as cursor:
-        cursor.execute(_STUCK)
+        cursor.execute(_STUCK, [WAITS])
         count = cursor.fetchone()[0]
     if not count:
         return []
@@ -236,6 +255,52 @@ def _deliveries(look: Look) -> list[Trouble]:
             to_do="See that worker and ticker run, and what their logs say; what was stored is read by itself as soon as it can be.",
             url=reverse("office:deliveries"), count=count,
         )
+    ]  # fmt: skip
+
+
+_SET_ASIDE = """
+select c.provider, k.name, count(*), min(d.id::text) from providers_delivery d
+  join providers_connection c on c.id = d.connection_id join leads_client k on k.id = c.client_id
+ where d.state = 'poison' and d.claims >= %s and d.received_at > %s group by c.id, c.provider, k.name order by 3 desc limit 50"""
+
+
+def _set_aside(look: Look) -> list[Trouble]:
+    """Deliveries whose readers died, hung or broke until the fifth claim parked them, by connection; a replay or a week ends it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_ASIDE, [MOST_CLAIMS, clock.read() - SET_ASIDE_FOR])
+        rows = cursor.fetchall()
+    return [
+        Trouble(
+            cause=f"set-aside:{provider}:{client}", kind="set-aside", severity=BAD,
+            title=f"{provider_word(provider)} for {client}: {count} webhook{'' if count == 1 else 's'} set aside",
+            says="Whoever read it died, hung or broke each time, so it was set aside at the fifth try. Nothing of it was done yet; it is kept.",
+            to_do="Open it and look what came. Tell a developer, for its reader has to be mended; then read it again from its page. "
+            "Until then see to the lead by hand.",
+            url=reverse("office:delivery", args=[first]) if count == 1 else reverse("office:deliveries") + "?view=poison", count=count,
+        )
+        for provider, client, count, first in rows
+    ]  # fmt: skip
+
+
+_HUNG = f"""
+select name, count(*), max(silent_seconds) from zartsalgo_hang
+ where ended_at > clock_timestamp() - interval '{HUNG_SHOWN_SECONDS} seconds' group by name"""  # noqa: S608  # constants of this file
+
+
+def _hung(look: Look) -> list[Trouble]:
+    """What hung lately and was ended by its watchdog; it runs again, and still somebody should know."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HUNG)
+        rows = cursor.fetchall()
+    return [
+        Trouble(
+            cause=f"hung:{name}", kind="hung", severity=BAD, title=f"{HUNG_WORDS.get(name, name)} hung and was started again",
+            says=f"It had not moved for {seconds} s, so it was ended and started again"
+            + (f"; {count} times within half an hour." if count > 1 else ". Nothing is lost; what it had begun goes on."),
+            to_do=f"Look in its log ({name}.log in the data folder, or the container’s) for what it was doing. If it comes again, tell a developer.",
+            url=reverse("office:operations"), count=count,
+        )
+        for name, count, seconds in rows
     ]  # fmt: skip
 
 
@@ -256,8 +321,10 @@ def _heartbeat(look: Look) -> list[Trouble]:
 # The kind of an alert, and who sees it.
 RULES: dict[str, Callable[[Look], list[Trouble]]] = {
     "service": _services,
+    "hung": _hung,
     "queue": _queues,
     "deliveries": _deliveries,
+    "set-aside": _set_aside,
     "invariant": _invariants,
     "incident": _incidents,
     "forged": _forged,

@@ -28,7 +28,14 @@ _NOT_TAKEN = "update office_lifesign set failing_since = coalesce(failing_since,
 _WITHHELD = """
 insert into office_lifesign as l (id, says) values (1, %s) on conflict (id) do update set says = excluded.says, failing_since = null
  where l.says <> excluded.says or l.failing_since is not null"""
-PARTS = {"database": "the database", "broker": "the broker", "worker": "the worker", "beat": "the scheduler", "ticker": "the ticker"}
+PARTS = {
+    "database": "the database",
+    "broker": "the broker",
+    "worker": "the worker",
+    "beat": "the scheduler",
+    "ticker": "the ticker",
+    "web": "the web process",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,19 @@
-"""Keeping watch: canaries, the invariants' verdict, alerts, the heartbeat and mails, in one thread beside the ticker's rounds.
+"""Keeping watch: canaries, the invariants' verdict, alerts, the heartbeat and mails, in a thread of the ticker and in one of beat.
 
-The thread has a connection of its own, so nothing here slows the engine, and nothing that breaks here ends the ticker. Two tickers may
-run: a lock of the session lets one of them keep watch at a time, and the rows' own claims (a minute, a mail, a canary) make sure of it.
+Two processes, so that the alarm does not die with what it should report: one of them keeps watch at a time, and the other takes over when
+it has not said so for WATCH_SECONDS. Should both do it for a moment, the rows' own claims (a minute, a mail, a canary, one open alert a
+cause) see that nothing is done twice. Each thread has a connection of its own, so nothing here slows the engine, and nothing that breaks
+here ends its process.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from zartsalgo import canaries, health
-from zartsalgo.lib import clock
+from zartsalgo.lib import clock, heartbeat, progress
 from zartsalgo.office.operations import alerts, causes, life_sign, mails, verdict
 from zartsalgo.office.operations.alerts import Folded
 from zartsalgo.office.operations.causes import Look, Trouble
@@ -21,21 +21,8 @@ from zartsalgo.office.operations.causes import Look, Trouble
 log = logging.getLogger(__name__)
 ROUND_SECONDS = 5.0
 FORGET_SECONDS = 3600.0
-_LOCK = "hashtextextended('zarts vigil', 0)"
-
-
-@contextmanager
-def only_one() -> Iterator[bool]:
-    """Whether this session is the one that keeps watch now; the lock goes with it, or with its connection."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"select pg_try_advisory_lock({_LOCK})")
-        mine: bool = cursor.fetchone()[0]
-    try:
-        yield mine
-    finally:
-        if mine and connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute(f"select pg_advisory_unlock({_LOCK})")
+# A round may take longer (a check of the invariants); then both keep watch for a while.
+WATCH_SECONDS = 15.0
 
 
 class Vigil:
@@ -47,21 +34,20 @@ class Vigil:
 
     def round(self) -> Folded | None:
         """One look at everything; None when another process keeps watch. Raises DatabaseError, nothing for what others do."""
-        with only_one() as mine:
-            if not mine:
-                return None
-            now = clock.read()
-            verdict.check_when_due(now=now)
-            known = verdict.read()
-            found = health.look()
-            life_sign.send_when_due(found=found, known=known)
-            troubles, unread = causes.find_troubles(look=Look(found=found, known=known))
-            folded = alerts.fold(troubles=self._lasting(troubles), unread=unread, now=now)
-            mails.send_due()
-            if time.monotonic() - self._forgotten > FORGET_SECONDS:
-                mails.forget(now=now)
-                self._forgotten = time.monotonic()
-            return folded
+        if not heartbeat.take(name="vigil", for_seconds=WATCH_SECONDS):
+            return None
+        now = clock.read()
+        verdict.check_when_due(now=now)
+        known = verdict.read()
+        found = health.look()
+        life_sign.send_when_due(found=found, known=known)
+        troubles, unread = causes.find_troubles(look=Look(found=found, known=known))
+        folded = alerts.fold(troubles=self._lasting(troubles), unread=unread, now=now)
+        mails.send_due()
+        if time.monotonic() - self._forgotten > FORGET_SECONDS:
+            mails.forget(now=now)
+            self._forgotten = time.monotonic()
+        return folded
 
     def _lasting(self, troubles: list[Trouble]) -> list[Trouble]:
         """Without what may be a restart: it has to be seen for its patience first. What is open already stays."""
@@ -78,8 +64,9 @@ def keep_watch(*, over: threading.Event) -> None:
     try:
         while not over.is_set():
             try:
-                canaries.ring_quietly()
-                vigil.round()
+                with progress.working():
+                    canaries.ring_quietly()
+                    vigil.round()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("vigil: database away (%s)", type(error).__name__)
                 connection.close()

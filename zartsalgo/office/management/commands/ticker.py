@@ -22,7 +22,7 @@ from summaries import due as summaries_due
 from workflows import due as workflows_due
 from workflows import watching
 from workflows.clock_watch import ClockWatch, seconds_since_start
-from zartsalgo.lib import clock, heartbeat
+from zartsalgo.lib import clock, heartbeat, progress
 from zartsalgo.lib.doorbell import ring
 from zartsalgo.office import portal_outcomes, portal_texts
 from zartsalgo.office.operations.vigil import keep_watch
@@ -52,14 +52,21 @@ class Command(BaseCommand):
         self.clock_watch = ClockWatch()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        progress.start(name="ticker")
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
-        # Canaries, invariants, alerts and the heartbeat: a thread of its own, for none of it may hold up what is due.
+        # Canaries, invariants, alerts and the heartbeat: a thread of its own, for none of it may hold up what is due. Beat has one, too.
         watch = threading.Thread(target=keep_watch, kwargs={"over": over}, name="vigil", daemon=True)
         watch.start()
+        with progress.working():
+            self._go_round(over)
+        watch.join(timeout=PERIOD_SECONDS)
+
+    def _go_round(self, over: threading.Event) -> None:
         rung, rounds = 0, 0
         while not over.is_set():
+            progress.move()
             try:
                 rung = self.tick(rung=rung)
                 if rounds % ROUNDS_BETWEEN_WATCHES == 0:
@@ -71,7 +78,6 @@ class Command(BaseCommand):
             except Exception:
                 log.exception("ticker: a round broke")
             over.wait(PERIOD_SECONDS)
-        watch.join(timeout=PERIOD_SECONDS)
 
     def tick(self, *, rung: int) -> int:
         """One round; returns how many rounds in a row found work that should have been done."""
