@@ -21,7 +21,8 @@ PARTS = {
     "broker": ("Broker (Redis)", "Tells workers at once that there is work. Without it the ticker finds the work, a second or two later."),
     "worker": ("Worker", "Does the work: texts, workflows, summaries. Without it the ticker does it, slowly, one thing after another."),
     "beat": ("Scheduler", "Rings for regular work, such as asking providers for missed calls."),
-    "ticker": ("Ticker", "Finds what is due, keeps watch, alerts people. Without it waits do not come due and nobody is alerted."),
+    "ticker": ("Ticker", "Finds what is due, and keeps watch. Without it waits do not come due; the scheduler keeps watch and alerts people."),
+    "web": ("Web", "Answers pages, calls and forms. What does not move for a minute is ended and started again, as in every part."),
 }
 QUEUES = {
     "engine": "Workflows and incoming webhooks",
@@ -96,14 +97,14 @@ def _late(words: str, seconds: float | None) -> dict[str, Any]:
 
 def _verdict(known: Known) -> dict[str, str]:
     if known.age_seconds is None:
-        return {"code": "quiet", "word": "Not checked yet", "says": "The ticker checks within a minute of its start."}
+        return {"code": "quiet", "word": "Not checked yet", "says": "Ticker or scheduler check within a minute of their start."}
     when = f"Checked {duration(round(known.age_seconds))} ago in {duration(known.took_seconds) if known.took_seconds >= 1 else 'under a second'}."
     if known.findings:
         return {"code": "broken", "word": "Something does not hold", "says": f"{known.says} {when}".strip()}
     if known.says:
         return {"code": "late", "word": "Could not be checked", "says": f"{known.says} {when}"}
     if not known.trusted:
-        return {"code": "late", "word": "Too old", "says": f"{when} Nobody has checked since: is the ticker running?"}
+        return {"code": "late", "word": "Too old", "says": f"{when} Nobody has checked since: are ticker and scheduler running?"}
     return {"code": "on", "word": "Everything holds", "says": when}
 
 
@@ -119,7 +120,7 @@ def _heartbeat(sign: Sign) -> dict[str, str]:
     if sign.says:
         return {"code": "late", "word": "Withheld" if sign.says.startswith("Withheld") else "Not taken", "says": f"{sign.says} {last}"}
     if sign.sent_seconds is None or sign.sent_seconds > 3 * life_sign.EVERY_SECONDS:
-        return {"code": "late", "word": "Silent", "says": f"{last} Is the ticker running?"}
+        return {"code": "late", "word": "Silent", "says": f"{last} Are ticker and scheduler running?"}
     return {"code": "on", "word": "Goes out", "says": last}
 
 
