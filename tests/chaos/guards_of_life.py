@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.chaos.arms import CALLER, OTHER, SETTLE, arm, count_texts, when, without
 from tests.chaos.running import THREADS, Child, Rig, read_rows
@@ -66,8 +68,7 @@ def spinning(rig: Rig, business: Business, guarded: bool) -> int:
 def _hang(rig: Rig, business: Business, guarded: bool, *, how: str, point: str) -> int:
     from zartsalgo.models import Hang
 
-    note, alive = rig.note("hang"), rig.note("alive")
-    alive.mkdir(exist_ok=True) if not alive.is_dir() else None
+    note, alive = rig.note("hang"), Path(tempfile.mkdtemp(prefix="alive-", dir=rig.system.data))
     child = _run_watched(rig, guarded=guarded, hang={"how": how, "point": point, "note": str(note)}, alive=str(alive))
     try:
         business.miss_call(caller=CALLER, id="hangs")

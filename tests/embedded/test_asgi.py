@@ -7,6 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from zartsalgo import asgi, crowd
+from zartsalgo.lib import progress
 
 SCOPE = {
     "type": "http",
@@ -39,6 +40,18 @@ class Recorder:
 
     def close(self):
         self.closed += 1
+
+
+def test_every_request_is_work_that_has_to_end():
+    seen = []
+
+    class Looks(Recorder):
+        def __call__(self, environ, start_response):
+            seen.append(len(progress._works))
+            return super().__call__(environ, start_response)
+
+    speak(Looks(), {"type": "http.request", "body": b"", "more_body": False})
+    assert seen == [1] and not progress._works
 
 
 def speak(app, *messages, seconds=5.0, known=(), **scope):

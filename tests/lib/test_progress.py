@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -104,6 +105,36 @@ def test_an_event_loop_has_to_come_round(seconds, monkeypatch):
     asyncio.run(_look())
     progress.silent_seconds()
     assert progress.silent_seconds() == 0 and not progress._loops, "a loop that is closed is nobody's any more"
+
+
+def test_every_task_of_celery_is_work():
+    from zartsalgo.celery import app
+
+    seen = []
+
+    @app.task(name="tests.look", shared=False)
+    def look():
+        seen.append(len(progress._works))
+        raise ValueError
+
+    look.apply()
+    assert seen == [1] and not progress._works
+
+
+def test_the_workers_consumer_has_to_come_round_while_it_is_connected(seconds):
+    from zartsalgo.celery import ConsumerMoves
+
+    repeated = []
+    consumer = SimpleNamespace(hub=SimpleNamespace(call_repeatedly=lambda every, do: repeated.append(do)))
+    step = ConsumerMoves(consumer)
+    step.start(consumer)
+    seconds[0] += 20
+    assert progress.silent_seconds() == 20
+    repeated[0]()
+    assert progress.silent_seconds() == 0
+    step.stop(consumer)
+    seconds[0] += 900
+    assert progress.silent_seconds() == 0, "a broker that is away is nobody's hang"
 
 
 WELL = "import time; time.sleep(600)"

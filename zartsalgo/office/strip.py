@@ -173,9 +173,10 @@ def _queues() -> list[Line]:
 
 
 def _broken_promises() -> list[Line]:
-    """Invariants that do not hold: the one trouble that no other line tells."""
-    broken = Alert.objects.filter(resolved_at__isnull=True, kind="invariant").values_list("title", flat=True)[:MOST_LINES]
-    return [_linked({"level": "bad", "text": f"{title}."}, name="office:alerts", label="Look at the alerts") for title in broken]
+    """What no other line tells: invariants that do not hold, webhooks set aside, and what hung and runs again."""
+    kinds = {"invariant": "bad", "set-aside": "bad", "hung": "warn"}
+    found = Alert.objects.filter(resolved_at__isnull=True, kind__in=kinds).values_list("kind", "title")[:MOST_LINES]
+    return [_linked({"level": kinds[kind], "text": f"{title}."}, name="office:alerts", label="Look at the alerts") for kind, title in found]
 
 
 def _connections() -> list[Line]:

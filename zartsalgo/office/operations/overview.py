@@ -21,7 +21,10 @@ PARTS = {
     "broker": ("Broker (Redis)", "Tells workers at once that there is work. Without it the ticker finds the work, a second or two later."),
     "worker": ("Worker", "Does the work: texts, workflows, summaries. Without it the ticker does it, slowly, one thing after another."),
     "beat": ("Scheduler", "Rings for regular work, such as asking providers for missed calls."),
-    "ticker": ("Ticker", "Finds what is due, and keeps watch. Without it waits do not come due; the scheduler keeps watch and alerts people."),
+    "ticker": (
+        "Ticker",
+        "Finds what is due, and keeps watch. Without it waits do not come due; the scheduler keeps watch and alerts people.",
+    ),
     "web": ("Web", "Answers pages, calls and forms. What does not move for a minute is ended and started again, as in every part."),
 }
 QUEUES = {
