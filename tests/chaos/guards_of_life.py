@@ -116,7 +116,7 @@ def _exists(pid: int) -> bool:
 @arm("F39 no connection")
 def no_connection(rig: Rig, business: Business, guarded: bool) -> int:
     """Somebody holds every connection of the database: what is not stored is not said to be, so it comes again, and nothing is lost."""
-    calls = [business.call(caller=f"+1303555015{number}", id=f"full{number}") for number in range(5)]
+    calls = [business.call(caller=f"+1303555016{number}", id=f"full{number}") for number in range(5)]
     door = rig.run_web(**without(guarded, "honest refusal"))
     url = door + business.callrail.removeprefix(rig.system.url)
     waiting = dict(enumerate(calls))
@@ -133,7 +133,7 @@ def no_connection(rig: Rig, business: Business, guarded: bool) -> int:
         time.sleep(0.5)
 
     def _missing() -> int:
-        return sum(count_texts(rig, business, f"+1303555015{n}") != 1 for n in range(5))
+        return sum(count_texts(rig, business, f"+1303555016{n}") != 1 for n in range(5))
 
     with contextlib.suppress(TimeoutError):
         wait_until(lambda: not _missing(), seconds=SETTLE if guarded else 20, what="five texts")
