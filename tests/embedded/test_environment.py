@@ -28,7 +28,7 @@ def test_who_is_handed_what():
         "web": keys | {"DATABASE_URL", "PORTAL_DATABASE_URL", "ZARTS_HEARTBEAT_URL", "ZARTS_METRICS_TOKEN"},
         "worker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY"},
         "ticker": keys | {"DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "ZARTS_HEARTBEAT_URL"},
-        "beat": {"DATABASE_URL", "REDIS_URL"},
+        "beat": {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "ZARTS_HEARTBEAT_URL"},  # it keeps watch, as the ticker does
         "migrate": keys | {"DATABASE_OWNER_URL", "ZARTS_AS_OWNER"},
         "command": keys
         | {"DATABASE_URL", "PORTAL_DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "ZARTS_HEARTBEAT_URL", "CONNECT_SECRET", "STAFF_PASSWORD"},

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 from zartsalgo.embedded.servers import Broker, Postgres
 from zartsalgo.embedded.state import DataFolder
 
-# Who is handed what must be kept. `migrate` makes tables; `command` is a management command that acts as the app. beat signs nothing,
-# opens nothing, and reads one row.
+# Who is handed what must be kept. `migrate` makes tables; `command` is a management command that acts as the app. beat signs nothing and
+# opens nothing; it keeps watch as the ticker does, so it mails alerts and calls the watcher outside.
 _ALL = frozenset({"web", "worker", "ticker", "command", "migrate"})
 SECRETS: dict[str, frozenset[str]] = {
     "SECRET_KEY": _ALL,
@@ -24,9 +24,9 @@ SECRETS: dict[str, frozenset[str]] = {
     "ZARTS_AS_OWNER": frozenset({"migrate"}),
     "PORTAL_DATABASE_URL": frozenset({"web", "command"}),
     "REDIS_URL": _ALL | {"beat"},
-    "EMAIL_URL": frozenset({"worker", "ticker", "command"}),
+    "EMAIL_URL": frozenset({"worker", "beat", "ticker", "command"}),
     "OPENAI_API_KEY": frozenset({"worker", "ticker", "command"}),
-    "ZARTS_HEARTBEAT_URL": frozenset({"web", "ticker", "command"}),
+    "ZARTS_HEARTBEAT_URL": frozenset({"web", "beat", "ticker", "command"}),
     "ZARTS_METRICS_TOKEN": frozenset({"web"}),
     "CONNECT_SECRET": frozenset({"command"}),
     "STAFF_PASSWORD": frozenset({"command"}),
