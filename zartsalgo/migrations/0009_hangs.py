@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('zartsalgo', '0007_demo_removal_by_the_owner_alone'),
+        ('zartsalgo', '0008_tokens_that_end'),
     ]
 
     operations = [
