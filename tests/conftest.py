@@ -8,6 +8,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from tests.factories import NOON, StaffFactory
 from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_collection_modifyitems,
+    pytest_ignore_collect,
+    pytest_report_header,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,

@@ -15,12 +15,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from zartsalgo.embedded.binaries import find_postgres, find_valkey
+from zartsalgo.embedded.days_ahead import DAYS, missing, moved_date, read_days
 from zartsalgo.embedded.environment import home_folders, server_addresses
 from zartsalgo.embedded.joined import placeholders
 from zartsalgo.embedded.process import death_watch, kill_group, spawn, wait_until
@@ -46,12 +47,16 @@ def run_tests(arguments: Sequence[str]) -> int:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _interrupted)
+    days = read_days()
+    if days and (why := missing()):
+        print(f"{DAYS}={days}: nothing was run, for {why}.", flush=True)
+        return 0
     _sweep()
     with _temporary_folder() as base:
         prepared = base / "prepared" if not arguments else None
         preparing = _prepare(prepared, log=base / "prepared.log") if prepared else None
         try:
-            found = [name for name, command in CHECKS if not _check(name, command, _idle(base))] if not arguments else []
+            found = [name for name, command in CHECKS if not _check(name, command, _idle(base))] if not (arguments or days) else []
             if found:
                 print(f"\n{', '.join(found)}: see above.\n", flush=True)
             if preparing and preparing.wait():
@@ -60,7 +65,7 @@ def run_tests(arguments: Sequence[str]) -> int:
             if preparing and preparing.poll() is None:
                 preparing.terminate()
                 preparing.wait()
-        with _temporary_servers(base, prepared) as env:
+        with _temporary_servers(base, prepared, date=moved_date(days=days, folder=base)) as env:
             code = _pytest(arguments, env)
     return code or (1 if found else 0)
 
@@ -95,8 +100,9 @@ def _prepare(folder: Path, *, log: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, str]]:
-    """Postgres without durability and a broker without a file; gives the environment that the tests run in."""
+def _temporary_servers(base: Path, prepared: Path | None, *, date: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Postgres without durability and a broker without a file; gives the environment that the tests run in. `date` as by moved_date."""
+    date = date or {}
     running: Running = []
     try:
         folder = copy_folder(prepared, base / "data") if prepared else DataFolder(base / "data")
@@ -106,8 +112,8 @@ def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, 
         postgres = Postgres(programs, folder.postgres, free_port(), passwords, UNSAFE_AND_FAST)
         broker = Broker(find_valkey(), folder.broker, free_port(), passwords["broker"], persistent=False)
         postgres.prepare()
-        _start(broker, folder, running, uid=None, stop=signal.SIGTERM)
-        _start(postgres, folder, running, uid=programs.uid, stop=signal.SIGINT)
+        _start(broker, folder, running, uid=None, stop=signal.SIGTERM, date=date)
+        _start(postgres, folder, running, uid=programs.uid, stop=signal.SIGINT, date=date)
         if prepared:
             postgres.rename(DATABASE, TEMPLATE)
         # So that a test may SET ROLE to them; and the tests' own database, made from the template, has no large objects for all either.
@@ -131,6 +137,7 @@ def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, 
             "ZARTS_TEST": "1",
             "PYTEST_DEBUG_TEMPROOT": str(base),
             "TZ": "UTC",
+            **date,
         }
     finally:
         for child, stop in reversed(running):
@@ -143,13 +150,11 @@ def _temporary_servers(base: Path, prepared: Path | None) -> Iterator[dict[str, 
                 child.wait()
 
 
-def _start(
-    server: Postgres | Broker, folder: DataFolder, running: list[tuple[subprocess.Popen[bytes], int]], *, uid: int | None, stop: int
-) -> None:
+def _start(server: Postgres | Broker, folder: DataFolder, running: Running, *, uid: int | None, stop: int, date: Mapping[str, str]) -> None:
     """Start the server and wait until it answers; another port if the chosen one was taken in between."""
     name = type(server).__name__.lower()
     log = folder.logs / f"{name}.log"
-    env = {"PATH": os.defpath, "LC_ALL": "C"}
+    env = {"PATH": os.defpath, "LC_ALL": "C", **date}
     for _ in range(3):
         if isinstance(server, Broker):
             server.prepare()
