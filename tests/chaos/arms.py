@@ -22,7 +22,7 @@ Arm = Callable[[Rig, Business, bool], int]
 ARMS: dict[str, Arm] = {}
 CALLER, OTHER = "+13035550131", "+13035550132"
 DAMAGING = ("F26 lateness", "F4 one live attempt", "F15 dedupe", "F8 F28 lease and fence", "F29 known handlers")
-SETTLE = 90.0  # seconds an arm waits for what should come; nobody waits so long unless it does not
+SETTLE = 180.0  # seconds an arm waits for what should come; nobody waits so long unless it does not
 
 
 def arm(name: str) -> Callable[[Arm], Arm]:

@@ -3,10 +3,11 @@
 CHAOS in the environment is one JSON object:
   die      {"point": name, "nth": n}      the process ends there by itself, as by kill -9
   halt     {"point": name, "note": path}  it stops there once (SIGSTOP) and leaves its pid in the note
-  slow     {"point": name, "seconds": s, "note": path}  it takes that long there once, and says so in the note
+  slow     {"point": name, "note": path, "until": path}  it says so there once in the note, and goes on when the other file is there
   without  [guard, ...]                   these guards are not there: see WITHOUT
   poison   "+1..."                        the run of this caller kills the worker that takes it up
   lease    seconds                        how long a run is leased, where the usual six are too long
+  start_within  seconds                   how long after its reservation a try may begin, where the usual five are too short
   jump     {"days": n, "note": path}      after some ticks the clock it reads is that far ahead; says so in the note
   build    "next"                         the next version of the product: a workflow has a step more, with a handler that is new;
            with "unfinished" the process dies in it
@@ -19,6 +20,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +33,7 @@ import django
 from tests.chaos import deadly
 
 ASKED: dict[str, Any] = json.loads(os.environ.get("CHAOS", "{}"))
+SLOWEST = 120.0  # seconds; an arm that died must not leave a process that waits for it
 
 # Where a worker can be made to die or to stop: the module and function after which it happens, and whether its result must be true.
 POINTS = {
@@ -79,7 +82,8 @@ def _plant() -> None:
         def _halt(once: list[str] = [asked["note"]]) -> None:  # noqa: B006 the default is the memory
             if once:
                 Path(once.pop()).write_text(str(os.getpid()))
-                os.kill(os.getpid(), signal.SIGSTOP)
+                # To this thread: sent to the process it may be another one that takes it, and this one goes on for a moment.
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
         _after(asked["point"], _halt)
     if asked := ASKED.get("slow"):
@@ -87,7 +91,9 @@ def _plant() -> None:
         def _dawdle(once: list[str] = [asked["note"]]) -> None:  # noqa: B006
             if once:
                 Path(once.pop()).write_text(str(os.getpid()))
-                time.sleep(asked["seconds"])
+                ends = time.monotonic() + SLOWEST
+                while not Path(asked["until"]).exists() and time.monotonic() < ends:
+                    time.sleep(0.05)
 
         _after(asked["point"], _dawdle)
     if poison := ASKED.get("poison"):
@@ -126,7 +132,8 @@ def _press_time() -> None:
 
     engine.LEASE_SECONDS = intake.LEASE_SECONDS = ASKED.get("lease", 6)
     engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
-    sending.ATTEMPT_SECONDS, door.CALL_SECONDS, sending.START_WITHIN_SECONDS = 10, 4.0, 5
+    start_within = ASKED.get("start_within", 5)
+    sending.ATTEMPT_SECONDS, door.CALL_SECONDS, sending.START_WITHIN_SECONDS = start_within + 5, 4.0, start_within
     settling.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
     settling.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
     settling.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))

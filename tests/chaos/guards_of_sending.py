@@ -30,20 +30,30 @@ def address_lock(rig: Rig, business: Business, guarded: bool) -> int:
     """STOP comes between the judgement and the reservation: no try may be reserved after the opt-out is stored."""
     from messaging.models import Attempt, Suppression
 
-    note = rig.note("judged")
-    slow = {"point": "judged", "seconds": 3, "note": str(note)}
+    note, go_on = rig.note("judged"), rig.note("go on")
+    slow = {"point": "judged", "note": str(note), "until": str(go_on)}
     rig.run("worker", role="worker", slow=slow, **without(guarded, "address lock"))
     business.miss_call(caller=CALLER, id="race")
     wait_until(note.exists, seconds=SETTLE, what="the judgement")
     business.text_in(sender=CALLER, text="STOP", sid=f"SMrace{business.slug}")
-    stop = when(Suppression.objects.filter(client__slug=business.slug).first, what="the opt-out")
+    stops = Suppression.objects.filter(client__slug=business.slug)
+    when(lambda: stops.exists() or _somebody_waits_for_a_lock(), what="the opt-out, stored or kept waiting by the lock")
+    go_on.touch()
+    when(stops.exists, what="the opt-out")
     stored = time.time()
     when(
         lambda: Attempt.objects.filter(message__client__slug=business.slug).exists() or find_message(business).status == "skipped",
         what="its end",
     )
-    del stop
     return sum(one.started_at.timestamp() > stored for one in Attempt.objects.filter(message__client__slug=business.slug))
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select exists(select from pg_locks where locktype = 'advisory' and not granted)")
+        return bool(cursor.fetchone()[0])
 
 
 @arm("F30 pause before the call")
@@ -55,13 +65,14 @@ def pause_before_the_call(rig: Rig, business: Business, guarded: bool) -> int:
     from workflows import incidents
     from zartsalgo.lib import clock
 
-    note = rig.note("reserved")
-    slow = {"point": "reserved", "seconds": 2, "note": str(note)}
-    rig.run("worker", role="worker", slow=slow, **without(guarded, "pause before the call"))
+    note, go_on = rig.note("reserved"), rig.note("go on")
+    slow = {"point": "reserved", "note": str(note), "until": str(go_on)}
+    rig.run("worker", role="worker", slow=slow, start_within=60, **without(guarded, "pause before the call"))
     business.miss_call(caller=CALLER, id="pause")
     wait_until(note.exists, seconds=SETTLE, what="the reservation")
     scope = Scope(client=Client.objects.get(slug=business.slug))
     incidents.open_incident(scope=scope, cause=f"arm:{business.slug}", title="Stop", reason="Stop.", opened_by="Chaos", now=clock.read())
+    go_on.touch()
     tries = Attempt.objects.filter(message__client__slug=business.slug)
     when(lambda: not tries.filter(outcome__in=("reserved", "calling")).exists(), what="the end of the try", seconds=SETTLE)
     return count_texts(rig, business)
@@ -99,8 +110,7 @@ def forward_only(rig: Rig, business: Business, guarded: bool) -> int:
     accepted = _first(rig, business)
     for status in ("delivered", "sent", "delivered", "queued"):
         rig.fake.report(accepted, status=status)
-        time.sleep(0.4)
-    wait_until(lambda: _read_all(business), seconds=SETTLE, what="the reports to be read")
+        when(lambda: _read_all(business), what="the report to be read")
     message = find_message(business)
     return int((message.status, message.provider_status) != ("delivered", "delivered"))
 

@@ -18,8 +18,9 @@ def ticker(rig: Rig, business: Business, guarded: bool) -> int:
     """The broker forgets every ring while no worker runs. The ticker finds what is due."""
     for number in range(5):
         business.miss_call(caller=f"+1303555014{number}", id=f"lost-ring{number}")
-    time.sleep(1)  # rings are published beside the answers
+    rig.service("stop", "web")  # rings are published beside the answers; with it the last of them is
     rig.broker().flushall()
+    rig.service("start", "web")
     rig.run("worker", role="worker")
     if guarded:
         rig.run("ticker", role="ticker")
@@ -46,7 +47,7 @@ def most_claims(rig: Rig, business: Business, guarded: bool) -> int:
     business.miss_call(caller=OTHER, id="neighbour")
     runs = Run.objects.filter(client__slug=business.slug, event__key="CALpoison", workflow="missed-call-text-back")
     run = when(runs.first, what="the run")
-    ends = time.monotonic() + 90
+    ends = time.monotonic() + 2 * SETTLE
     while time.monotonic() < ends and run.status != "parked" and run.claims < 8:
         if not rig.children["ticker"].alive():  # it takes up what nobody does, so it dies of it too
             rig.children["ticker"].start()
@@ -59,19 +60,18 @@ def most_claims(rig: Rig, business: Business, guarded: bool) -> int:
 
 @arm("F7 doorbell")
 def doorbell(rig: Rig, business: Business, guarded: bool) -> int:
-    """The broker hangs: each of five webhooks is accepted within a second all the same."""
+    """The broker hangs, and not before it goes on may a webhook be kept waiting: each of five is accepted meanwhile."""
     door = rig.run_web(**without(guarded, "doorbell"))
-    slow = 0
     with rig.stopped(rig.state_of("broker")["pid"]):
         for number in range(5):
             body, headers = business.call(caller=CALLER, id=f"hang{number}", answered=True, call_type="answered")
-            began = time.monotonic()
             try:
-                status = http("POST", door + business.callrail.removeprefix(rig.system.url), body=body, headers=headers, seconds=3)[0]
+                status = http("POST", door + business.callrail.removeprefix(rig.system.url), body=body, headers=headers, seconds=15)[0]
             except OSError:
                 status = 0
-            slow += status != 200 or time.monotonic() - began > 1.0
-    return slow
+            if status != 200:
+                return 1
+    return 0
 
 
 @arm("F35 signing secret")
@@ -120,7 +120,7 @@ def clock_watch(rig: Rig, business: Business, guarded: bool) -> int:
     rig.run("worker", role="worker")
     business.miss_call(caller=CALLER, id="waits")
     mine = Run.objects.filter(client__slug=business.slug, workflow="missed-call-text-back", cursor="reply")
-    when(mine.exists, what="the wait", seconds=30)
+    when(mine.exists, what="the wait")
     waiting = list(Run.objects.filter(status="waiting", cursor="reply").values_list("pk", flat=True))
     note = rig.note("ticks")
     rig.run("ticker", role="ticker", jump={"days": 400, "note": str(note)}, **without(guarded, "clock watch"))
@@ -171,18 +171,19 @@ def lease_and_fence(rig: Rig, business: Business, guarded: bool) -> int:
     """One run is rung for twenty times at once, at two workers: each of its steps is done once."""
     from django.db.models import Count
 
+    from workflows import intake
     from workflows.models import Run, Step
+    from zartsalgo.lib import clock
 
     guards = without(guarded, "lease and fence")
     if not guarded:
         rig.owner_sql("alter table workflows_step drop constraint if exists step_once")
     business.miss_call(caller=CALLER, id="rung")
+    intake.drain(now=clock.read())  # the run is there before anybody can take it up, and so are the rings
+    run = Run.objects.get(client__slug=business.slug, workflow="missed-call-text-back")
+    _ring("workflows.advance", str(run.pk), times=40)
     for name in ("one", "two"):
         rig.run(name, role="worker", **guards)
-    run = when(Run.objects.filter(client__slug=business.slug, workflow="missed-call-text-back").first, what="the run", seconds=30)
-    for _ in range(10):
-        _ring("workflows.advance", str(run.pk), times=4)
-        time.sleep(0.2)
     wait_until(lambda: count_texts(rig, business) >= 1, seconds=SETTLE, what="the text")
     twice = Step.objects.filter(run__client__slug=business.slug).values("run", "key").annotate(n=Count("pk")).filter(n__gt=1)
     return watch(guarded, lambda: sum(row["n"] - 1 for row in twice.all()), seconds=3)
@@ -203,7 +204,7 @@ def known_handlers(rig: Rig, business: Business, guarded: bool) -> int:
     following = rig.run("next", role="worker", build="next", unfinished=True)
     business.miss_call(caller=CALLER, id="by-the-next")
     runs = Run.objects.filter(client__slug=business.slug, workflow="missed-call-text-back", cursor="noted")
-    run = when(runs.first, what="the run of the next build", seconds=30)
+    run = when(runs.first, what="the run of the next build")
     wait_until(lambda: not following.alive(), seconds=SETTLE, what="the end of the next build")
     rig.run("today", role="worker", **without(guarded, "known handlers"))
     rig.run("ticker", role="ticker", **without(guarded, "known handlers"))
@@ -217,5 +218,5 @@ def known_handlers(rig: Rig, business: Business, guarded: bool) -> int:
         return touched
     rig.run("next", role="worker", build="next")
     rig.run("ticker", role="ticker", build="next")
-    wait_until(lambda: count_texts(rig, business) == 1, seconds=30, what="its text under the next build")
+    wait_until(lambda: count_texts(rig, business) == 1, seconds=SETTLE, what="its text under the next build")
     return touched

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.arms import SETTLE
 from tests.chaos.running import Rig
 from tests.stack.running import ROOT, Business, System, http, wait_until
 
@@ -48,7 +49,7 @@ def texts_too_many(rig: Rig, business: Business, guarded: bool, *, before: str, 
     for name in ("worker", "ticker"):
         rig.run(name, role=name)
     business.miss_call(caller=before, id="before-backup")
-    wait_until(lambda: rig.fake.sent_to(before, client=business.twilio), seconds=30, what="the text before the backup")
+    wait_until(lambda: rig.fake.sent_to(before, client=business.twilio), seconds=SETTLE, what="the text before the backup")
     with tempfile.TemporaryDirectory(prefix="zarts-backup-") as folder:
         backup = Path(folder) / "backup.zip"
         done = subprocess.run(
@@ -61,22 +62,22 @@ def texts_too_many(rig: Rig, business: Business, guarded: bool, *, before: str, 
             raise RuntimeError(done.stderr.decode()[-1000:])
         calls = {id: business.call(caller=number, id=id) for id, number in (("before-backup", before), ("after-backup", after))}
         http("POST", business.callrail, body=calls["after-backup"][0], headers=calls["after-backup"][1])
-        wait_until(lambda: rig.fake.sent_to(after, client=business.twilio), seconds=30, what="the text after the backup")
+        wait_until(lambda: rig.fake.sent_to(after, client=business.twilio), seconds=SETTLE, what="the text after the backup")
         for name in ("worker", "ticker"):
             rig.children.pop(name).kill()
         with Restored(backup=backup, keys=rig.env["ZARTS_ENCRYPTION_KEYS"]) as restored:
             door = restored.url + business.callrail.removeprefix(rig.system.url)
             for body, headers in calls.values():
                 http("POST", door, body=body, headers=headers)
-            wait_until(lambda: restored.shell(_STATE % after)["held"], seconds=40, what="the text that is held")
+            wait_until(lambda: restored.shell(_STATE % after)["held"], seconds=SETTLE, what="the text that is held")
             if guarded:
                 restored.manage("reconcile", "--json")
             else:  # nobody compares: the pause forgets why it stands
                 _forget(restored)
             restored.shell(_RESUME)
-            wait_until(lambda: not restored.shell(_STATE % after)["held"], seconds=40, what="the end of the hold")
+            wait_until(lambda: not restored.shell(_STATE % after)["held"], seconds=SETTLE, what="the end of the hold")
             if not guarded:
-                wait_until(lambda: len(_sent(rig, business, after, restored)) > 1, seconds=30, what="the second text")
+                wait_until(lambda: len(_sent(rig, business, after, restored)) > 1, seconds=SETTLE, what="the second text")
             return len(_sent(rig, business, after, restored)) + len(_sent(rig, business, before, restored)) - 2
 
 
