@@ -1,6 +1,7 @@
 """What every test shares: the business clock can be set, and the doorbell is silent unless a test listens."""
 
 from datetime import UTC, datetime
+from math import inf
 
 import pytest
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -17,6 +18,7 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
 )
 from tests.wiping import wipe_after_committing_tests
 from zartsalgo.lib import clock, doorbell
+from zartsalgo.office import checklist, strip
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,14 @@ def static_files_are_found_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", _look_once)
         yield
+
+
+@pytest.fixture(autouse=True)
+def pages_remember_for_one_test(monkeypatch):
+    """What a process remembers for seconds between its pages: here for the whole of a test, however slow, and for no other test."""
+    for remembered in (strip, checklist):
+        remembered.forget()
+        monkeypatch.setattr(remembered, "KEEP_SECONDS", inf)
 
 
 @pytest.fixture(autouse=True)
