@@ -34,19 +34,28 @@ def missing() -> str:
 
 
 def moved_date(*, days: int, folder: Path) -> dict[str, str]:
-    """What a program's environment must hold so that it reads the moved date; empty for the true one.
+    """What a program's environment must hold so that it reads a date that many days ahead; empty for the true one."""
+    return _preloaded(folder) | {"FAKETIME": f"{days:+d}d"} if days else {}
 
-    The library is copied into `folder`, where the uid that runs Postgres can read it. The environment must be given as it is to a program
-    that starts under its last uid: the library makes a semaphore at the start, for that uid alone, and names it in FAKETIME_SHARED.
+
+def date_of_a_file(*, file: Path, folder: Path) -> dict[str, str]:
+    """The same for a date that may jump while the program runs: it is always as far ahead as the file says, "+0d" or "+400d"."""
+    return _preloaded(folder) | {"FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1"}
+
+
+def _preloaded(folder: Path) -> dict[str, str]:
+    """The library is copied into `folder`, where the uid that runs Postgres can read it.
+
+    This goes into the environment of a program that starts under its last uid: the library makes a semaphore at its start, for that uid
+    alone, and names it in FAKETIME_SHARED for the programs that follow.
     """
-    library = _library()
-    if not days or library is None:
-        return {}
+    if (library := _library()) is None:
+        raise Trouble(f"The date cannot be moved: {missing()}.")
     copy = folder / library.name
     if not copy.exists():
         shutil.copyfile(library, copy)
         copy.chmod(0o644)
-    return {"LD_PRELOAD": str(copy), "FAKETIME": f"{days:+d}d", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+    return {"LD_PRELOAD": str(copy), "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
 
 
 def _library() -> Path | None:

@@ -65,7 +65,7 @@ def run_tests(arguments: Sequence[str]) -> int:
             if preparing and preparing.poll() is None:
                 preparing.terminate()
                 preparing.wait()
-        with _temporary_servers(base, prepared, date=moved_date(days=days, folder=base)) as env:
+        with temporary_servers(base, prepared, date=moved_date(days=days, folder=base)) as env:
             code = _pytest(arguments, env)
     return code or (1 if found else 0)
 
@@ -100,7 +100,7 @@ def _prepare(folder: Path, *, log: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _temporary_servers(base: Path, prepared: Path | None, *, date: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+def temporary_servers(base: Path, prepared: Path | None, *, date: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
     """Postgres without durability and a broker without a file; gives the environment that the tests run in. `date` as by moved_date."""
     date = date or {}
     running: Running = []
