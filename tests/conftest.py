@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from math import inf
 
 import pytest
+from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.factories import NOON, StaffFactory
@@ -19,6 +20,10 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
 from tests.wiping import wipe_after_committing_tests
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist, strip
+
+# A drawn example may take as long as it takes: how long says more of the machine than of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from zartsalgo.embedded.environment import public_url
 from zartsalgo.embedded.process import death_watch, started_at, wait_until
 from zartsalgo.embedded.state import ROOT, free_port
-from zartsalgo.embedded.up import _fingerprint, _last_words, _more_logins, _relay
+from zartsalgo.embedded.up import _last_words, _more_logins, _relay, fingerprint
 
 OURS = (
     "DATABASE_URL",
@@ -160,7 +160,7 @@ def test_the_life_of_a_data_folder(clone):
     clone.end(signal.SIGKILL)
     assert wait_until(lambda: not any(started_at(pid) for pid in pids), seconds=60)
     said = clone.start()
-    assert ("Preparing the database" in said) == (_fingerprint("") != code)  # skipped, unless somebody edits while the test runs
+    assert ("Preparing the database" in said) == (fingerprint("") != code)  # skipped, unless somebody edits while the test runs
     assert json.loads((clone.data / "login.json").read_text()) == login
     assert clone.answers()
 

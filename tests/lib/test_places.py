@@ -103,8 +103,8 @@ def test_states_are_read_from_codes_and_names(raw: str, code: str) -> None:
 
 def test_locating_is_cheap() -> None:
     locate(e164="+13035550123")
-    started = time.perf_counter()
+    started = time.process_time()
     for last in range(1000):
         locate(e164=f"+1303555{last:04d}")
-    # 22 microseconds a call where this was written; the bound allows for a busy machine.
-    assert (time.perf_counter() - started) / 1000 < 0.001
+    # 22 microseconds a call where this was written; the bound allows for a slow machine, and one that is busy is not counted.
+    assert (time.process_time() - started) / 1000 < 0.001

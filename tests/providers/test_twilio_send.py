@@ -182,16 +182,16 @@ def test_a_server_that_dribbles_or_says_nothing_ends_at_the_deadline(where) -> N
     def behave(connection, stop) -> None:
         head = HEADS[where]
         if head is None:
-            stop.wait(5)
+            stop.wait(30)
         else:
             drip(connection, stop, head=head)
 
     with raw_server(behave) as (url, requests):
         started = time.monotonic()
-        result = send(url, timeout_seconds=0.5)
+        result = send(url, timeout_seconds=1)
         took = time.monotonic() - started
     assert (result.outcome, result.error_code) == ("unknown", "timeout")
-    assert 0.4 < took < 1.5
+    assert 0.9 < took < 10
     assert len(requests) == 1
 
 

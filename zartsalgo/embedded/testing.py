@@ -1,7 +1,8 @@
 """`script/test`: the checks and the tests, on a Postgres and a broker of their own that live in a temporary folder.
 
 All the tests need many databases: one for each worker, and one for each system that a test starts. So a data folder with tables is made
-once, as script/up makes it, and the rest are copies. Chosen tests begin from nothing, which is quicker for one.
+once, as script/up makes it, and the rest are copies; it is kept in `.venv` for the next run with the same code. Chosen tests begin from
+nothing, which is quicker for one.
 
 Several runs may go on at once: nothing is shared but `.venv` and the caches of the linters.
 """
@@ -28,7 +29,7 @@ from zartsalgo.embedded.process import death_watch, kill_group, spawn, wait_unti
 from zartsalgo.embedded.servers import DATABASE, UNSAFE_AND_FAST, Broker, Postgres
 from zartsalgo.embedded.state import ROOT, DataFolder, copy_folder, free_port
 from zartsalgo.embedded.trouble import Trouble
-from zartsalgo.embedded.up import ADDRESSES
+from zartsalgo.embedded.up import ADDRESSES, fingerprint
 
 PREFIX = "zarts-test-"
 MOST_WORKERS = 4
@@ -54,13 +55,15 @@ def run_tests(arguments: Sequence[str]) -> int:
     _sweep()
     with _temporary_folder() as base:
         prepared = base / "prepared" if not arguments else None
-        preparing = _prepare(prepared, log=base / "prepared.log") if prepared else None
+        preparing = _prepare(prepared, log=base / "prepared.log") if prepared and not _take_kept(prepared) else None
         try:
             found = [name for name, command in CHECKS if not _check(name, command, _idle(base))] if not (arguments or days) else []
             if found:
                 print(f"\n{', '.join(found)}: see above.\n", flush=True)
             if preparing and preparing.wait():
                 raise Trouble(f"The tables for the tests could not be made: {_tail(base / 'prepared.log')}")
+            if preparing and prepared:
+                _keep(prepared)
         finally:
             if preparing and preparing.poll() is None:
                 preparing.terminate()
@@ -88,6 +91,33 @@ def _temporary_folder() -> Iterator[Path]:
 def _idle(base: Path) -> dict[str, str]:
     """What the settings need to load while no server runs."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | placeholders() | {"ZARTS_DATA": str(base)}
+
+
+@contextmanager
+def _kept() -> Iterator[Path]:
+    """Where the tables of an earlier run are kept, named by what they were made from; locked, for other runs read and replace them too."""
+    with open(ROOT / ".venv" / "prepared.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield ROOT / ".venv" / "prepared" / f"{fingerprint('')[:24]}-{os.geteuid()}"
+
+
+def _take_kept(target: Path) -> bool:
+    """Copy the tables of an earlier run with this code; False where there are none."""
+    with _kept() as kept:
+        if not kept.is_dir():
+            return False
+        copy_folder(kept, target)
+        return True
+
+
+def _keep(prepared: Path) -> None:
+    """Keep these tables for the next run, in place of any others."""
+    with _kept() as kept:
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        kept.parent.mkdir(mode=0o700)
+        fresh = kept.with_suffix(".new")
+        copy_folder(prepared, fresh)
+        fresh.rename(kept)
 
 
 def _prepare(folder: Path, *, log: Path) -> subprocess.Popen[bytes]:

@@ -123,11 +123,11 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     write_json(folder.environment, ours)
     env = {**inherited(), **ours, **home_folders(folder), "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
 
-    fingerprint = _fingerprint(os.environ.get("DATABASE_URL", ""))
-    if state.migrated != fingerprint:
+    made_by = fingerprint(os.environ.get("DATABASE_URL", ""))
+    if state.migrated != made_by:
         say("Preparing the database ...")
         migrate(supervisor, env)
-        state.migrated = fingerprint
+        state.migrated = made_by
         supervisor.remember()
     if postgres is not None:
         postgres.look_at_portal_role()
@@ -272,7 +272,7 @@ def _more_logins(login: dict[str, Any]) -> str:
     return lines
 
 
-def _fingerprint(database: str) -> str:
+def fingerprint(database: str) -> str:
     """Of what migrating depends on: the code (migrations, and the rows that it seeds), the packages, and which database it is."""
     digest = hashlib.sha256(database.encode())
     for path in sorted([*ROOT.glob("*/**/*.py"), ROOT / "requirements.lock"]):
