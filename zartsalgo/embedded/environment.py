@@ -39,7 +39,21 @@ SECRETS: dict[str, frozenset[str]] = {
 }
 # What else may be inherited: how the machine is and how it is tuned, never what else somebody's shell holds.
 _INHERITED = {"PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP", "HOME", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
-_PREFIXES = ("ZARTS_", "OPENAI_", "DJANGO_", "LC_", "XDG_", "PYTHON", "SSL_CERT_", "LD_", "DYLD_", "MALLOC_", "FAKETIME", "DONT_FAKE_")
+_PREFIXES = (
+    "ZARTS_",
+    "OPENAI_",
+    "DJANGO_",
+    "LC_",
+    "XDG_",
+    "PYTHON",
+    "SSL_CERT_",
+    "LD_",
+    "DYLD_",
+    "MALLOC_",
+    "FAKETIME",
+    "DONT_FAKE_",
+    "NO_FAKE_",
+)
 _ENDINGS = ("_PROXY",)
 # beat loads the settings, which want keys, and uses none.
 _KEYS_OF_NOBODY = {"SECRET_KEY": "beat-signs-nothing-and-this-key-opens-nothing", "ZARTS_ENCRYPTION_KEYS": f"{'nobody' * 7}A="}
