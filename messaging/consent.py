@@ -155,7 +155,7 @@ def _marketing(*, message: Message, place: Place, now: datetime) -> Ruling:
             )
             return Ruling(allowed=False, says=says, values=(*where, *proof))
         says = f"They have not agreed in writing; their {related} counts, and the number is on no do-not-call list."
-    if sent >= CAP and relationships.is_capped(states=place.states):
+    if sent >= CAP and relationships.is_capped(states=place.known_states):
         until = oldest.astimezone(UTC) + CAP_WINDOW
         says = f"They got {sent} such texts within 24 hours, and {CAP} are the most where they live."
         return Ruling(allowed=False, says=says, until=until, values=(*where, *proof, ("sent", str(sent))))
@@ -164,7 +164,7 @@ def _marketing(*, message: Message, place: Place, now: datetime) -> Ruling:
 
 def _relationship(*, place: Place, inquiry: datetime | None, purchase: datetime | None, now: datetime) -> str:
     """The relationship that still runs in every state the person may be in: purchase, inquiry or ""."""
-    months = relationships.months_for(states=place.states)
+    months = relationships.months_for(states=place.known_states)
     if purchase is not None and now < relationships.ends_at(began=purchase, months=months.purchase):
         return "purchase"
     return "inquiry" if inquiry is not None and now < relationships.ends_at(began=inquiry, months=months.inquiry) else ""

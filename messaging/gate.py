@@ -204,9 +204,10 @@ def _quiet_hours(message: Message, now: datetime) -> Finding:
     place = _place(message)
     verdict = window_verdict(place=place, now=now, purpose=message.purpose)
     values = (("zones", ", ".join(place.zones)), ("states", ", ".join(place.states)), ("source", place.source), ("rule", verdict.rule))
+    says = f"{verdict.reason} The address they gave cannot be read." if place.doubt else verdict.reason
     if verdict.allowed:
-        return Finding(passed=True, says=verdict.reason, values=values)
-    return Finding(passed=False, verdict=HOLD, says=verdict.reason, until=verdict.opens_at, values=values)
+        return Finding(passed=True, says=says, values=values)
+    return Finding(passed=False, verdict=HOLD, says=says, until=verdict.opens_at, values=values)
 
 
 def _calendar(message: Message, now: datetime) -> Finding:

@@ -77,7 +77,7 @@ def window_verdict(*, place: Place, now: datetime, purpose: str) -> Verdict:
         raise ValueError("now must be timezone-aware")
     now = now.astimezone(UTC)
     zones = place.zones or ALL_ZONES
-    rules = rules_for(states=place.states, purpose=purpose)
+    rules = rules_for(states=place.states, purpose=purpose, doubt=place.doubt)
     closed = [_Closed(zone, rule) for zone in zones for rule in rules if not _is_open(zone=zone, rule=rule, at=now)]
     if not closed:
         return Verdict(True, now, _open_sentence(place=place, zones=zones, rules=rules, now=now), _narrowest(rules).name)
@@ -87,14 +87,15 @@ def window_verdict(*, place: Place, now: datetime, purpose: str) -> Verdict:
     return Verdict(False, opens_at, _closed_sentence(decider=decider, zones=zones, now=now), decider.rule.name)
 
 
-def rules_for(*, states: tuple[str, ...], purpose: str) -> tuple[Rule, ...]:
-    """Every row that must allow a text: the general one of the purpose and one per candidate state that has its own."""
+def rules_for(*, states: tuple[str, ...], purpose: str, doubt: bool = False) -> tuple[Rule, ...]:
+    """Every row that must allow a text: the general one of the purpose and one per candidate state that has its own; with `doubt`, which
+    says that it may be yet another state, the row for an unknown one as well."""
     if not states:
         return (UNKNOWN_STATE,)
     general = FEDERAL if purposes.of(key=purpose).hours is purposes.Hours.CALLER else GENERAL
     own = (STATE_RULES[state]._replace(name=f"{state}-{STATE_RULES[state].name}", state=state) for state in states if state in STATE_RULES)
     # The general row wears the state's name too, so that the sentence can say where the hours apply.
-    return (general._replace(state=states[0] if len(states) == 1 else ""), *own)
+    return (general._replace(state=states[0] if len(states) == 1 else ""), *own, *((UNKNOWN_STATE,) if doubt else ()))
 
 
 class _Closed(NamedTuple):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from zartsalgo.lib.places import ALL_ZONES, STATE_BY_AREA_CODE, STATE_ZONES, UNKNOWN, Place, locate, read_state
+from zartsalgo.lib.places import ALL_ZONES, STATE_BY_AREA_CODE, STATE_ZONES, UNKNOWN, Place, locate, read_state, read_states, read_zip
 
 EAST, CENTRAL, MOUNTAIN, PACIFIC = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
 
@@ -88,9 +88,55 @@ def test_a_zip_and_a_state_that_contradict_each_other_both_count() -> None:
     assert locate(e164="", postal_code="80202", state="NY") == Place((EAST, MOUNTAIN), ("CO", "NY"), "zip")
 
 
-@pytest.mark.parametrize("useless", ["", "1234", "999999", "09012", "96201", "00000", "abcde", "8" * 500])
-def test_a_useless_zip_falls_through_to_the_number(useless: str) -> None:
-    assert locate(e164="+13035550123", postal_code=useless) == Place((MOUNTAIN,), ("CO",), "number")
+@pytest.mark.parametrize("nothing", ["", " ", "N/A", "n/a", "-", "none", "null", "undefined", "Unknown"])
+def test_an_empty_field_leaves_the_number_alone(nothing: str) -> None:
+    for given in ({"postal_code": nothing}, {"state": nothing}):
+        assert locate(e164="+13035550123", **given) == Place((MOUNTAIN,), ("CO",), "number")
+
+
+@pytest.mark.parametrize("given", ["999999", "09012", "96201", "00000", "abcde", "8" * 500, "K1A 0B1", "SW1A 1AA", "somewhere", "12", "AE"])
+@pytest.mark.parametrize("field", ["postal_code", "state"])
+def test_an_address_that_cannot_be_read_is_a_doubt_and_never_leaves_the_number_alone(field: str, given: str) -> None:
+    place = locate(e164="+18085550123", **{field: given})
+    assert place == Place(ALL_ZONES, ("HI",), "unknown", doubt=True) and place.known_states == ()
+    assert locate(e164="", **{field: given}) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("written", "states"),
+    [
+        ("2134", {"MA", "MD", "HI"}),  # a zero in front, or a digit behind, is lost
+        ("2134-1000", {"MA", "MD", "HI"}),
+        ("2134.0", {"MA", "MD", "HI"}),
+        ("601", {"PR", "HI"}),
+    ],
+)
+def test_a_short_zip_adds_what_it_may_mean_to_the_number(written: str, states: set[str]) -> None:
+    assert set(locate(e164="+18085550173", postal_code=written).states) == states
+
+
+@pytest.mark.parametrize(
+    ("written", "codes"),
+    [
+        ("02134-1000", ("02134",)), ("021341000", ("02134",)), ("O2134", ("02134",)), ("MA 02134", ("02134",)), ("02134 USA", ("02134",)),
+        ("0２134", ("02134",)), ("12 Elm St 02134", ("02134",)), ("Illinois", ()), ("", ()), ("110001", ()),
+    ],
+)  # fmt: skip
+def test_a_zip_is_found_among_what_people_write_round_it(written: str, codes: tuple[str, ...]) -> None:
+    assert read_zip(written) == (codes, bool(codes))
+
+
+@pytest.mark.parametrize(
+    ("raw", "states"),
+    [
+        ("Boston, MA", ("MA",)), ("Mass.", ("MA",)), ("massachusetts ", ("MA",)), ("Massachusetts, USA", ("MA",)), ("US-MA", ("MA",)),
+        ("MA - Massachusetts", ("MA",)), ("Boston MA 02134", ("MA",)), ("Boston Massachusetts", ("MA",)), ("Nueva York", ("NY",)),
+        ("New York, NY", ("NY",)), ("Kansas City, MO", ("MO",)), ("MA or NH", ("MA", "NH")), ("NY/NJ", ("NJ", "NY")),
+        ("Kansas City", ()), ("come in", ()), ("Ontario", ()), ("Virginia Beach", ()), ("Boston", ()), ("x" * 5000, ()),
+    ],
+)  # fmt: skip
+def test_a_state_is_read_behind_its_city_and_only_where_it_is_meant(raw: str, states: tuple[str, ...]) -> None:
+    assert read_states(raw) == states
 
 
 @pytest.mark.parametrize(

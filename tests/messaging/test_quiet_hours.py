@@ -213,3 +213,18 @@ def test_the_next_opening_opens_and_the_minute_before_it_does_not(place: Place, 
     # And nothing opens earlier.
     steps = int((verdict.opens_at - now) / timedelta(minutes=30))
     assert not any(judge(place, now + timedelta(minutes=30 * step), purpose).allowed for step in range(1, min(steps, 60)))
+
+
+def test_an_address_that_cannot_be_read_waits_for_the_strictest_hours_everywhere():
+    """An area code of Hawaii and "Ontario": 16:30 in Honolulu is late evening in the east, and nobody knows where they are."""
+    place = locate(e164="+18085550123", state="Ontario")
+    evening = datetime(2026, 3, 24, 2, 30, tzinfo=UTC)
+    assert window_verdict(place=locate(e164="+18085550123"), now=evening, purpose=TEXT_BACK).allowed
+    verdict = window_verdict(place=place, now=evening, purpose=TEXT_BACK)
+    assert not verdict.allowed and verdict.opens_at is not None
+    assert verdict.opens_at.astimezone(ZoneInfo("Pacific/Honolulu")).hour >= 9, "open for the westernmost"
+    assert [rule.name for rule in rules_for(states=("AL",), purpose=TEXT_BACK, doubt=True)] == [
+        "federal-8-21",
+        "AL-8-20-no-sunday-no-holiday",
+        "state-unknown-9-20",
+    ]

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
-_ADDRESS: Final = re.compile(
+from zartsalgo.lib.patterns import linear
+
+_ADDRESS: Final = linear(
     r"^(?P<local>[^\s@<>()\[\]\\,;:\"]{1,64})@(?P<domain>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59}))$"
 )
-_IN_BRACKETS: Final = re.compile(r"<([^<>]*)>\s*$")
+_IN_BRACKETS: Final = linear(r"<([^<>]*)>\s*$")
 # What call tracking and forms write when there is no name.
 _NO_NAME: Final = frozenset({
     "unknown", "unknown caller", "unknown name", "anonymous", "wireless caller", "cell phone", "mobile caller", "private", "private caller",
     "restricted", "unavailable", "name unavailable", "no name", "not available", "toll free call", "toll free", "v mail", "out of area",
     "none", "null", "undefined", "n/a", "na", "nan", "-", "--", ".",
 })  # fmt: skip
+
+
+# What programs write where they had no value, as they spell it: a person called Null writes it with one capital letter.
+_NOTHING: Final = frozenset({
+    "undefined", "Undefined", "UNDEFINED", "null", "NULL", "(null)", "<null>", "None", "nil", "<nil>", "NaN", "nan", "N/A", "n/a", "#N/A", "#N/D",
+    "[object Object]", "[object Undefined]", "undefined undefined", "null null", "None None",
+})  # fmt: skip
+_LONGEST_NOTHING: Final = 60
+
+
+def means_nothing(text: str) -> bool:
+    """Whether a value is none: blank, what a program writes for nothing ("undefined"), or a blank that nobody filled in ("{{name}}")."""
+    bare = text.strip()
+    if not bare or bare in _NOTHING:
+        return True
+    return len(bare) <= _LONGEST_NOTHING and ((bare[:2] == "{{" and bare[-2:] == "}}") or (bare[:2] == "[[" and bare[-2:] == "]]"))
 
 
 def clean_text(raw: object, *, limit: int = 10_000) -> str:
@@ -35,12 +52,36 @@ def clean_text(raw: object, *, limit: int = 10_000) -> str:
 def clean_name(raw: object, *, limit: int = 120) -> str:
     """A person's or a company's name on one line: NFKC, single spaces, no quotes around it; "" for "WIRELESS CALLER" and its like.
 
-    Capital letters stay as written: "McDonald" and "DE LA CRUZ" are not ours to correct.
+    What a program wrote for nothing goes, in a part of it too ("Ana undefined"); "Jennifer Null" stays. Capital letters stay as written:
+    "McDonald" and "DE LA CRUZ" are not ours to correct.
     """
     text = unicodedata.normalize("NFKC", clean_text(raw, limit=limit * 4))
     text = " ".join("".join(char for char in text if unicodedata.category(char) != "Cf" or char == "\u200d").split())
     text = text.strip(" \"'“”‘’`<>|,;").strip()[:limit].rstrip()
-    return "" if text.casefold() in _NO_NAME else text
+    words = text.split()
+    if any(word in _NOTHING for word in words):
+        shouted = text.isupper()
+        text = " ".join(word for at, word in enumerate(words) if word not in _NOTHING or (shouted and at and word == "NULL"))
+        text = "" if means_nothing(text) else text
+    return "" if text.casefold() in _NO_NAME or means_nothing(text) else text
+
+
+def read_emails(raw: object) -> tuple[tuple[str, ...], str]:
+    """Every address in a field that may hold several or words round one, in order, and what is left over ("" when nothing is)."""
+    text = clean_text(raw, limit=500)
+    if whole := clean_email(text):
+        return (whole,), ""
+    found: list[str] = []
+    left: list[str] = []
+    for part in text.replace(";", " ").replace(",", " ").replace("|", " ").replace("/", " ").split():
+        if "@" in part and (address := clean_email(part.strip("<>()[]{}:"))):
+            found.append(address)
+        elif part.casefold() not in _JOINS and any(char.isalnum() for char in part):
+            left.append(part)
+    return tuple(dict.fromkeys(found)), " ".join(left)
+
+
+_JOINS: Final = frozenset("and or y o e und oder et ou mailto email e-mail mail correo".split())
 
 
 def clean_email(raw: object) -> str:

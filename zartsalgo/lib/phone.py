@@ -10,7 +10,6 @@ country it names, not as an American number somebody mistyped.
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,7 @@ from typing import Final, Literal
 
 import phonenumbers
 
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.places import STATE_BY_AREA_CODE
 
 Kind = Literal["ok", "withheld", "toll-free", "short-code", "foreign", "invalid"]
@@ -39,14 +39,16 @@ _KEYPAD_CODINGS: Final = frozenset(
 )
 # One-letter caller-ID codes of telephone switches: P(rivate), O(ut of area), U(nknown).
 _WITHHELD_EXACT: Final = frozenset({"", "p", "o", "u", "id", "callerid", *_WITHHELD_WORDS})
-_WITHHELD_INSIDE: Final = re.compile(
+_WITHHELD_INSIDE: Final = linear(
     "anonymous|anonim|restricted|unavailable|private|privad|unknown|desconocid|blocked|withheld|nocallerid|outofarea|notavailable"
 )
 
-_URI_PREFIX: Final = re.compile(r"^\s*(?:tel|sms|callto|whatsapp|sips?)\s*:\s*", re.IGNORECASE)
-_SPREADSHEET: Final = re.compile(r"^\d+(?:\.\d+)?[eE]\+?\d{1,2}$")
-_E164: Final = re.compile(r"^\+[1-9]\d{6,14}$", re.ASCII)
-_FICTIONAL: Final = re.compile(r"^\+1(?:[2-9]\d{2}55501\d{2}|555\d{7})$", re.ASCII)
+_URI_PREFIX: Final = linear(r"^\s*(?:tel|sms|callto|whatsapp|sips?)\s*:\s*", ignore_case=True)
+_SPREADSHEET: Final = linear(r"^\d+(?:\.\d+)?[eE]\+?\d{1,2}\z")
+_E164: Final = linear(r"^\+[1-9]\d{6,14}\z")
+_AMERICAN: Final = linear(r"^\+1[2-9]\d{9}\z")
+_ASSIGNABLE: Final = linear(r"^\+1[2-9]\d{2}[2-9]\d{6}\z")
+_FICTIONAL: Final = linear(r"^\+1(?:[2-9]\d{2}55501\d{2}|555\d{7})\z")
 _LONGEST_RAW: Final = 200
 
 
@@ -109,7 +111,7 @@ def masked(e164: str) -> str:
 
 def sayable(e164: str) -> str:
     """The form people read: `(303) 555-0123`, other countries in international form; "" and unreadable text come back as they are."""
-    if re.match(r"^\+1[2-9]\d{9}$", e164, re.ASCII):
+    if _AMERICAN.match(e164):
         return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
     if not _E164.match(e164):
         return e164
@@ -182,7 +184,7 @@ def _parse(*, text: str, region: str) -> Number:
 
 
 def _read_north_american(*, e164: str, parsed: phonenumbers.PhoneNumber) -> Number:
-    if not re.match(r"^\+1[2-9]\d{2}[2-9]\d{6}$", e164, re.ASCII):
+    if not _ASSIGNABLE.match(e164):
         return _INVALID
     area = e164[2:5]
     if area in TOLL_FREE:

@@ -1,14 +1,14 @@
 """Where a person in the United States may be: every time zone and every state that their address or number leaves open.
 
 The window for a text is the intersection over all candidates, so a doubt makes it narrower, never wider. Numbers are ported
-and people move: an address decides before a number. Zones are IANA names, never offsets (Arizona keeps no summer time).
+and people move: an address decides before a number, and an address that cannot be read is a doubt: somebody lives elsewhere than their
+area code says. Zones are IANA names, never offsets (Arizona keeps no summer time).
 """
 
 # ruff: noqa: SIM905 (tables of words read better as text)
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +16,9 @@ from typing import Final, Literal
 
 import phonenumbers
 from phonenumbers import timezone as phone_timezones
+
+from zartsalgo.lib.names import means_nothing
+from zartsalgo.lib.patterns import linear
 
 EASTERN: Final = "America/New_York"
 CENTRAL: Final = "America/Chicago"
@@ -35,11 +38,20 @@ Source = Literal["zip", "state", "number", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Candidate `zones` (IANA, east to west, never empty) and `states` (two letters; empty when none is known), and what they rest on."""
+    """Candidate `zones` (IANA, east to west, never empty) and `states` (two letters; empty when none is known), and what they rest on.
+
+    With `doubt` an address was given that cannot be read: they may be in any other state too, and the strictest rules bind as well.
+    """
 
     zones: tuple[str, ...]
     states: tuple[str, ...]
     source: Source
+    doubt: bool = False
+
+    @property
+    def known_states(self) -> tuple[str, ...]:
+        """The states whose rules alone may be relied on; none where it may be yet another state."""
+        return () if self.doubt else self.states
 
 
 UNKNOWN: Final = Place(zones=ALL_ZONES, states=(), source="unknown")
@@ -84,12 +96,29 @@ STATE_NAMES: Final[dict[str, str]] = dict(
         "Utah UT,Vermont VT,Virgin Islands VI,Virginia VA,Washington WA,West Virginia WV,Wisconsin WI,Wyoming WY"
     ).split(",")
 )  # fmt: skip
-_CODE_BY_NAME: Final = {re.sub("[^a-z]", "", name.casefold()): code for code, name in STATE_NAMES.items()} | {
+
+
+def _letters(text: str) -> str:
+    """Small letters without accents, and nothing else."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in plain if "a" <= char <= "z")
+
+
+_CODE_BY_NAME: Final = {_letters(name): code for code, name in STATE_NAMES.items()} | {
     "districtofcolumbia": "DC", "usvirginislands": "VI", "washingtonstate": "WA", "newyorkcity": "NY", "nyc": "NY",
     "calif": "CA", "colo": "CO", "conn": "CT", "fla": "FL", "ill": "IL", "mass": "MA", "mich": "MI", "minn": "MN",
     "tenn": "TN", "tex": "TX",    "wash": "WA",
-    "penn": "PA", "penna": "PA", "ariz": "AZ", "okla": "OK", "ore": "OR", "wis": "WI", "wisc": "WI",
+    "penn": "PA", "penna": "PA", "ariz": "AZ", "okla": "OK", "ore": "OR", "wis": "WI", "wisc": "WI", "alab": "AL", "alas": "AK",
+    "cal": "CA", "ind": "IN", "kan": "KS", "kans": "KS", "neb": "NE", "nebr": "NE", "nev": "NV", "oreg": "OR", "pr": "PR", "tn": "TN", "virg": "VA",
+    "wva": "WV", "ncar": "NC", "scar": "SC", "ndak": "ND", "sdak": "SD", "nmex": "NM", "wyo": "WY", "mont": "MT", "miss": "MS", "dela": "DE",
+    # In Spanish.
+    "nuevayork": "NY", "nuevajersey": "NJ", "nuevomexico": "NM", "carolinadelnorte": "NC", "carolinadelsur": "SC", "luisiana": "LA",
+    "pensilvania": "PA", "misisipi": "MS", "misuri": "MO", "tejas": "TX", "oregon": "OR", "hawai": "HI", "virginiaoccidental": "WV",
+    "dakotadelnorte": "ND", "dakotadelsur": "SD", "nuevohampshire": "NH",
 }  # fmt: skip
+# A country beside the state says nothing, but one of ours says that it is one of our states.
+_COUNTRY: Final = frozenset("us usa unitedstates unitedstatesofamerica america eeuu estadosunidos".split())
+_BEFORE_STATE: Final = ("stateof", "estadode", "usdash", "us")
 
 # State -> its area codes; derived from the phone library's region labels, with the overlays opened in 2024 to 2026 added by hand.
 _AREA_CODES: Final[dict[str, str]] = {
@@ -142,7 +171,12 @@ _ZIP_ONE_ZONE: Final = (
 # Central by law, but Phenix City and Lanett keep Georgia's time.
 _ZIP_EXTRA_ZONES: Final = {"368": (EASTERN,)}
 
-_ZIP: Final = re.compile(r"^\s*(\d{5})(?:[-\s]?\d{4})?\s*$", re.ASCII)
+_ZIP_WORDS: Final = linear(r"(?:^|[^\p{L}\p{N}])([0-9OoIl]{3,5})(?:[-– ]?([0-9]{4}))?(?:\.0)?(?:[^\p{L}\p{N}.]|\z)")
+_NINE: Final = linear(r"^([0-9]{4,5})([0-9]{4})\z")
+_AMERICAN: Final = linear(r"^\+1[2-9]\d{9}\z")
+_DIGITS: Final = str.maketrans("OoIl", "0011")
+_LONGEST_STATE: Final = 60
+_LONGEST_ZIP: Final = 40
 
 
 def _expand(ranges: str) -> list[str]:
@@ -158,33 +192,113 @@ def locate(*, e164: str, state: str = "", postal_code: str = "") -> Place:
     """Candidate zones and states of a person, from the address's ZIP, else its state, else the number; `UNKNOWN` when none says anything.
 
     A ZIP and a state field that contradict each other both stay candidates. A number from elsewhere than the address widens
-    nothing: people keep their numbers when they move, and the address is where the work is.
+    nothing: people keep their numbers when they move, and the address is where the work is. But an address that says something nobody can
+    read, or a ZIP that lost a digit, never leaves the number alone: whoever gave it lives somewhere, and it need not be there.
     """
-    by_zip = _from_zip(postal_code)
-    code = read_state(state)
-    if by_zip and code and code not in by_zip.states:
-        return _place(zones={*by_zip.zones, *STATE_ZONES[code]}, states={*by_zip.states, code}, source="zip")
-    if by_zip:
-        return by_zip
-    if code:
-        return _place(zones=set(STATE_ZONES[code]), states={code}, source="state")
-    return _from_number(e164)
+    codes, certain = read_zip(postal_code)
+    states = read_states(state)
+    by_zip = _from_zips(codes)
+    if by_zip is not None and certain:
+        others = set(states) - set(by_zip.states) if not states or not set(states) & set(by_zip.states) else set()
+        zones = set(by_zip.zones).union(*(STATE_ZONES[code] for code in others))
+        return _place(zones=zones, states={*by_zip.states, *others}, source="zip")
+    if states:
+        zones = set().union(*(STATE_ZONES[code] for code in states))
+        if by_zip is not None:
+            return _place(zones=zones | set(by_zip.zones), states={*states, *by_zip.states}, source="state")
+        return _place(zones=zones, states=set(states), source="state")
+    by_number = _from_number(e164)
+    if by_zip is not None:
+        doubt = not by_number.states
+        return _place(zones={*by_zip.zones, *by_number.zones}, states={*by_zip.states, *by_number.states}, source="zip", doubt=doubt)
+    if _says_something(postal_code) or _says_something(state):
+        if not by_number.states:
+            return UNKNOWN
+        return _place(zones={*ALL_ZONES, *by_number.zones}, states=set(by_number.states), source="unknown", doubt=True)
+    return by_number
+
+
+def read_zip(raw: str) -> tuple[tuple[str, ...], bool]:
+    """The ZIPs (five digits) that a field may mean, none when it holds none, and whether it is one written as it must be.
+
+    A spreadsheet takes a leading zero away, and a hurried hand the last digit: of four digits both are meant.
+    """
+    text = unicodedata.normalize("NFKC", raw[:_LONGEST_ZIP]).strip()
+    if nine := _NINE.match(text):
+        text = f"{nine.group(1)}-{nine.group(2)}"
+    found = [word.group(1).translate(_DIGITS) for word in _ZIP_WORDS.finditer(text) if any(char.isdigit() for char in word.group(1))]
+    whole = [code for code in found if len(code) == 5]
+    if whole or not found:
+        return (whole[0],) if whole else (), bool(whole)
+    short = found[0]
+    return (short.zfill(5), f"{short}0") if len(short) == 4 else (short.zfill(5),), False
 
 
 def read_state(raw: str) -> str:
-    """Two-letter code of a state, district or territory written as code, name or common short form; "" when it is none."""
-    letters = re.sub("[^a-z]", "", unicodedata.normalize("NFKC", raw).casefold()) if len(raw) <= 60 else ""
-    if len(letters) == 2 and letters.upper() in STATE_ZONES:
-        return letters.upper()
-    return _CODE_BY_NAME.get(letters, "")
+    """Two-letter code of a state, district or territory; "" when there is none, or more than one that it may be."""
+    states = read_states(raw)
+    return states[0] if len(states) == 1 else ""
 
 
 @lru_cache(maxsize=4096)
-def _from_zip(postal_code: str) -> Place | None:
-    match = _ZIP.match(unicodedata.normalize("NFKC", postal_code)) if len(postal_code) <= 20 else None
-    if not match:
-        return None
-    prefix = match.group(1)[:3]
+def read_states(raw: str) -> tuple[str, ...]:
+    """Every state that a field may name, as code, name or common short form, also behind a city ("Boston, MA"); empty when none is read."""
+    text = unicodedata.normalize("NFKC", raw[:_LONGEST_STATE])
+    if whole := _code(text):
+        return (whole,)
+    parts = [part for part in text.replace("/", ",").replace("|", ",").replace("(", ",").replace(")", ",").replace(" - ", ",").split(",") if _letters(part)]
+    parts = [part for part in parts if _letters(part) not in _COUNTRY]
+    # "MA or NH", "NY and NJ": both.
+    choices = [_code(word) for part in parts for word in part.replace(" and ", " or ").replace("&", " or ").split(" or ")]
+    if len(choices) > 1 and all(choices):
+        return tuple(sorted(set(choices)))
+    if len(parts) > 1 and (last := _code(parts[-1])):
+        # "New York, NY" and "Kansas City, MO": what stands behind decides.
+        return (last,)
+    for part in reversed(parts):
+        words = part.split()
+        while words and (words[-1].strip("-.").isdecimal() or _letters(words[-1]) in _COUNTRY):
+            words.pop()
+        for length in (3, 2, 1):
+            # "Boston MA 02134", "City of Boston Massachusetts"; but a code of two letters must be written as one: "come in", "or".
+            tail = words[-length:]
+            if len(tail) == length and (code := _code(" ".join(tail))) and (len(_letters(" ".join(tail))) > 2 or tail[-1].isupper()):
+                return (code,)
+        if words and (code := _code(words[0])) and words[0].isupper() and len(words) > 1:
+            return (code,)
+    return ()
+
+
+def _code(text: str) -> str:
+    letters = _letters(text)
+    if len(letters) == 2 and letters.upper() in STATE_ZONES:
+        return letters.upper()
+    if letters in _CODE_BY_NAME:
+        return _CODE_BY_NAME[letters]
+    for before in _BEFORE_STATE:
+        rest = letters.removeprefix(before)
+        if rest != letters and (rest in _CODE_BY_NAME or (len(rest) == 2 and rest.upper() in STATE_ZONES)):
+            return _CODE_BY_NAME.get(rest) or rest.upper()
+    return ""
+
+
+def _says_something(raw: str) -> bool:
+    """Whether somebody wrote something there: not blank, not "n/a", not a dash."""
+    return not means_nothing(raw) and any(char.isalnum() for char in raw) and _letters(raw) not in ("na", "none", "null", "nil", "no", "tbd", "unknown")
+
+
+def _from_zips(codes: tuple[str, ...]) -> Place | None:
+    places = [place for code in codes if (place := _from_zip(code)) is not None]
+    if len(places) < 2:
+        return places[0] if places else None
+    return _place(
+        zones={zone for place in places for zone in place.zones}, states={state for place in places for state in place.states}, source="zip"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _from_zip(zip_code: str) -> Place | None:
+    prefix = zip_code[:3]
     state = _STATE_BY_ZIP3.get(prefix)
     if state is None:
         return None
@@ -194,7 +308,7 @@ def _from_zip(postal_code: str) -> Place | None:
 
 @lru_cache(maxsize=4096)
 def _from_number(e164: str) -> Place:
-    if not re.match(r"^\+1[2-9]\d{9}$", e164, re.ASCII):
+    if not _AMERICAN.match(e164):
         return UNKNOWN
     area = e164[2:5]
     state = STATE_BY_AREA_CODE.get(area)
@@ -209,5 +323,5 @@ def _from_number(e164: str) -> Place:
     return _place(zones=zones or set(STATE_ZONES[state]), states={state}, source="number")
 
 
-def _place(*, zones: set[str], states: set[str], source: Source) -> Place:
-    return Place(zones=tuple(sorted(zones, key=_ORDER.index)), states=tuple(sorted(states)), source=source)
+def _place(*, zones: set[str], states: set[str], source: Source, doubt: bool = False) -> Place:
+    return Place(zones=tuple(sorted(zones, key=_ORDER.index)), states=tuple(sorted(states)), source=source, doubt=doubt)
