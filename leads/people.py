@@ -13,7 +13,7 @@ import functools
 import operator
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,37 +25,79 @@ from django.db.models.functions import Concat
 from leads.events import ASKED_IN_WRITING
 from leads.models import Client, Contact, Event, Identity, StatedIdentity
 from zartsalgo.lib.ids import new_id
-from zartsalgo.lib.names import clean_email, clean_name
-from zartsalgo.lib.phone import Number, read_number, sayable
+from zartsalgo.lib.names import clean_email, clean_name, means_nothing, read_emails
+from zartsalgo.lib.phone import Number, sayable
+from zartsalgo.lib.phone_in_words import read_numbers
+from zartsalgo.lib.places import read_zip
 
 if TYPE_CHECKING:
     from zartsalgo.models import User
 
 Key = tuple[str, str]
 """Kind and value of an identity."""
+MOST_FURTHER = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """What an event says about a person, normalized. `email` is "" where none was given or it is no address."""
+    """What an event says about a person, normalized. `email` is "" where none was given or it is no address.
+
+    `further` numbers and addresses stand behind the first; `left` is what stood in those fields and is neither, by the field's name.
+    """
 
     number: Number
     email: str
     name: str
     state: str
     postal_code: str
+    further: tuple[Key, ...] = ()
+    left: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_person(*, personal: Mapping[str, Any]) -> Person:
     """Normalize the personal fields of an event. Never raises; what cannot be read is left out."""
-    name = clean_name(personal.get("name") or f"{personal.get('first_name') or ''} {personal.get('last_name') or ''}")
+    numbers = read_numbers(raw=personal.get("phone") or "")
+    emails, words = read_emails(personal.get("email") or "")
+    more_phones = [(Identity.Kind.PHONE, value) for raw in _list(personal.get("phones")) if (value := read_numbers(raw=raw).first.e164)]
+    more_emails = [(Identity.Kind.EMAIL, value) for raw in _list(personal.get("emails")) for value in read_emails(raw)[0]]
+    named = [(Identity.Kind.PHONE, value) for value in numbers.further] + [(Identity.Kind.EMAIL, value) for value in emails[1:]]
+    first = {(Identity.Kind.PHONE, numbers.first.e164), (Identity.Kind.EMAIL, emails[0] if emails else "")}
+    zip_code, certain = read_zip(str(personal.get("postal_code") or ""))
     return Person(
-        number=read_number(raw=personal.get("phone") or ""),
-        email=clean_email(personal.get("email") or ""),
-        name=name[:200],
+        number=numbers.first,
+        email=emails[0] if emails else "",
+        name=_full_name(personal)[:200],
         state=clean_name(personal.get("state") or "")[:40],
-        postal_code=clean_name(personal.get("postal_code") or "")[:12],
+        postal_code=zip_code[0] if certain else clean_name(personal.get("postal_code") or "")[:12],
+        further=tuple(key for key in dict.fromkeys([*named, *more_phones, *more_emails]) if key not in first)[:MOST_FURTHER],
+        left={name: left for name, left in (("phone", numbers.left), ("email", words if emails else "")) if left},
     )
+
+
+def _list(values: object) -> list[Any]:
+    return list(values)[:MOST_FURTHER] if isinstance(values, list | tuple) else []
+
+
+def _full_name(personal: Mapping[str, Any]) -> str:
+    """The name, else first and last name. Half a name is one: what a program wrote for nothing goes, "Null" behind a first name stays."""
+    if whole := clean_name(personal.get("name") or ""):
+        return whole
+    halves = [str(personal.get(name) or "") for name in ("first_name", "last_name")]
+    return clean_name(" ".join(half for half in halves if not means_nothing(half)))
+
+
+def as_kept(*, personal: Mapping[str, Any], person: Person) -> dict[str, Any]:
+    """The personal fields as the event keeps them: the number normalized, and what stood beside it among the answers, for people to read."""
+    kept = dict(personal)
+    if person.number.e164:
+        kept["phone"] = person.number.e164
+    if person.email and not clean_email(personal.get("email") or ""):
+        kept["email"] = person.email
+    if person.left:
+        answers = personal.get("answers")
+        beside = {f"{name.capitalize()}, as written": str(personal[name])[:300] for name in person.left}
+        kept["answers"] = {**(answers if isinstance(answers, dict) else {}), **beside}
+    return kept
 
 
 def find_or_create(*, client: Client, person: Person, now: datetime, stated: bool = False) -> Contact | None:
@@ -70,6 +112,7 @@ def find_or_create(*, client: Client, person: Person, now: datetime, stated: boo
         keys.append((Identity.Kind.PHONE, person.number.e164))
     if person.email:
         keys.append((Identity.Kind.EMAIL, person.email))
+    keys += person.further
     if not keys:
         return None
     contact = _owner(client=client, keys=keys)

@@ -7,6 +7,7 @@ from messaging import purposes
 from messaging.models import Template
 from messaging.words import sandbox
 from messaging.words.checks import Finding, Words, check, complete, one_line, supplied
+from zartsalgo.lib.greeting import first_name
 
 AGENCY_TEMPLATES = [
     {
@@ -70,8 +71,8 @@ def render_subject(*, template: Template, values: dict[str, Any]) -> str:
 
 
 def values_of(*, client: Client, contact: Contact | None) -> dict[str, Any]:
-    """What the variables stand for in a text to this person; the first name is empty where none is known."""
-    return {"name": contact.name.split(" ")[0] if contact and contact.name else "", "business": client.name}
+    """What the variables stand for in a text to this person; the first name is empty where none is known, or where what we know is no name."""
+    return {"name": first_name(contact.name) if contact else "", "business": client.name}
 
 
 def findings(*, template: Template) -> list[Finding]:

@@ -122,8 +122,8 @@ def raw_values(*, lead: Lead) -> RawValues:
         full = f"{personal.get('first_name') or ''} {personal.get('last_name') or ''}"
         for kind, values in (
             ("names", (personal.get("name"), full, personal.get("first_name"), personal.get("last_name"))),
-            ("phones", (personal.get("phone"),)),
-            ("emails", (personal.get("email"),)),
+            ("phones", (personal.get("phone"), *(personal.get("phones") or ()))),
+            ("emails", (personal.get("email"), *(personal.get("emails") or ()))),
             ("addresses", (personal.get("address"), personal.get("postal_code"))),
         ):
             for value in values:

@@ -208,7 +208,7 @@ def record(
         delivery_id=delivery_id,
         contact=contact,
         facts=facts,
-        personal={**personal, **({"phone": person.number.e164} if person.number.e164 else {})},
+        personal=people.as_kept(personal=personal, person=person),
     )
     if contact is not None:
         event.lead = contact.leads.exclude(stage__in=contact.leads.model.CLOSED).order_by("-created_at").first()

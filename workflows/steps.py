@@ -18,6 +18,8 @@ from summaries import writing
 from summaries.models import Summary
 from workflows import outcomes
 from workflows.vocabulary import Context, Done, Finish, Result, Wait
+from zartsalgo.lib.names import clean_name
+from zartsalgo.lib.phone import read_number
 
 # What kind of request an event is, for the lead that it opens: kind, source where none is stated, urgency.
 OPENS: dict[str, tuple[str, str, str]] = {
@@ -32,6 +34,17 @@ NOBODY_WITHIN = timedelta(minutes=15)
 def contact_key(*, contact: Contact) -> str:
     """What a run waits for when it waits for something of a person."""
     return f"contact:{contact.pk}"
+
+
+def number_as_given(*, event: Event) -> str:
+    """A sentence with the number as it came, where none can be read in it, for whoever has to call back; "" where there is nothing to show.
+
+    It belongs on a task, never on a step: what a step says can never be erased.
+    """
+    raw = clean_name((event.personal or {}).get("phone") or "", limit=60)
+    if not raw or read_number(raw=raw).kind == "withheld" or (event.contact_id is not None and read_number(raw=raw).e164):
+        return ""
+    return f" The number came as “{sayable(raw)}”."
 
 
 def summary_key(*, run_id: uuid.UUID) -> str:
@@ -138,7 +151,7 @@ def response_timer(context: Context) -> Result:
         desk=str(context.params["desk"]),
         kind="call-back",
         title=f"{context.params['verb']} {who}",
-        reason=str(context.params["reason"]),
+        reason=str(context.params["reason"]) + number_as_given(event=context.event),
         cause=cause,
         event=context.event,
         due_at=due_at,

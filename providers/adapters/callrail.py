@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from providers import form_fields
+from providers import forms
 from providers.adapters._callrail_list import list_calls
 from providers.contract import Adapter, Credentials, Incoming, NotForUs, ParsedEvent, Unreadable
 from zartsalgo.lib import fields, signatures, strict_json
@@ -165,7 +165,7 @@ def _form(*, data: Mapping[str, Any], request: Incoming) -> ParsedEvent:
     identity, answers = fields.text(data, "resource_id", "id"), data.get("form_data")
     if not identity or not isinstance(answers, dict):
         raise Malformed("The form submission has no `resource_id` or `id`, or `form_data` is not an object.")
-    reading = form_fields.read(form_fields.pairs_of(answers))
+    reading = forms.read_answers(answers)
     top = fields.filled(phone=fields.text(data, "customer_phone_number"), email=fields.loose_text(data, "customer_email"), **_person(data))
     facts = fields.filled(page_url=fields.loose_text(data, "form_url"), source=fields.loose_text(data, "source"), **_campaign(data))
     return ParsedEvent(

@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from providers import form_fields
+from providers import forms
 from providers.contract import Adapter, Incoming, NotForUs, ParsedEvent, Unreadable
+from providers.forms import shapes
 from zartsalgo.lib import form_body
 from zartsalgo.lib.strict_json import Malformed
 
@@ -28,23 +29,24 @@ class FormAdapter(Adapter):
     def parse(self, *, request: Incoming) -> list[ParsedEvent] | NotForUs:
         try:
             form = form_body.decode(content_type=request.headers.get("content-type", ""), body=request.body)
+            posts = shapes.of_json(form.json) if form.is_json else [shapes.of_pairs(form.pairs)]
         except Malformed as error:
             raise Unreadable(str(error)) from None
-        reading = form_fields.read(form.pairs)
-        if not reading.usable:
-            raise Unreadable(f"None of the {len(form.pairs)} form fields is a name, phone number, email address or message we know.")
-        if form.files:
-            reading.facts["files_left_out"] = form.files
+        readings = [reading for fields in posts if (reading := forms.read(fields)).usable]
+        if not readings:
+            fields = sum(len(post) for post in posts)
+            raise Unreadable(f"None of the {fields} form fields is a name, phone number, email address or message we know.")
         # Two equal posts are two events; the moment of arrival tells them apart and stays the same when a delivery is replayed.
-        fingerprint = hashlib.sha256(request.body).hexdigest()[:32]
+        key = f"{request.received_at.isoformat()}:{hashlib.sha256(request.body).hexdigest()[:32]}"
         return [
             ParsedEvent(
                 type="quote.requested" if reading.wants_quote else "lead.created",
-                key=f"{request.received_at.isoformat()}:{fingerprint}",
+                key=f"{key}:{at}" if at else key,
                 occurred_at=request.received_at,
-                facts=reading.facts,
+                facts={**reading.facts, **({"files_left_out": form.files} if form.files else {})},
                 personal=reading.personal,
             )
+            for at, reading in enumerate(readings)
         ]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leads.events import FROM_OUTSIDE
-from providers import form_fields
+from providers import forms
 from providers.contract import Adapter, Incoming, NotForUs, ParsedEvent, Unreadable
 from zartsalgo.lib import fields, signatures, strict_json
 from zartsalgo.lib.strict_json import Malformed
@@ -159,8 +159,8 @@ def _sorted(data: Mapping[str, Any], *, kind: str) -> tuple[dict[str, Any], dict
         if name in flat and ours not in flat:
             flat[ours], sent[ours] = flat.pop(name), sent[name]
     for name in list(flat):
-        ours = form_fields.meaning_of(name)
-        if ours in form_fields.PERSONAL_NAMES and ours not in flat and (ours != "message" or kind in ("lead.created", "quote.requested")):
+        ours = forms.meaning_of(name)
+        if ours in forms.PERSONAL_NAMES and ours not in flat and (ours != "message" or kind in ("lead.created", "quote.requested")):
             flat[ours], sent[ours] = flat.pop(name), sent[name]
     try:
         (MissedCall if kind == "call.missed" else Data).model_validate(flat)
@@ -178,7 +178,7 @@ def _sorted(data: Mapping[str, Any], *, kind: str) -> tuple[dict[str, Any], dict
 
 
 def _is_personal(name: str, value: Any) -> bool:
-    if name.lower() in form_fields.PERSONAL_NAMES or form_fields.meaning_of(name) in form_fields.PERSONAL_NAMES:
+    if name.lower() in forms.PERSONAL_NAMES or forms.meaning_of(name) in forms.PERSONAL_NAMES:
         return True
     if isinstance(value, dict):
         return any(_is_personal(inner, item) for inner, item in value.items())

@@ -8,7 +8,7 @@ import pytest
 
 from providers.adapters import load
 from providers.contract import ParsedEvent, Unreadable
-from providers.form_fields import meaning_of, read_consent
+from providers.forms import meaning_of
 from tests.providers.payloads import NOW, form_request, multipart, request, web_form
 
 ADAPTER = load("form")
@@ -96,7 +96,7 @@ def test_elementor_advanced_data() -> None:
     )
     assert event.type == "quote.requested"
     assert event.facts == {"form": "Free estimate", "form_id": "3c1", "page_url": "https://roofs.example.com/contact"}
-    assert event.personal == {"name": "Dana Whitfield", "phone": "303-555-0123", "answers": {"fields[field_7][value]": "Gutter"}}
+    assert event.personal == {"name": "Dana Whitfield", "phone": "303-555-0123", "answers": {"field_7": "Gutter"}}
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_quote_or_lead(fields, kind) -> None:
     "body",
     [
         {"name": "Dana", "phone": "303-555-0123", "details": None, "opts": ["a", 1, True]},
-        {"fields": {"name": {"value": "Dana"}, "phone": {"value": "303-555-0123"}}, "opts": "a, 1, True"},
-        {"answers": [{"label": "Name", "value": "Dana"}, {"label": "Phone", "answer": "303-555-0123"}], "opts": "a, 1, True"},
+        {"fields": {"name": {"value": "Dana"}, "phone": {"value": "303-555-0123"}}, "opts": "a, 1, true"},
+        {"answers": [{"label": "Name", "value": "Dana"}, {"label": "Phone", "answer": "303-555-0123"}], "opts": "a, 1, true"},
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "text/plain", ""])
 def test_json_in_the_usual_shapes(body, content_type) -> None:
     event = only(request("form", json.dumps(body).encode(), content_type=content_type))
-    assert event.personal == {"name": "Dana", "phone": "303-555-0123", "answers": {"opts": "a, 1, True"}}
+    assert event.personal == {"name": "Dana", "phone": "303-555-0123", "answers": {"opts": "a, 1, true"}}
 
 
 def test_multipart_takes_text_and_counts_files() -> None:
@@ -146,8 +146,8 @@ def test_multipart_takes_text_and_counts_files() -> None:
 
 
 def test_encodings_nul_and_surrogates_are_repaired() -> None:
-    event = only(request("form", b"name=Jos%E9%00&phone=303-555-0123&x=%ED%A0%80", content_type="application/x-www-form-urlencoded"))
-    assert event.personal["name"] == "Jos\ufffd\ufffd"
+    event = only(request("form", b"name=Jos%C3%A9%00&phone=303-555-0123&x=%ED%A0%80", content_type="application/x-www-form-urlencoded"))
+    assert event.personal["name"] == "José\ufffd"
     event = only(request("form", b'{"name": "a\\u0000b\\ud800"}'))
     assert event.personal["name"] == "a\ufffdb\ufffd"
 
@@ -160,27 +160,9 @@ def test_repeated_fields() -> None:
     assert event.personal == {"name": "Dana", "phone": "1", "answers": {"a": "1, 2", "phone": "2"}}
 
 
-@pytest.mark.parametrize(
-    ("value", "granted", "wording"),
-    [
-        ("on", True, ""),
-        ("Yes", True, ""),
-        ("I agree to receive texts from Summit Roofing.", True, "I agree to receive texts from Summit Roofing."),
-        ("no", False, ""),
-        ("0", False, ""),
-        ("off", False, ""),
-        ("maybe", False, ""),
-        ("No, do not text me", False, "No, do not text me"),
-        ("I do not agree to texts", False, "I do not agree to texts"),
-    ],
-)
-def test_consent(value, granted, wording) -> None:
-    assert read_consent(value=value, wording="") == {"granted": granted, "wording": wording}
-
-
 def test_consent_is_a_fact_only_where_the_form_asked() -> None:
     event = only(form_request(web_form(sms_consent="on", sms_consent_text="Text me about my request.")))
-    assert event.facts["consent"] == {"granted": True, "wording": "Text me about my request."}
+    assert event.facts["consent"] == {"granted": True, "wording": "Text me about my request.", "channels": ["sms"]}
     assert "consent" not in only(form_request(web_form())).facts
 
 

@@ -66,7 +66,7 @@ def ask_a_person(context: Context) -> Result:
         desk=Desk.LEAD_OPS,
         kind="call-back",
         title=f"Missed call at {when}, no text possible",
-        reason=f"{why} Called line: {line}.",
+        reason=f"{why}{steps.number_as_given(event=context.event)} Called line: {line}.",
         cause=f"{context.run.workflow}:{context.run.pk}:by-hand",
         event=context.event,
         due_at=context.now + timedelta(minutes=context.settings.response_minutes),

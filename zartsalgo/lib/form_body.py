@@ -1,43 +1,50 @@
-"""Form posts to name and value pairs: urlencoded, multipart (text fields only) or JSON, within fixed limits.
+"""Form posts to what was sent in them: urlencoded, multipart (text fields only) or JSON, within fixed limits, in any charset.
 
 Our own small multipart reader instead of a mail parser: it is linear in the size of the body and knows no nesting, so a hostile
 body costs no more than its bytes.
 """
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from zartsalgo.lib import strict_json
+from zartsalgo.lib import charset, strict_json
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.strict_json import Malformed, clean
 
-MAX_FIELDS = 1000
-LONGEST_NAME = 100
+MAX_FIELDS: Final = 1000
+MAX_FORMS: Final = 20
+LONGEST_HEAD: Final = 2_000
 
-_BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,200})"?', re.IGNORECASE)
-_NAME = re.compile(rb'[;\s]name="((?:[^"\\\r\n]|\\.)*)"', re.IGNORECASE)
-_FILENAME = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
+_BOUNDARY = linear(r'boundary="?([^";,\s]{1,200})"?', ignore_case=True)
+_CHARSET = linear(r'charset="?([a-z0-9_\-]{1,40})"?', ignore_case=True)
+_NAME = linear(r'[;\s]name="((?:[^"\\\r\n]|\\.)*)"', ignore_case=True)
+_FILENAME = linear(r"[;\s]filename\*?=", ignore_case=True)
 
 
 @dataclass(frozen=True)
 class FormBody:
-    """Pairs in the order they were sent, and how many files were left out."""
+    """Pairs in the order they were sent, or with `is_json` the JSON value; and how many files were left out."""
 
     pairs: list[tuple[str, str]]
     files: int = 0
+    is_json: bool = False
+    json: Any = None
 
 
 def decode(*, content_type: str, body: bytes) -> FormBody:
-    """The fields of a form post; `content_type` is the whole header. Without a usable one the body's first byte decides."""
+    """The fields of a form post; `content_type` is the whole header. Without a usable one the body's first character decides."""
     kind = content_type.split(";")[0].strip().lower()
+    stated = found.group(1) if (found := _CHARSET.search(content_type[:LONGEST_HEAD])) else ""
     if kind == "multipart/form-data":
-        return _multipart(content_type=content_type, body=body)
-    if kind.endswith("json") or (kind != "application/x-www-form-urlencoded" and body.lstrip()[:1] in (b"{", b"[")):
-        return FormBody(pairs=flattened(strict_json.load_object(body)))
-    return FormBody(pairs=[(clean(name), clean(value)) for name, value in urlencoded(body)])
+        return _multipart(content_type=content_type[:LONGEST_HEAD], body=body, stated=stated)
+    if kind.endswith("json") or (kind != "application/x-www-form-urlencoded" and _first(body) in ("{", "[")):
+        return _json(body=body, stated=stated)
+    pairs = [
+        (_text(name, stated=stated), _text(value, stated=stated))
+        for name, value in (_bytes(pair) for pair in urlencoded(body, errors="surrogateescape"))
+    ]
+    return FormBody(pairs=pairs)
 
 
 def urlencoded(body: bytes, *, errors: str = "replace") -> list[tuple[str, str]]:
@@ -48,7 +55,28 @@ def urlencoded(body: bytes, *, errors: str = "replace") -> list[tuple[str, str]]
         raise Malformed(f"The form has more than {MAX_FIELDS} fields.") from None
 
 
-def _multipart(*, content_type: str, body: bytes) -> FormBody:
+def _json(*, body: bytes, stated: str) -> FormBody:
+    value = strict_json.load(charset.decode(body, stated=stated).removeprefix("\ufeff").encode())
+    if not isinstance(value, dict | list):
+        raise Malformed(f"The body should be a JSON object or a list of them, not {strict_json.kind_of(value)}.")
+    return FormBody(pairs=[], is_json=True, json=value)
+
+
+def _first(body: bytes) -> str:
+    start = body[:64]
+    return charset.decode(start[: len(start) // 2 * 2]).lstrip("\ufeff \t\r\n")[:1]
+
+
+def _bytes(pair: tuple[str, str]) -> tuple[bytes, bytes]:
+    name, value = (part.encode("utf-8", "surrogateescape") for part in pair)
+    return name, value
+
+
+def _text(raw: bytes, *, stated: str) -> str:
+    return clean(charset.decode(raw, stated=stated))
+
+
+def _multipart(*, content_type: str, body: bytes, stated: str) -> FormBody:
     found = _BOUNDARY.search(content_type)
     if found is None:
         raise Malformed("The multipart form names no boundary.")
@@ -63,46 +91,14 @@ def _multipart(*, content_type: str, body: bytes) -> FormBody:
     for part in parts[1:]:
         if part.startswith(b"--"):
             break
-        head, gap, content = part.partition(b"\r\n\r\n")
+        raw_head, gap, content = part.partition(b"\r\n\r\n")
+        head = charset.decode(raw_head[:LONGEST_HEAD])
         name = _NAME.search(head)
         if not gap or name is None:
             continue
         if _FILENAME.search(head):
             files += bool(content)
             continue
-        pairs.append((clean(name.group(1).decode("utf-8", "replace").replace("%22", '"')), clean(content.decode("utf-8", "replace"))))
+        own = its.group(1) if (its := _CHARSET.search(head)) else stated
+        pairs.append((clean(name.group(1).replace("%22", '"')), _text(content, stated=own)))
     return FormBody(pairs=pairs, files=files)
-
-
-def flattened(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Pairs of a JSON object: nested values get bracketed names, as a form would send them."""
-    limited = list(islice(_flat(dict(answers), prefix=""), MAX_FIELDS + 1))
-    if len(limited) > MAX_FIELDS:
-        raise Malformed(f"The form has more than {MAX_FIELDS} fields.")
-    return limited
-
-
-def _flat(value: Any, *, prefix: str) -> Iterator[tuple[str, str]]:
-    """Nested JSON as bracketed names. Lists of {name|label|key, value|answer} objects, which form builders like, become plain pairs.
-
-    Names are cut at every level: each leaf repeats the names above it, and one long name over many leaves would fill the memory.
-    """
-    if isinstance(value, dict):
-        label = next((value[name] for name in ("name", "label", "key", "title") if isinstance(value.get(name), str)), "")
-        answer = next((name for name in ("value", "answer") if name in value), "")
-        if prefix and label and answer:
-            yield from _flat(value[answer], prefix=label[:LONGEST_NAME])
-            return
-        for name, item in value.items():
-            name = name[:LONGEST_NAME]
-            yield from _flat(item, prefix=f"{prefix}[{name}]" if prefix else name)
-    elif isinstance(value, list):
-        if all(isinstance(item, (str, int, float)) for item in value):
-            yield prefix, ", ".join(str(item) for item in value)
-            return
-        for item in value:
-            yield from _flat(item, prefix=prefix)
-    elif value is None:
-        yield prefix, ""
-    else:
-        yield prefix, ("true" if value else "false") if isinstance(value, bool) else str(value)

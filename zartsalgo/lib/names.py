@@ -74,13 +74,14 @@ def read_emails(raw: object) -> tuple[tuple[str, ...], str]:
     found: list[str] = []
     left: list[str] = []
     for part in text.replace(";", " ").replace(",", " ").replace("|", " ").replace("/", " ").split():
-        if "@" in part and (address := clean_email(part.strip("<>()[]{}:"))):
+        if len(found) < _MOST_EMAILS and "@" in part and (address := clean_email(part.strip("<>()[]{}:"))):
             found.append(address)
         elif part.casefold() not in _JOINS and any(char.isalnum() for char in part):
             left.append(part)
     return tuple(dict.fromkeys(found)), " ".join(left)
 
 
+_MOST_EMAILS: Final = 5
 _JOINS: Final = frozenset("and or y o e und oder et ou mailto email e-mail mail correo".split())
 
 

@@ -17,6 +17,7 @@ from zartsalgo.lib.phone import Number, read_number
 
 LONGEST: Final = 200
 MOST: Final = 5
+MOST_TRIES: Final = 8  # what looks like a number and is none, before the field is given up
 _URI: Final = linear(r"^\s*(?:tel|sms|callto|whatsapp|sips?)\s*:", ignore_case=True)
 # Digits with what people put between them; a plus sign begins a new one.
 _RUN: Final = linear(r"\+?[0-9(][0-9() .\-‐‑–—/]{8,}")
@@ -38,6 +39,8 @@ class Numbers:
 
 def read_numbers(*, raw: object, region: str = "US") -> Numbers:
     """Every number in a field, in order. Never raises. A plain number costs no more than `read_number`."""
+    if isinstance(raw, str):
+        raw = raw[:LONGEST]
     whole = read_number(raw=raw, region=region)
     if not isinstance(raw, str) or _is_plain(raw) and whole.e164 or _URI.match(raw[:LONGEST]):
         return Numbers(whole)
@@ -107,7 +110,7 @@ def _found(*, text: str, region: str) -> tuple[list[str], str]:
         rest = list(text)
         for start, end, *_ in spans:
             rest[start:end] = ";" * (end - start)
-        for match in PhoneNumberMatcher("".join(rest), region, leniency=leniency, max_tries=50):
+        for match in PhoneNumberMatcher("".join(rest), region, leniency=leniency, max_tries=MOST_TRIES):
             number = match.number
             # "Possible" is any ten digits: a number nobody has put in service may still be theirs.
             if leniency == Leniency.POSSIBLE and (number.country_code != 1 or len(str(number.national_number)) != 10):
