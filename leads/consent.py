@@ -2,7 +2,8 @@
 
 Whoever calls, fills in a form or texts has asked for an answer (47 CFR 64.1200(a)(1), (f)(9): prior express consent by giving the number
 for that purpose). Offers, follow-ups and review requests need written words (64.1200(a)(2), (f)(9)): only a form that showed them and was
-agreed to gives those. messaging.consent decides what each row is good for.
+agreed to gives those. Whoever says no in a form that asks ("Please do not text me") has refused that channel: kept as a row too, and the
+form asks for no answer by it. messaging.consent decides what each row is good for.
 """
 
 import hashlib
@@ -13,8 +14,6 @@ from django.db import transaction
 
 from leads import people
 from leads.models import Consent, Contact, Event, Identity
-from zartsalgo.lib.names import clean_email
-from zartsalgo.lib.phone import read_number
 
 CALLS: Final = ("call.missed", "call.answered")
 FORMS: Final = ("lead.created", "quote.requested")
@@ -141,14 +140,15 @@ def _rows(*, event: Event, contact: Contact) -> list[Consent]:
     if event.type == "message.received" and (event.facts.get("reading") or {}).get("kind") not in AGREEING_REPLIES:
         return []
     personal = event.personal or {}
-    number = read_number(raw=personal.get("phone") or "").e164
-    email = clean_email(personal.get("email") or "")
+    person = people.read_person(personal=personal)
+    number, email = person.number.e164, person.email
     # Whoever gives both in a form asks for an answer by either; a text or a call speaks for its number alone.
     given_for = [("sms", number)] if number else []
     if email and (event.type in FORMS or not number):
         given_for.append(("email", email))
     stated = event.facts.get("consent")
     given = stated if isinstance(stated, dict) else {}
+    refused = [str(channel) for channel in given.get("refused") or ()] if event.type in FORMS else []
     kind, source = _source(event=event)
     common: dict[str, Any] = {
         "client_id": event.client_id,
@@ -159,11 +159,25 @@ def _rows(*, event: Event, contact: Contact) -> list[Consent]:
         "event": event,
         "granted_at": event.occurred_at,
     }
-    rows = [Consent(purpose=Consent.Purpose.ANSWER, channel=channel, address=address, **common) for channel, address in given_for]
-    if event.type in FORMS and given.get("granted") is True:
-        wording = str(given.get("wording") or "")
-        common |= {"wording": wording, "wording_version": wording_version(wording=wording)}
-        rows += [Consent(purpose=Consent.Purpose.MARKETING, channel=channel, address=address, **common) for channel, address in given_for]
+    rows = [
+        Consent(purpose=Consent.Purpose.ANSWER, channel=channel, address=address, **common)
+        for channel, address in given_for
+        if channel not in refused
+    ]
+    wording = str(given.get("wording") or "")
+    common |= {"wording": wording, "wording_version": wording_version(wording=wording)}
+    # A refusal is the person's, whatever number or address they gave with it.
+    rows += [
+        Consent(purpose=Consent.Purpose.REFUSED, channel=channel, address=dict(given_for).get(channel, ""), **common) for channel in refused
+    ]
+    if event.type in FORMS and given.get("granted") is True and not refused:
+        # Words that name a channel speak for that one only.
+        named = given.get("channels") or [channel for channel, _ in given_for]
+        rows += [
+            Consent(purpose=Consent.Purpose.MARKETING, channel=channel, address=address, **common)
+            for channel, address in given_for
+            if channel in named
+        ]
     return rows
 
 

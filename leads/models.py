@@ -342,6 +342,7 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         ANSWER = "answer", "Answers to what they asked"  # their own call, form or text asks for one
         MARKETING = "marketing", "Offers, follow-ups and review requests"  # needs their written word
+        REFUSED = "refused", "They asked not to be written to"  # in their own words, for one channel; agrees to nothing
         WITHDRAWN = "withdrawn", "A wrong entry of staff, withdrawn"  # `withdraws` says which; agrees to nothing
 
     class Source(models.TextChoices):
@@ -386,6 +387,11 @@ class Consent(models.Model):
             models.CheckConstraint(
                 condition=models.Q(wording="") | models.Q(how="writing") | (models.Q(how="") & ~models.Q(source_kind="staff")),
                 name="consent_spoken_has_no_wording",
+            ),
+            # A refusal is the person's own words: staff write down what somebody agreed to, and stop by a suppression.
+            models.CheckConstraint(
+                condition=~models.Q(purpose="refused") | (models.Q(event__isnull=False) & ~models.Q(source_kind="staff")),
+                name="consent_refused_is_their_own",
             ),
             models.CheckConstraint(
                 condition=models.Q(purpose="withdrawn", withdraws__isnull=False, wording="")

@@ -3,7 +3,8 @@
 What answers or serves (messaging.purposes) needs an act of the person's own, from the number it goes to, within the purpose's span before
 it was written (how long it may wait then is its `useful_until`). Everything else is marketing: written words for that number; else a relationship that has not run out in
 any state the person may be in (messaging.relationships) together with a do-not-call check no older than 31 days; and never more texts a
-day than the strictest candidate state allows. Whatever a person agreed to before they said stop counts no more, nor an entry of staff that
+day than the strictest candidate state allows. Who refused a channel in a form gets nothing by it on its own, an answer neither, until they
+write to us there or clearly agree later. Whatever a person agreed to before they said stop counts no more, nor an entry of staff that
 was withdrawn (47 CFR 64.1200(a)(10), (f)(5)(i)): after they came back, marketing needs new words.
 """
 
@@ -16,6 +17,7 @@ from django.db import connection
 from leads.actions import create_task
 from leads.models import Desk, Task
 from messaging import do_not_call, purposes, relationships
+from messaging.finding import local
 from messaging.models import Message
 from messaging.relationships import CAP, CAP_WINDOW
 from zartsalgo.lib.phone import sayable
@@ -30,9 +32,21 @@ PURCHASES: Final = ("job.completed", "payment.received")
 # A reply that says, or may say, no is no inquiry.
 _NO: Final = ("opt_out", "unclear")
 
+# A refusal stands until the person writes by that channel themselves, or agrees in words later than it.
+_REFUSED: Final = """
+  select max(r.granted_at) as at from leads_consent r
+   where r.contact_id = %(contact)s and r.client_id = %(client)s and r.purpose = 'refused' and r.channel = %(channel)s and r.granted_at <= %(now)s
+     and not exists (select 1 from leads_consent y where y.contact_id = r.contact_id and y.client_id = r.client_id and y.purpose = 'marketing'
+       and y.channel = r.channel and y.granted_at > r.granted_at
+       and not exists (select 1 from leads_consent w where w.withdraws_id = y.id))
+     and not exists (select 1 from leads_event e where e.contact_id = r.contact_id and e.client_id = r.client_id and e.type = 'message.received'
+       and e.occurred_at > r.granted_at and coalesce(e.facts ->> 'channel', 'sms') = r.channel
+       and not (coalesce(e.facts -> 'reading' ->> 'kind', '') = any (%(no)s)))"""
+
 # The cause is the person's own act too: a call that was recorded before there was a ledger proves itself.
-_ANSWER = """
-select kind, at from (
+_ANSWER = f"""
+with refusal as ({_REFUSED})
+select kind, proof.at, refusal.at from refusal left join lateral (select kind, at from (
   (select source_kind as kind, granted_at as at from leads_consent
     where contact_id = %(contact)s and client_id = %(client)s and purpose in ('answer', 'marketing') and channel = %(channel)s
       and address = %(to)s and granted_at > %(since)s
@@ -40,16 +54,16 @@ select kind, at from (
   union all
   (select split_part(type, '.', 1), occurred_at from leads_event
     where id = %(cause)s and contact_id = %(contact)s and client_id = %(client)s and type = any (%(inquiries)s) and occurred_at > %(since)s
-      and not (coalesce(facts -> 'reading' ->> 'kind', '') = any (%(no)s)))) proof
- order by at desc limit 1"""
+      and not (coalesce(facts -> 'reading' ->> 'kind', '') = any (%(no)s)))) found
+ order by at desc limit 1) proof on true"""
 
-_MARKETING = """
-with stop as (
+_MARKETING = f"""
+with refusal as ({_REFUSED}), stop as (
   select max(at) as at from messaging_suppression
    where (client_id = %(client)s or client_id is null) and (contact_id = %(contact)s or value = %(to)s
      or value in (select value from leads_statedidentity where contact_id = %(contact)s)))
-select stop.at, w.granted_at, w.source, w.wording_version, i.at, p.at, cap.n, cap.oldest
-  from stop
+select stop.at, w.granted_at, w.source, w.wording_version, i.at, p.at, cap.n, cap.oldest, refusal.at
+  from stop cross join refusal
   left join lateral (select granted_at, source, wording_version from leads_consent
     where contact_id = %(contact)s and client_id = %(client)s and purpose = 'marketing' and channel = %(channel)s and address = %(to)s
       and wording <> '' and wording_version <> '' and granted_at <= %(now)s
@@ -117,19 +131,29 @@ def _wanted(*, message: Message, now: datetime) -> dict[str, Any]:
 def _answer(*, message: Message, window: timedelta, now: datetime) -> Ruling:
     with connection.cursor() as cursor:
         cursor.execute(_ANSWER, {**_wanted(message=message, now=now), "since": message.created_at - window})
-        found = cursor.fetchone()
-    if found is None:
+        kind, at, refused_at = cursor.fetchone()
+    if refused_at is not None and message.workflow:
+        return _refused(message=message, at=refused_at)
+    if at is None:
         by = "email" if message.channel == "email" else "text"
         return Ruling(allowed=False, says=f"Nothing shows that this person asked for an answer by {by}; a person should call instead.")
-    kind, at = found
     says = f"It answers {_ACTS.get(kind, 'what they agreed to')}."
     return Ruling(allowed=True, says=says, values=(("proof", kind or "ledger"), ("at", at.isoformat())))
+
+
+def _refused(*, message: Message, at: datetime) -> Ruling:
+    what, back = ("emails", "write to us by email") if message.channel == "email" else ("texts", "text us")
+    when = local(at, message.client.timezone)
+    says = f"On {when} they asked for no {what} in a form; until they {back} or agree, a person should call."
+    return Ruling(allowed=False, says=says, values=(("refused_at", at.isoformat()),))
 
 
 def _marketing(*, message: Message, place: Place, now: datetime) -> Ruling:
     with connection.cursor() as cursor:
         cursor.execute(_MARKETING, {**_wanted(message=message, now=now), "day": now - CAP_WINDOW})
-        _, granted_at, source, version, inquiry, purchase, sent, oldest = cursor.fetchone()
+        _, granted_at, source, version, inquiry, purchase, sent, oldest, refused_at = cursor.fetchone()
+    if refused_at is not None:
+        return _refused(message=message, at=refused_at)
     where: tuple[tuple[str, str], ...] = (("states", ", ".join(place.states)),)
     proof: tuple[tuple[str, str], ...]
     if granted_at is not None:

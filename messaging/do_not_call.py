@@ -4,10 +4,7 @@ A seller must not rely on a list older than 31 days: 16 CFR 310.4(b)(3)(iv), 47 
 codes it was fetched for, so a number outside them was not checked at all.
 """
 
-import csv
 import hashlib
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -16,12 +13,17 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from messaging import contact_columns
+from messaging.contact_columns import Columns
 from messaging.models import DoNotCallList, DoNotCallNumber
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.phone import read_number
+from zartsalgo.lib.table_file import NotAList, rows_of
 
 FRESH: Final = timedelta(days=31)
 _AT_ONCE: Final = 5000
-_HEADS: Final = frozenset({"phone", "number", "telephone", "area code", "areacode", "phone number"})
+_AREA: Final = linear(r"^[2-9][0-9]{2}\z")
+_AREA_HEADS: Final = frozenset({"areacode", "area", "npa"})
 
 # The newest list that speaks for the area code, of each registry by name: the national one does not answer for a state's own.
 _ASK = """
@@ -49,12 +51,15 @@ def check(*, number: str, now: datetime) -> Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What became of a file: `added` numbers on a new list, `bad` lines as (line number, why), `known` when this file is on record."""
+    """What became of a file: `added` numbers on a new list, `bad` lines as (line number, why), `known` when this file is on record; the headings
+    of the columns that were read, and of those that were not."""
 
     added: int
     bad: tuple[tuple[int, str], ...]
     area_codes: tuple[str, ...]
     known: bool = False
+    columns: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class CannotImport(ValueError):
@@ -68,14 +73,16 @@ def import_file(*, path: Path, name: str, as_of: date, covers: tuple[str, ...] =
     """
     if as_of > now.date():
         raise CannotImport(f"The list is dated {as_of}, which has not come yet.")
-    if wrong := [code for code in covers if not re.fullmatch(r"[2-9][0-9]{2}", code)]:
+    if wrong := [code for code in covers if not _AREA.match(code)]:
         raise CannotImport(f"{wrong[0]!r} is no area code.")
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        found, bad = _read(path=path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CannotImport(f"{path.name} cannot be read: {type(error).__name__}.") from error
+        found, bad, columns = _read(path=path)
+    except NotAList as error:
+        raise CannotImport(str(error)) from error
+    except OSError as error:
+        raise CannotImport(f"{path.name} cannot be read: {error.strerror or type(error).__name__}.") from error
     if not found:
         raise CannotImport(f"{path.name} holds no number that can be read.")
     codes = tuple(sorted({value[2:5] for value in found} | set(covers)))
@@ -84,27 +91,37 @@ def import_file(*, path: Path, name: str, as_of: date, covers: tuple[str, ...] =
             name=name, as_of=as_of, sha256=sha256, defaults={"area_codes": codes, "amount": len(found), "imported_at": now}
         )
         if not fresh:
-            return Imported(added=0, bad=bad, area_codes=tuple(made.area_codes), known=True)
+            return Imported(added=0, bad=bad, area_codes=tuple(made.area_codes), known=True, columns=columns.read, left=columns.left)
         numbers = iter(sorted(found))
         while batch := list(islice(numbers, _AT_ONCE)):
             DoNotCallNumber.objects.bulk_create([DoNotCallNumber(list=made, value=value) for value in batch])
-    return Imported(added=len(found), bad=bad, area_codes=codes)
+    return Imported(added=len(found), bad=bad, area_codes=codes, columns=columns.read, left=columns.left)
 
 
-def _read(*, path: Path) -> tuple[set[str], tuple[tuple[int, str], ...]]:
-    found, bad = set(), []
-    for line, cells in _lines(path=path):
-        joined = "".join(cells[:2]) if len(cells) > 1 and len(cells[0].strip()) == 3 else cells[0]
-        number = read_number(raw=joined)
-        if number.e164.startswith("+1"):
-            found.add(number.e164)
-        elif line > 1 or joined.strip().lower() not in _HEADS and cells[0].strip().lower() not in _HEADS:
+def _read(*, path: Path) -> tuple[set[str], tuple[tuple[int, str], ...], Columns]:
+    found: set[str] = set()
+    bad: list[tuple[int, str]] = []
+    columns: Columns | None = None
+    area: int | None = None
+    for line, cells in rows_of(path=path):
+        if columns is None:
+            columns = contact_columns.choose(cells)
+            heads = ["".join(filter(str.isalnum, cell.lower())) for cell in cells]
+            area = next((place for place, head in enumerate(heads) if head in _AREA_HEADS), None)
+            if columns.is_heading and (columns.phones or area is not None):
+                continue
+            if columns.is_heading and len(cells) > 1:
+                raise CannotImport(contact_columns.unknown_headings(name=path.name, headings=columns.left))
+            area = None if len(cells) < 2 or not _AREA.match(cells[0]) else 0
+            columns = Columns(phones=tuple(place for place in columns.phones if place != area) or (0,), emails=())
+        code = cells[area] if area is not None and area < len(cells) else ""
+        # Area code and seven digits, as the national registry writes them, or whole numbers.
+        code = code if _AREA.match(code) else ""
+        raw = [f"{code}{cells[place]}" for place in columns.phones if place < len(cells) and place != area and cells[place]]
+        if area is not None and not code and area < len(cells) and cells[area]:
+            raw.append(cells[area])  # a whole number, where its area code is looked for
+        numbers = {number.e164 for one in raw if (number := read_number(raw=one)).e164.startswith("+1")}
+        found |= numbers
+        if not numbers or (columns.is_heading and len(numbers) < len(set(raw))):
             bad.append((line, "no US number"))
-    return found, tuple(bad)
-
-
-def _lines(*, path: Path) -> Iterator[tuple[int, list[str]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for line, cells in enumerate(csv.reader(file), start=1):
-            if any(cell.strip() for cell in cells):
-                yield line, cells
+    return found, tuple(bad), columns or Columns(phones=(), emails=())

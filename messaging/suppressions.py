@@ -3,7 +3,6 @@
 Nothing here is for staff to lift: there is no function that takes a name, and the database compares the event (messaging.models).
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +11,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from leads.models import Client, Event, Identity
+from messaging import contact_columns
+from messaging.contact_columns import Columns
 from messaging.locks import lock_address
 from messaging.models import Suppression
-from zartsalgo.lib.names import clean_email
-from zartsalgo.lib.phone import read_number
+from zartsalgo.lib.table_file import NotAList, rows_of
 
 # Each row takes an advisory lock until its batch is stored, and a server has room for a few thousand.
 AT_ONCE = 500
-# Columns that may hold the number or address, as exports of other tools name them (lower case, letters only).
-_PHONE = frozenset({"phone", "number", "phonenumber", "mobile", "cell", "e164", "to", "contact"})
-_EMAIL = frozenset({"email", "emailaddress", "mail"})
-
-
 def lift_by_words(*, event: Event, client: Client, number: str) -> int:
     """The person wrote START (an opt-in, read by messaging.replies) from this number: what its own STOP set stands no more; how many rows.
 
@@ -41,23 +36,27 @@ class CannotImport(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What became of a file: rows `added`, `known` before, and `bad` ones as (line number, why)."""
+    """What became of a file: rows `added` (so many of them `numbers`, the others addresses), `known` before, `bad` lines as (number, why), and
+    the headings of the columns that were read and of those that were not."""
 
     added: int
     known: int
     bad: tuple[tuple[int, str], ...]
+    numbers: int = 0
+    columns: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def import_file(*, path: Path, client: Client, now: datetime) -> Imported:
-    """Take over a CSV list of opt-outs for a client: numbers and email addresses, with or without a heading. Only ever adds.
+    """Take over a list of opt-outs for a client: every column of numbers and email addresses, with or without a heading. Only ever adds.
 
-    A row that cannot be read is reported, never guessed. Broken off half-way, what was added stays, and a repeat adds the rest. Raises
+    A cell that cannot be read is reported, never guessed; a column that is not known is named. Broken off half-way, what was added stays, and a repeat adds the rest. Raises
     CannotImport.
     """
     try:
-        wanted, bad = _read(path=path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CannotImport(f"{path.name} cannot be read: {type(error).__name__}.") from error
+        wanted, bad, columns = _read(path=path)
+    except NotAList as error:
+        raise CannotImport(str(error)) from error
     if not wanted:
         raise CannotImport(f"{path.name} holds no number and no address that can be read.")
     rows = sorted(wanted)
@@ -65,7 +64,8 @@ def import_file(*, path: Path, client: Client, now: datetime) -> Imported:
     for start in range(0, len(rows), AT_ONCE):
         with transaction.atomic():
             added += _add(rows=rows[start : start + AT_ONCE], client=client, rule=f"list {path.name}", now=now)
-    return Imported(added=added, known=len(rows) - added, bad=bad)
+    numbers = sum(kind == "phone" for kind, _ in rows)
+    return Imported(added=added, known=len(rows) - added, bad=bad, numbers=numbers, columns=columns.read, left=columns.left)
 
 
 def _add(*, rows: list[tuple[str, str]], client: Client, rule: str, now: datetime) -> int:
@@ -93,32 +93,24 @@ def _add(*, rows: list[tuple[str, str]], client: Client, rule: str, now: datetim
     return len(fresh)
 
 
-def _read(*, path: Path) -> tuple[set[tuple[str, str]], tuple[tuple[int, str], ...]]:
+def _read(*, path: Path) -> tuple[set[tuple[str, str]], tuple[tuple[int, str], ...], Columns]:
     wanted: set[tuple[str, str]] = set()
     bad: list[tuple[int, str]] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        columns: list[int] | None = None
-        for line, cells in enumerate(csv.reader(file), start=1):
-            if not any(cell.strip() for cell in cells):
+    columns: Columns | None = None
+    for line, cells in rows_of(path=path):
+        if columns is None:
+            columns = contact_columns.choose(cells)
+            if columns.is_heading and len(cells) > 1 and not columns.known:
+                raise CannotImport(contact_columns.unknown_headings(name=path.name, headings=columns.left))
+            if columns.is_heading and columns.known:
                 continue
-            if columns is None:
-                names = ["".join(filter(str.isalnum, cell.lower())) for cell in cells]
-                columns = [place for place, name in enumerate(names) if name in _PHONE | _EMAIL]
-                if columns:
-                    continue
-                columns = [0]
-            found = {one for place in columns if place < len(cells) and (one := _value(cells[place]))}
-            if found:
-                wanted |= found
-            else:
-                bad.append((line, "no number and no address"))
-    return wanted, tuple(bad)
-
-
-def _value(cell: str) -> tuple[str, str] | None:
-    if "@" in cell:
-        email = clean_email(cell)
-        return ("email", email) if email else None
-    # A number we would not text anyway may still be suppressed: better one too many than one too few.
-    number = read_number(raw=cell)
-    return ("phone", number.e164) if number.e164 else None
+            if columns.is_heading:  # one column with a line of words above it, or a list that holds nobody
+                columns = Columns(phones=(0,), emails=(0,), left=columns.left)
+                continue
+        found, odd = contact_columns.values_of(cells, columns=columns)
+        wanted |= found
+        if odd:
+            bad.append((line, "a number or an address that cannot be read"))
+        elif not found:
+            bad.append((line, "no number and no address"))
+    return wanted, tuple(bad), columns or Columns(phones=(), emails=())

@@ -44,7 +44,7 @@ def number_as_given(*, event: Event) -> str:
     raw = clean_name((event.personal or {}).get("phone") or "", limit=60)
     if not raw or read_number(raw=raw).kind == "withheld" or (event.contact_id is not None and read_number(raw=raw).e164):
         return ""
-    return f" The number came as “{sayable(raw)}”."
+    return f" The number came as “{raw}”."
 
 
 def summary_key(*, run_id: uuid.UUID) -> str:

@@ -1,6 +1,7 @@
 """What every answer has: headers that say what a browser may do with it; and failures in plain words.
 
-A database that is away is a 503 that says what to do, never a traceback and never a 500.
+A database that is away is a 503 that says what to do, never a traceback and never a 500. An address that holds what no text of ours can hold
+is nobody's: 404, before any page looks for it.
 """
 
 import logging
@@ -8,7 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 
 log = logging.getLogger(__name__)
 AWAY = "The database is not reachable just now. Nothing was changed. Try again in a few seconds."
@@ -42,11 +43,21 @@ class StrictHeaders:
         return response
 
 
+def _is_unspeakable(request: HttpRequest) -> bool:
+    """NUL stands in no address of ours, and Postgres takes none. A hook's query is the provider's own and only stored."""
+    query = "" if request.path_info.startswith("/hooks/") else request.META.get("QUERY_STRING", "")
+    return "\x00" in request.path_info or "%00" in query or "\x00" in query
+
+
 class PlainFailures:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_unspeakable(request):
+            return HttpResponseNotFound(
+                "<!doctype html><html lang=en><title>Not found</title><main><h1>Not found</h1><p>There is no such page.</p></main></html>"
+            )
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -7,7 +7,6 @@ is over. `?event=post_call` on the hook address, one address per kind of webhook
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,7 +92,8 @@ def _kind(*, request: Incoming, data: Mapping[str, Any]) -> str:
     if data.get("changes") and "content" not in data:
         return "modified"
     for name in (fields.from_query(request.url, "event"), fields.loose_text(data, "event")):
-        if kind := KINDS.get(re.sub(r"[^a-z]", "", name.lower()).removesuffix("webhook"), ""):
+        letters = "".join(char for char in name[:60].lower() if "a" <= char <= "z")
+        if kind := KINDS.get(letters.removesuffix("webhook"), ""):
             return kind
     if "form_data" in data:
         return "form"
@@ -108,7 +108,8 @@ def _call(*, data: Mapping[str, Any], request: Incoming, finished: bool) -> list
     identity = fields.text(data, "resource_id", "id")
     if not identity:
         raise Malformed("The call has neither `resource_id` nor `id`.")
-    answered, voicemail, duration = fields.flag(data, "answered"), fields.flag(data, "voicemail"), fields.whole(data, "duration")
+    answered = fields.flag(data, "answered")
+    voicemail, duration = fields.describing(fields.flag, data, "voicemail"), fields.describing(fields.whole, data, "duration")
     over = finished or bool(duration) or bool(voicemail) or bool(fields.loose_text(data, "recording"))
     if answered is None or not (answered or over):
         return NotForUs("The call is not proven missed: nothing says that it is over and was not answered.")
@@ -128,13 +129,13 @@ def _call(*, data: Mapping[str, Any], request: Incoming, finished: bool) -> list
                 kind=kind,
                 voicemail=bool(voicemail),
                 duration_seconds=duration,
-                tracking_number=fields.text(data, "tracking_phone_number", "trackingnum"),
+                tracking_number=fields.loose_text(data, "tracking_phone_number", "trackingnum"),
                 source=fields.loose_text(data, "source_name", "formatted_tracking_source", "source"),
                 ended_at=ended.isoformat() if ended else None,
                 **_campaign(data),
             ),
             personal=fields.filled(
-                phone=fields.text(data, "customer_phone_number", "callernum"),
+                phone=fields.loose_text(data, "customer_phone_number", "callernum"),
                 note=fields.loose_text(data, "note"),
                 transcript=fields.loose_text(data, "transcription"),
                 **_person(data),
@@ -154,7 +155,7 @@ def _text(*, data: Mapping[str, Any], request: Incoming) -> ParsedEvent:
         occurred_at=fields.moment(data.get("timestamp")) or request.received_at,
         facts=fields.filled(
             message_id=fields.key(identity),
-            to_number=fields.text(data, "destination_number"),
+            to_number=fields.loose_text(data, "destination_number"),
             media_count=len(media) if isinstance(media, list) else 0,
         ),
         personal=fields.filled(phone=phone, text=fields.text(data, "content"), **_person(data)),
@@ -166,7 +167,7 @@ def _form(*, data: Mapping[str, Any], request: Incoming) -> ParsedEvent:
     if not identity or not isinstance(answers, dict):
         raise Malformed("The form submission has no `resource_id` or `id`, or `form_data` is not an object.")
     reading = forms.read_answers(answers)
-    top = fields.filled(phone=fields.text(data, "customer_phone_number"), email=fields.loose_text(data, "customer_email"), **_person(data))
+    top = fields.filled(phone=fields.loose_text(data, "customer_phone_number"), email=fields.loose_text(data, "customer_email"), **_person(data))
     facts = fields.filled(page_url=fields.loose_text(data, "form_url"), source=fields.loose_text(data, "source"), **_campaign(data))
     return ParsedEvent(
         type="lead.created",

@@ -6,17 +6,16 @@ timestamp may be 300 seconds off, and `webhook-id` stays the same when the sende
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from leads.events import FROM_OUTSIDE
 from providers import forms
 from providers.contract import Adapter, Incoming, NotForUs, ParsedEvent, Unreadable
+from providers.forms import wishes
 from zartsalgo.lib import fields, signatures, strict_json
+from zartsalgo.lib.names import means_nothing
 from zartsalgo.lib.strict_json import Malformed
 
 TOLERANCE_SECONDS = 300
@@ -27,46 +26,16 @@ PEOPLE = ("contact", "customer", "person", "caller", "lead")
 NUMBERS = {"from": "phone", "from_number": "phone", "caller_number": "phone"}
 
 
-class Consent(BaseModel):
-    model_config = ConfigDict(strict=True)
-    granted: bool
-    wording: str = ""
-
-
-class Data(BaseModel):
-    """Types of the fields we know; other fields pass. Strict: a number is no phone number, "true" is no truth."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-    name: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    address: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    country: str | None = None
-    message: str | None = None
-    text: str | None = None
-    answers: dict[str, Any] | None = None
-    service: str | None = None
-    source: str | None = None
-    form: str | None = None
-    page_url: str | None = None
-    call_id: str | None = None
-    message_id: str | None = None
-    tracking_number: str | None = None
-    to_number: str | None = None
-    voicemail: bool | None = None
-    duration_seconds: int | None = Field(default=None, ge=0, le=999_999_999)
-    media_count: int | None = Field(default=None, ge=0, le=999)
-    case: Literal["complaint", "dispute", "refund", "redo"] | None = None
-    consent: bool | Consent | None = None
-
-
-class MissedCall(Data):
-    kind: Literal["no-answer", "busy", "failed", "abandoned", "voicemail", "probably-missed"] | None = None
+# Types of the fields we know; other fields pass as they are. What describes and is out of type is left out, and the fact stands.
+TEXTS = frozenset(
+    "name first_name last_name phone email address city state postal_code country message text service source form page_url call_id message_id "
+    "tracking_number to_number".split()
+)
+WHOLES = ("duration_seconds", "media_count")
+ONE_OF = {
+    "kind": frozenset({"no-answer", "busy", "failed", "abandoned", "voicemail", "probably-missed"}),
+    "case": frozenset({"complaint", "dispute", "refund", "redo"}),
+}
 
 
 class GenericAdapter(Adapter):
@@ -75,7 +44,7 @@ class GenericAdapter(Adapter):
 
     def verify(self, *, request: Incoming, secrets: Sequence[str], now: datetime) -> bool:
         identity, stamp, given = _headers(request)
-        if not (identity and given and re.fullmatch(r"[0-9]{1,12}", stamp)):
+        if not (identity and given and stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
             return False
         if abs(now.timestamp() - int(stamp)) > TOLERANCE_SECONDS:
             return False
@@ -145,36 +114,54 @@ def _event(*, request: Incoming, body: Mapping[str, Any]) -> ParsedEvent:
 
 
 def _sorted(data: Mapping[str, Any], *, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts and personal values of `data`, checked. What is nested and holds anything personal is personal as a whole."""
-    sent = {name: name for name in data}
+    """Facts and personal values of `data`. What is nested and holds anything personal is personal as a whole."""
     flat = dict(data)
     for group in PEOPLE:
         if isinstance(flat.get(group), dict):
             for name, value in flat.pop(group).items():
                 flat.setdefault(name, value)
-                sent.setdefault(name, f"{group}.{name}")
     inbound = {"body": "text", "message": "text"} if kind == "message.received" else {}
     target = "tracking_number" if kind.startswith("call.") else "to_number"
     for name, ours in {**NUMBERS, **inbound, "to": target}.items():
         if name in flat and ours not in flat:
-            flat[ours], sent[ours] = flat.pop(name), sent[name]
+            flat[ours] = flat.pop(name)
     for name in list(flat):
         ours = forms.meaning_of(name)
         if ours in forms.PERSONAL_NAMES and ours not in flat and (ours != "message" or kind in ("lead.created", "quote.requested")):
-            flat[ours], sent[ours] = flat.pop(name), sent[name]
-    try:
-        (MissedCall if kind == "call.missed" else Data).model_validate(flat)
-    except ValidationError as error:
-        place = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = str(place["loc"][0]) if place["loc"] else ""
-        raise Malformed(f"`data.{sent.get(name, name)[:100]}` has the wrong type or value: {place['msg'].lower()}.") from None
-    if isinstance(flat.get("consent"), bool):
-        flat["consent"] = {"granted": flat["consent"], "wording": ""}
+            flat[ours] = flat.pop(name)
+    flat = _in_type(flat, kind=kind)
     if kind == "call.missed":
         flat["kind"] = flat.get("kind") or ("voicemail" if flat.get("voicemail") else "no-answer")
     kept = fields.filled(**flat)
     personal = {name: value for name, value in kept.items() if _is_personal(name, value)}
     return {name: value for name, value in kept.items() if name not in personal}, personal
+
+
+def _in_type(flat: Mapping[str, Any], *, kind: str) -> dict[str, Any]:
+    """The fields we know in their types: a number as text where text is meant, 1 as true; the odd ones are left out."""
+    kept = {name: value for name, value in flat.items() if not (isinstance(value, str) and name != "text" and means_nothing(value))}
+    for name in TEXTS & kept.keys():
+        kept[name] = kept[name] if isinstance(kept[name], str) and kept[name].strip() else fields.loose_text(kept, name)
+    for name in WHOLES:
+        kept[name] = fields.describing(fields.whole, kept, name)
+    kept["voicemail"] = fields.describing(fields.flag, kept, "voicemail")
+    for name, known in ONE_OF.items():
+        if name in kept and (name != "kind" or kind == "call.missed") and (not isinstance(kept[name], str) or kept[name] not in known):
+            del kept[name]
+    if "answers" in kept and not isinstance(kept["answers"], dict):
+        del kept["answers"]
+    if "consent" in kept and (consent := _consent(kept.pop("consent"))):
+        kept["consent"] = consent
+    return kept
+
+
+def _consent(given: Any) -> dict[str, Any]:
+    """Consent as given: true or false, words, or an object of `granted` and `wording`. Words are read for a clear yes or no."""
+    granted, wording = (given.get("granted"), given.get("wording")) if isinstance(given, dict) else (given, "")
+    wording = wording if isinstance(wording, str) else ""
+    if isinstance(granted, bool):
+        return {"granted": granted, "wording": wording}
+    return wishes.as_fact(wishes.read_wish(value=granted, wording=wording)) if isinstance(granted, str) else {}
 
 
 def _is_personal(name: str, value: Any) -> bool:

@@ -163,7 +163,7 @@ class _Reader:
             if len(self.wishes) < MOST_OF_A_KIND:
                 self.wishes[label] = value
             self._answer(label, value)
-        elif meaning in ("name", "first_name", "last_name") and (meaning in self.found or not clean_name(value)):
+        elif meaning in ("name", "first_name", "last_name") and (meaning in self.found or (meaning != "last_name" and not clean_name(value))):
             self._answer(label, value)
         elif meaning not in self.found:
             self.found[meaning] = value

@@ -72,31 +72,45 @@ def get(link, query="", method="get", **headers):
     return getattr(Browser(), method)(f"/go/{link.token}/{query}", headers=headers)
 
 
+def press(link, query=""):
+    return get(link, query, method="post")
+
+
 @pytest.mark.django_db
 def test_nothing_in_the_address_changes_where_it_leads(link):
     for query in ("", "?next=https://evil.example.com", "?url=//evil.example.com&target=https://evil.example.com"):
-        answer = get(link, query)
-        assert (answer.status_code, answer["Location"]) == (302, LINK)
+        answer = press(link, query)
+        assert (answer.status_code, answer["Refresh"]) == (200, f"0; url={LINK}")
+        assert LINK.replace("&", "&amp;") in answer.content.decode() and "evil" not in answer.content.decode()
     for path in ("https://evil.example.com/", "%2F%2Fevil.example.com/", "nonsense/", link.token[:-1] + "/"):
         answer = Browser().get(f"/go/{path}")
-        assert answer.status_code == 404 and "Location" not in answer
+        assert answer.status_code == 404 and "Location" not in answer and "Refresh" not in answer
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "headers", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"User-Agent": "x facebookexternalhit/1.1 Twitterbot/1.0"}]
-)
-def test_what_only_looks_is_no_click(link, headers):
-    assert get(link, **headers).status_code == 302 and get(link, method="head").status_code == 302
-    assert get(link, method="post").status_code == 405
+    "agent",
+    [
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Google-PageRenderer) Chrome/126.0 Safari/537.36",
+        "Outlook-iOS/2.0", "Mozilla/5.0 (compatible; Proofpoint URL Defense)", "", "Mimecast", "Twitterbot/1.0", "facebookexternalhit/1.1",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1",
+    ],
+)  # fmt: skip
+def test_whoever_only_opens_the_link_is_shown_a_button_and_counted_nowhere(link, agent):
+    """A scanner calls itself what it likes; what it does not do is press a button."""
+    answer = get(link, **{"User-Agent": agent})
+    assert answer.status_code == 200 and "Location" not in answer and "Refresh" not in answer
+    assert "Write a review on Google" in answer.content.decode() and LINK not in answer.content.decode()
+    assert get(link, method="head").status_code == 200
+    assert get(link, method="put").status_code == 405
     assert ReviewClick.objects.count() == 0
 
 
 @pytest.mark.django_db
-def test_a_click_is_one_row_that_says_when_and_nothing_else(link, django_assert_num_queries, caplog):
-    get(link, **{"User-Agent": "Mozilla/5.0 (iPhone)"})
+def test_a_press_is_one_row_that_says_when_and_nothing_else(link, django_assert_num_queries, caplog):
+    press(link)
     with django_assert_num_queries(4):  # the clock; the link with its text and client; the settings; the row
-        get(link)
+        press(link)
     assert [field.name for field in ReviewClick._meta.fields] == ["id", "link", "at"]
     assert ReviewClick.objects.count() == 2 and link.token not in caplog.text
     for _ in range(reviews.MOST_CLICKS):
@@ -105,8 +119,14 @@ def test_a_click_is_one_row_that_says_when_and_nothing_else(link, django_assert_
 
 
 @pytest.mark.django_db
+def test_a_press_needs_no_cookie_and_no_token_of_a_form(link):
+    assert Browser(enforce_csrf_checks=True).post(f"/go/{link.token}/").status_code == 200
+    assert ReviewClick.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_a_click_and_a_link_are_evidence(link):
-    get(link)
+    press(link)
     for sql in ("update messaging_reviewclick set at = now()", "delete from messaging_reviewclick", "delete from messaging_reviewlink",
                 "update messaging_reviewlink set target = 'https://evil.example.com/'"):  # fmt: skip
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -116,7 +136,7 @@ def test_a_click_and_a_link_are_evidence(link):
 @pytest.mark.django_db
 def test_an_old_link_still_shows_where_the_page_is_and_counts_nothing(link, set_clock):
     set_clock(NOON + reviews.LINK_LIFE + timedelta(minutes=1))
-    answer = get(link)
+    answer = press(link)
     assert (
         answer.status_code == 410 and LINK.replace("&", "&amp;") in answer.content.decode() and "Summit Roofing" in answer.content.decode()
     )
@@ -126,9 +146,9 @@ def test_an_old_link_still_shows_where_the_page_is_and_counts_nothing(link, set_
 @pytest.mark.django_db
 def test_a_corrected_link_counts_and_a_bad_one_does_not(link):
     Automation.objects.update(settings={"review_link": GOOD[1]})
-    assert get(link)["Location"] == GOOD[1]
+    assert press(link)["Refresh"] == f"0; url={GOOD[1]}"
     Automation.objects.update(settings={"review_link": "https://evil.example.com/"})
-    assert get(link)["Location"] == LINK
+    assert press(link)["Refresh"] == f"0; url={LINK}"
 
 
 @pytest.mark.django_db

@@ -232,3 +232,66 @@ def test_what_cannot_be_imported_is_said_and_nothing_is_stored(summit, tmp_path)
     with pytest.raises(CommandError, match="There is no client"):
         call_command("suppressions", "import", str(file), "--client", "nobody")
     assert not Suppression.objects.exists()
+
+
+LIST = "Kundennummer;Name;Primary Phone;Alt Phone;E-Mail\n3035550188;José Núñez;303-555-0123;720.555.0124 (cell);carla@example.com\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_a_list_is_read_however_it_was_saved(summit, tmp_path, separator, encoding):
+    file = tmp_path / "old.csv"
+    file.write_bytes(LIST.replace(";", separator).encode(encoding))
+    done = imported(file, summit)
+    assert (done["added"], done["numbers"], done["addresses"], done["bad"]) == (3, 2, 1, [])
+    assert done["columns"] == ["Primary Phone", "Alt Phone", "E-Mail"] and done["left"] == ["Kundennummer", "Name"]
+    assert sorted(Suppression.objects.values_list("value", flat=True)) == [CARLA, "+17205550124", "carla@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "values"),
+    [
+        ("Account Number", "3035550188", []), ("Record ID", "3035550188", []), ("Invoice", "3035550188", []), ("Lead id", "3035550188", []),
+        ("Order number", "3035550188", []), ("Number", "3035550188", ["+13035550188"]), ("Mobile phone number", "3035550188", ["+13035550188"]),
+        ("Phone 2", "3035550188", ["+13035550188"]), ("workPhone", "3035550188", ["+13035550188"]), ("Teléfono", "3035550188", ["+13035550188"]),
+        ("Phone numbers", "3035550188, 303-555-0189", ["+13035550188", "+13035550189"]), ("Email Address", "b@example.com", ["b@example.com"]),
+        ("Email opted out at", "3035550188", []), ("Phone type", "3035550188", []),
+    ],
+)  # fmt: skip
+def test_a_column_is_read_for_what_its_heading_says(summit, tmp_path, heading, cell, values):
+    file = tmp_path / "old.csv"
+    file.write_text(f'"{heading}",Primary phone\n"{cell}",{CARLA}\n')
+    done = imported(file, summit)
+    assert sorted(Suppression.objects.values_list("value", flat=True)) == sorted([*values, CARLA])
+    assert done["left"] == ([] if values else [heading])
+
+
+def test_a_list_of_unknown_columns_is_refused_and_its_headings_are_named(summit, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text("Record ID,Handy\n3035550188,3035550123\n")
+    with pytest.raises(CommandError, match="“Record ID”, “Handy”"):
+        imported(file, summit)
+    assert not Suppression.objects.exists()
+
+
+def test_a_number_that_cannot_be_read_is_told_also_beside_an_address_that_can(summit, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text("Phone,Email\n303555012345678,carla@example.com\n")
+    done = imported(file, summit)
+    assert done["bad"] == [{"line": 2, "why": "a number or an address that cannot be read"}] and done["addresses"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "says"), [(b"PK\x03\x04" + bytes(50), "Excel workbook"), (b"%PDF-1.7 x", "a PDF"), (b'phone\n"' + b"1" * 150_000, "cannot be read")]
+)
+def test_what_is_no_list_is_said_in_a_sentence(summit, tmp_path, body, says):
+    file = tmp_path / "old.csv"
+    file.write_bytes(body)
+    with pytest.raises(CommandError, match=says):
+        imported(file, summit)
+
+
+def test_a_list_without_a_heading_is_read_in_every_column(summit, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text(f"Carla;{CARLA};{SECOND}\nDana;;dana@example.com\n")
+    assert imported(file, summit)["added"] == 3

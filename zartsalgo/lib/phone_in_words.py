@@ -93,7 +93,8 @@ def _parted(run: str) -> str:
             wanted = 11 if run[start] == "1" else 10
         digits += end - start
         rest = sum(other_end - other_start for other_start, other_end in groups[at + 1 :])
-        if digits == wanted and rest:
+        # "512-555-0100/0101" is another line of the same house, not another number: see _OTHER_LINE.
+        if digits == wanted and rest and not (rest == 4 and run[end:].lstrip().startswith("/")):
             cuts.append(end)
             digits = 0
         elif digits > wanted:

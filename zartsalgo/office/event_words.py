@@ -128,7 +128,8 @@ def _asked(*, facts: dict[str, Any]) -> str:
             parts.append(f"{word}: {facts[name]}.")
     consent = facts.get("consent") or {}
     if isinstance(consent, dict) and consent:
-        parts.append("Agreed to texts." if consent.get("granted") else "Did not agree to texts.")
+        refused = " and ".join({"sms": "texts", "email": "emails"}.get(channel, channel) for channel in consent.get("refused") or ())
+        parts.append(f"Asked for no {refused}." if refused else "Agreed to texts." if consent.get("granted") else "Did not agree to texts.")
     return " ".join(parts)
 
 

@@ -1,5 +1,6 @@
-"""May we text this person? What stands on record, for the facts beside a lead: an opt-out, their latest act, their written words."""
+"""May we text this person? What stands on record, for the facts beside a lead: an opt-out, a refusal, their latest act, their written words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ class Texting:
     """Each is a row with its time, or None where nothing is on record."""
 
     opted_out: dict[str, Any] | None
+    refused: tuple[dict[str, Any], ...]
     answer: dict[str, Any] | None
     written: dict[str, Any] | None
     ticked: dict[str, Any] | None
@@ -32,7 +34,18 @@ def read(*, consents: list[dict[str, Any]], stops: list[dict[str, Any]]) -> Text
     marketing = [row for row in rows if row["purpose"] == Consent.Purpose.MARKETING]
     return Texting(
         opted_out=next(moments(stops), None),
+        refused=tuple(_refused(rows)),
         answer=next((row for row in rows if row["purpose"] == Consent.Purpose.ANSWER), None),
         written=next((row for row in marketing if row["wording"]), None),
         ticked=next((row for row in marketing if not row["wording"]), None),
     )
+
+
+def _refused(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The newest refusal of each channel, unless they wrote by it or agreed afterwards (messaging.consent judges by the same)."""
+    for channel, what in (("sms", "texts"), ("email", "emails")):
+        own = [row for row in rows if row["channel"] == channel]
+        said = next((row for row in own if row["purpose"] == Consent.Purpose.REFUSED), None)
+        back = [row for row in own if row["purpose"] == Consent.Purpose.MARKETING or row["kind"] == Consent.Source.REPLY]
+        if said is not None and not any(row["at"] > said["at"] for row in back):
+            yield {**said, "what": what}

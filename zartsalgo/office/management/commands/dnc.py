@@ -41,6 +41,8 @@ class Command(SayingCommand):
         codes = ", ".join(done.area_codes[:MOST_NAMED]) + (" and more" if len(done.area_codes) > MOST_NAMED else "")
         said = "This file is on record already; nothing was added" if done.known else f"{done.added} numbers added"
         words = f"{said}, {len(done.bad)} lines not read. It speaks for the area codes {codes} as of {options['as_of']}."
+        for what, headings in (("Read", done.columns), ("Not read", done.left)):
+            words += f"\n  {what}: {', '.join(headings)}." if headings else ""
         for line, why in done.bad[:MOST_NAMED]:
             words = f"{words}\n  line {line}: {why}"
         document = {
@@ -48,6 +50,8 @@ class Command(SayingCommand):
             "known": done.known,
             "as_of": options["as_of"],
             "area_codes": list(done.area_codes),
+            "columns": list(done.columns),
+            "left": list(done.left),
             "bad": [{"line": line, "why": why} for line, why in done.bad],
         }
         self.say(document, as_json=options["json"], words=words)

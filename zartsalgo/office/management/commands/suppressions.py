@@ -30,13 +30,22 @@ class Command(SayingCommand):
             done = suppressions.import_file(path=options["file"], client=client, now=clock.read())
         except suppressions.CannotImport as error:
             raise CommandError(str(error)) from error
-        words = f"{done.added} added, {done.known} on record already, {len(done.bad)} lines not read."
+        words = f"{done.added} added, {done.known} on record already, {len(done.bad)} lines with something that cannot be read."
+        words += _columns(done.columns, "Read") + _columns(done.left, "Not read")
         for line, why in done.bad[:MOST_NAMED]:
             words = f"{words}\n  line {line}: {why}"
         document = {
             "client": client.slug,
             "added": done.added,
             "known": done.known,
+            "numbers": done.numbers,
+            "addresses": done.added + done.known - done.numbers,
+            "columns": list(done.columns),
+            "left": list(done.left),
             "bad": [{"line": line, "why": why} for line, why in done.bad],
         }
         self.say(document, as_json=options["json"], words=words)
+
+
+def _columns(headings: tuple[str, ...], what: str) -> str:
+    return f"\n  {what}: {', '.join(headings)}." if headings else ""
