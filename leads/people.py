@@ -137,9 +137,9 @@ def find_or_create(*, client: Client, person: Person, now: datetime, stated: boo
     if fresh and stated:
         rows = [StatedIdentity(client=client, contact=contact, kind=kind, value=value, stated_at=now) for kind, value in fresh]
         StatedIdentity.objects.bulk_create(rows, ignore_conflicts=True)
-    empty = [field for field in ("name", "state", "postal_code") if getattr(person, field) and not getattr(contact, field)]
-    for field in empty:
-        setattr(contact, field, getattr(person, field))
+    empty = [name for name in ("name", "state", "postal_code") if getattr(person, name) and not getattr(contact, name)]
+    for name in empty:
+        setattr(contact, name, getattr(person, name))
     if empty:
         contact.save(update_fields=empty)
     return contact

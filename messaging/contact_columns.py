@@ -4,6 +4,8 @@ A column that is not known is named, never read and never passed over in silence
 was not read is a person who goes on getting texts.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -86,7 +88,13 @@ def values_of(cells: list[str], *, columns: Columns) -> tuple[set[tuple[str, str
 
 
 def _words(heading: str) -> list[str]:
-    return [word for word in _WORD.split(_CAMEL.sub(r"\1 \2", heading[:80]).casefold().replace("é", "e").replace("á", "a").replace("ó", "o").replace("ú", "u")) if word]
+    return [
+        word
+        for word in _WORD.split(
+            _CAMEL.sub(r"\1 \2", heading[:80]).casefold().replace("é", "e").replace("á", "a").replace("ó", "o").replace("ú", "u")
+        )
+        if word
+    ]
 
 
 def _is_phone(heading: str) -> bool:
@@ -94,7 +102,20 @@ def _is_phone(heading: str) -> bool:
     words |= {"".join(_words(heading)).rstrip("0123456789")}
     if not words & _PHONE or words & _EMAIL:
         return False
-    sure = words & _PHONE - {"number", "numbers", "contact", "home", "work", "office", "to", "from", "daytime", "evening", "destination", "numero"}
+    sure = words & _PHONE - {
+        "number",
+        "numbers",
+        "contact",
+        "home",
+        "work",
+        "office",
+        "to",
+        "from",
+        "daytime",
+        "evening",
+        "destination",
+        "numero",
+    }
     return not words & _NOT and (bool(sure) or words <= _PHONE | {"".join(_words(heading)).rstrip("0123456789")})
 
 
@@ -112,4 +133,6 @@ def _holds_somebody(cell: str) -> bool:
 def unknown_headings(*, name: str, headings: Iterable[str]) -> str:
     """The sentence for a list of which no column is known."""
     named = ", ".join(f"“{heading}”" for heading in headings)
-    return f"{name} holds no column that we know as numbers or addresses. Its headings are {named}: name one “phone” or “email” and try again."
+    return (
+        f"{name} holds no column that we know as numbers or addresses. Its headings are {named}: name one “phone” or “email” and try again."
+    )

@@ -19,6 +19,8 @@ from zartsalgo.lib.table_file import NotAList, rows_of
 
 # Each row takes an advisory lock until its batch is stored, and a server has room for a few thousand.
 AT_ONCE = 500
+
+
 def lift_by_words(*, event: Event, client: Client, number: str) -> int:
     """The person wrote START (an opt-in, read by messaging.replies) from this number: what its own STOP set stands no more; how many rows.
 

@@ -15,8 +15,8 @@ from typing import Final, Literal
 
 from summaries.addresses import Token, tokens
 from summaries.folding import fold
-from zartsalgo.lib.given_names import AMBIGUOUS, GIVEN
 from summaries.words import CAPITALISED, COMMON, FUNCTION
+from zartsalgo.lib.given_names import AMBIGUOUS, GIVEN
 from zartsalgo.lib.places import STATE_NAMES
 
 

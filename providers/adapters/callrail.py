@@ -167,7 +167,9 @@ def _form(*, data: Mapping[str, Any], request: Incoming) -> ParsedEvent:
     if not identity or not isinstance(answers, dict):
         raise Malformed("The form submission has no `resource_id` or `id`, or `form_data` is not an object.")
     reading = forms.read_answers(answers)
-    top = fields.filled(phone=fields.loose_text(data, "customer_phone_number"), email=fields.loose_text(data, "customer_email"), **_person(data))
+    top = fields.filled(
+        phone=fields.loose_text(data, "customer_phone_number"), email=fields.loose_text(data, "customer_email"), **_person(data)
+    )
     facts = fields.filled(page_url=fields.loose_text(data, "form_url"), source=fields.loose_text(data, "source"), **_campaign(data))
     return ParsedEvent(
         type="lead.created",

@@ -4,6 +4,8 @@
 timestamp may be 300 seconds off, and `webhook-id` stays the same when the sender tries again. Svix sends the same as `svix-*`.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 import base64
 import binascii
 from collections.abc import Mapping, Sequence

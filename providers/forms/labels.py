@@ -1,5 +1,7 @@
 """What a field's label means: builders' keys and people's questions, read from labels.txt."""
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -8,9 +10,17 @@ from typing import Final
 from zartsalgo.lib.patterns import linear
 
 LONGEST: Final = 120
-CAMPAIGN: Final = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "gbraid", "wbraid", "fbclid", "msclkid"})
+CAMPAIGN: Final = frozenset(
+    {"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "gbraid", "wbraid", "fbclid", "msclkid"}
+)
 # How ad platforms spell the click id in their own leads.
-_CLICK_IDS: Final = {"gclid": "gclid", "googleclickid": "gclid", "fbc": "fbclid", "facebookclickid": "fbclid", "microsoftclickid": "msclkid"}
+_CLICK_IDS: Final = {
+    "gclid": "gclid",
+    "googleclickid": "gclid",
+    "fbc": "fbclid",
+    "facebookclickid": "fbclid",
+    "microsoftclickid": "msclkid",
+}
 
 _BRACKETS: Final = str.maketrans("[].", "\n\n\n")
 _KEY_NUMBER: Final = frozenset("q field fld input f question item col".split())
@@ -21,7 +31,9 @@ _WRAPPER: Final = linear(
     r"itemmeta|merges|namedvalues|humanfields|results?|record|records|form|[0-9]+|[a-z]?[0-9a-f]{6,})\z"
 )
 # Parts of a field that are not its value, as the last of several parts.
-NOT_VALUES: Final = frozenset({"id", "type", "title", "label", "rawvalue", "required", "key", "order", "ref", "index", "options", "placeholder"})
+NOT_VALUES: Final = frozenset(
+    {"id", "type", "title", "label", "rawvalue", "required", "key", "order", "ref", "index", "options", "placeholder"}
+)
 # Words of a label that say nothing of what is asked.
 _NOISE: Final = frozenset(
     "no label nolabel your my the please enter required optional field input text_field type in here value form_field customer contact client visitor "
@@ -122,7 +134,9 @@ def _look_up(label: str) -> tuple[str, str]:
         return _CLICK_IDS[parts[-1]], parts[-1]
     if len(parts) > 1 and parts[-1] in NOT_VALUES and not (parts[-1] == "id" and parts[-2] == "form"):
         return (IGNORED, "") if parts[0] != "form" else _named(parts)
-    return _named([part for part in parts if not _WRAPPER.match(part)] or parts[-1:] if len(parts) > 1 and parts[0] != "form" else parts, label)
+    return _named(
+        [part for part in parts if not _WRAPPER.match(part)] or parts[-1:] if len(parts) > 1 and parts[0] != "form" else parts, label
+    )
 
 
 def _named(parts: list[str], label: str = "") -> tuple[str, str]:
@@ -143,10 +157,8 @@ def _named(parts: list[str], label: str = "") -> tuple[str, str]:
             kept = [word for word in kept if word not in _WHO]
             if (meaning := _MEANING.get("".join(kept), "")) in _OF_A_PERSON and not any(_MEANING.get(one) for one in tries):
                 return meaning, "".join(kept)
-    for one in tries:
-        if meaning := _MEANING.get(one):
-            return meaning, one
-    return "", ""
+    found = next((one for one in tries if one in _MEANING), "")
+    return (_MEANING[found], found) if found else ("", "")
 
 
 def says_nothing(label: str) -> bool:

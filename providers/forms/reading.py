@@ -3,6 +3,8 @@
 A field we do not know is kept under `answers`, which counts as personal: nobody can tell what a stranger's "Other" field holds.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -163,7 +165,9 @@ class _Reader:
             if len(self.wishes) < MOST_OF_A_KIND:
                 self.wishes[label] = value
             self._answer(label, value)
-        elif meaning in ("name", "first_name", "last_name") and (meaning in self.found or (meaning != "last_name" and not clean_name(value))):
+        elif meaning in ("name", "first_name", "last_name") and (
+            meaning in self.found or (meaning != "last_name" and not clean_name(value))
+        ):
             self._answer(label, value)
         elif meaning not in self.found:
             self.found[meaning] = value
@@ -194,10 +198,10 @@ class _Reader:
         numbers = self._numbers()
         emails = self._emails()
         reading = FormReading(fields=self.count)
-        personal = {name: self.found[name] for name in _PERSONAL if name in self.found}
+        personal: dict[str, Any] = {name: self.found[name] for name in _PERSONAL if name in self.found}
         reading.personal = personal | ({"phones": numbers} if numbers else {}) | ({"emails": emails} if emails else {})
         if self.answers:
-            reading.personal["answers"] = self.answers
+            reading.personal["answers"] = dict(self.answers)
         reading.facts = {name: self.found[name] for name in (*_FACTS, *sorted(labels.CAMPAIGN)) if name in self.found}
         if consent := self._consent():
             reading.facts["consent"] = consent
@@ -256,13 +260,12 @@ class _Reader:
         placed = "address" in self.found or "postal_code" in self.found
         for _, parts in sorted(groups.items(), key=lambda group: int(group[0])):
             values = {part: one.value.strip() for part, one in parts.items()}
-            if not named and "1" not in parts and "5" not in parts and "3" in parts and _reads_as_name(values["3"]):
-                if first_name(f"{values['3']} {values.get('6', '')}".strip()) or "6" in parts:
-                    meanings[id(parts["3"])] = "first_name"
-                    if "6" in parts:
-                        meanings[id(parts["6"])] = "last_name"
-                    named = True
-                    continue
+            first = values.get("3", "")
+            half = not named and "1" not in parts and "5" not in parts and _reads_as_name(first)
+            if half and ("6" in parts or first_name(first)):
+                meanings |= {id(parts[part]): ours for part, ours in (("3", "first_name"), ("6", "last_name")) if part in parts}
+                named = True
+                continue
             if not placed and "1" in parts and ("5" in parts or "4" in parts) and any(char.isdigit() for char in values["1"]):
                 meanings |= {id(parts[part]): ours for part, ours in _ADDRESS_PARTS.items() if part in parts}
                 placed = True

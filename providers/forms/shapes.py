@@ -28,7 +28,20 @@ _REST: Final = frozenset({
     "elementid", "fieldelementid", "columnid", "description", "hint", "validation", "visible", "valid", "columns", "cols", "selectiontype", "rawtext", "inputname",
     "formfieldid", "objecttypeid", "isrequired", "allowother", "subfields", "properties", "defaultval", "instructions", "customkey",
 })  # fmt: skip
-_TYPED: Final = ("text", "email", "phone_number", "phone", "url", "number", "boolean", "date", "choice", "choices", "long_text", "short_text")
+_TYPED: Final = (
+    "text",
+    "email",
+    "phone_number",
+    "phone",
+    "url",
+    "number",
+    "boolean",
+    "date",
+    "choice",
+    "choices",
+    "long_text",
+    "short_text",
+)
 _CHOSEN: Final = ("label", "labels", "text", "title", "name", "value", "other")
 _DEFINES: Final = ("title", "label", "question", "text", "questiontext", "fieldname")
 _IDS: Final = ("id", "ref", "key", "fieldid", "fieldelementid", "questionid", "name", "slug")
@@ -55,7 +68,12 @@ class Field:
 
 def of_json(data: Any) -> list[list[Field]]:
     """The fields of each form in a JSON value: one for an object; for a list of records one each. Raises Malformed when there are too many."""
-    if isinstance(data, list) and data and all(isinstance(item, Mapping) for item in data) and not any(_field_of(item, ()) for item in data):
+    if (
+        isinstance(data, list)
+        and data
+        and all(isinstance(item, Mapping) for item in data)
+        and not any(_field_of(item, ()) for item in data)
+    ):
         forms = [_limited(_Walk(item)) for item in data[: form_body.MAX_FORMS]]
         if sum(len(form) for form in forms) > form_body.MAX_FIELDS:
             raise Malformed(f"The form has more than {form_body.MAX_FIELDS} fields.")
@@ -83,7 +101,11 @@ def _nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, value in pairs:
         head, bracket, rest = name[: labels.LONGEST].partition("[")
-        parts = [head, *(part.rstrip("]") for part in rest.split("["))][:DEEPEST] if bracket and head and rest.endswith("]") else [name[: labels.LONGEST]]
+        parts = (
+            [head, *(part.rstrip("]") for part in rest.split("["))][:DEEPEST]
+            if bracket and head and rest.endswith("]")
+            else [name[: labels.LONGEST]]
+        )
         while len(parts) > 1 and not parts[-1]:
             parts.pop()
         here = tree
@@ -160,7 +182,9 @@ class _Walk:
             names = [self._labels[name] for name in names if name in self._labels] + names
             below = value.get("field")
             if isinstance(below, Mapping):  # the answer names its question by id
-                names = [self._labels[str(one)] for one in below.values() if isinstance(one, str | int) and str(one) in self._labels] + names
+                names = [
+                    self._labels[str(one)] for one in below.values() if isinstance(one, str | int) and str(one) in self._labels
+                ] + names
             if isinstance(held, Mapping) or (isinstance(held, list) and any(isinstance(item, Mapping) for item in held)):
                 if chosen := _chosen(held) if isinstance(held, Mapping) else None:
                     held = chosen
@@ -234,7 +258,11 @@ def _is_definition(value: Mapping[str, Any]) -> bool:
         return False
     if not any(isinstance(by.get(name), str | int) for name in _IDS) or any(isinstance(by.get(name), Mapping) for name in ("field",)):
         return False
-    others = [name for name in by if name not in _NAMES and name not in _REST and name not in ("choices", "url", "subtype", "page", "hastotal", "choicetype")]
+    others = [
+        name
+        for name in by
+        if name not in _NAMES and name not in _REST and name not in ("choices", "url", "subtype", "page", "hastotal", "choicetype")
+    ]
     return len(others) <= 3 and not any(labels.meaning_of(name) in _PERSON - {"name"} for name in others) and len(by) <= 20
 
 
@@ -249,7 +277,11 @@ def _chosen(value: Mapping[str, Any]) -> Any:
 
 def _parted_number(by: Mapping[str, Any]) -> str:
     """A number in parts: {"area": "212", "phone": "555-0123"}."""
-    if set(by) <= {"area", "phone", "country", "areacode", "number", "ext"} and (by.get("area") or by.get("areacode")) and (by.get("phone") or by.get("number")):
+    if (
+        set(by) <= {"area", "phone", "country", "areacode", "number", "ext"}
+        and (by.get("area") or by.get("areacode"))
+        and (by.get("phone") or by.get("number"))
+    ):
         return f"{by.get('area') or by.get('areacode')} {by.get('phone') or by.get('number')}"
     return ""
 

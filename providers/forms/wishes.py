@@ -5,6 +5,8 @@ words are read clause by clause: a refusal in any of them outweighs every yes, f
 out") says nothing, and what is neither is no consent and no refusal.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,7 +48,9 @@ _PRIVACY_AT: Final = 8
 _TEXT: Final = linear(r"\b(texts?|texting|texted|txts?|sms|mms|text ?messag\w+|messag\w+|msgs?|mensaj\w+|textos?|textear|whatsapp)\b")
 _MAIL: Final = linear(r"\b(e ?mails?|emailing|mails?|newsletters?|correos?|boletin)\b")
 _PHONE: Final = linear(r"\b(calls?|calling|phone|telephone|llam\w+|telefono)\b")
-_ALL: Final = linear(r"\b(contact\w*|reach|communicat\w+|marketing|solicit\w*|anything|promotion\w*|offers?|comunica\w*|publicidad|promocion\w*|ofertas?)\b")
+_ALL: Final = linear(
+    r"\b(contact\w*|reach|communicat\w+|marketing|solicit\w*|anything|promotion\w*|offers?|comunica\w*|publicidad|promocion\w*|ofertas?)\b"
+)
 
 _REFUSES: Final = PatternSet((
     r"\b(do|does|did|can|could|would|will|should|may|must) ?(not|n't|nt)\b|\b(dont|wont|cant|cannot|shouldnt|wouldnt)\b",
@@ -60,9 +64,7 @@ _REFUSES: Final = PatternSet((
     r"\b(prefiero|prefiere|preferiria|favor de|pido) no\b|\bsin (mensaj\w+|textos?|sms|correos?|llamad\w+)\b|\bnada de\b",
     r"\b(rechaz\w+|declin\w+|me niego|darme de baja|dar de baja|dejen de|no gracias|nunca|jamas|me opongo)\b",
 ))  # fmt: skip
-_ONLY: Final = linear(
-    r"\b(only|solo|solamente|unicamente|exclusively|just|instead|nada mas)\b"
-)
+_ONLY: Final = linear(r"\b(only|solo|solamente|unicamente|exclusively|just|instead|nada mas)\b")
 _AGREES: Final = PatternSet((
     r"\b(i|we|you|yo) (do )?(hereby )?(expressly )?(agree|consent|accept|authoriz\w+|approve|opt in|acepto|autorizo|consiento)\b",
     r"^(yes|yeah|yep|sure|si|absolutely|of course|claro)\b",
@@ -72,7 +74,9 @@ _AGREES: Final = PatternSet((
     r"\b(estoy de acuerdo|de acuerdo|si acepto|si quiero|quiero recibir|deseo recibir|pueden? (enviarme|mandarme|escribirme|textearme))\b",
     r"\b(marking|checking|ticking|clicking|submitting|marcar|enviar)\b.{0,60}\b(agree|consent|acepta|autoriza)\b",
 ))  # fmt: skip
-_BARE_CHANNELS: Final = linear(r"^(?:(?:or|and|nor|ni|o|y|u|e|text|texts|texting|sms|e ?mails?|emailing|calls?|calling|messag\w+|mensajes|correos?|llamadas?|me|us|please) ?)+$")
+_BARE_CHANNELS: Final = linear(
+    r"^(?:(?:or|and|nor|ni|o|y|u|e|text|texts|texting|sms|e ?mails?|emailing|calls?|calling|messag\w+|mensajes|correos?|llamadas?|me|us|please) ?)+$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,14 @@ def read_wish(*, value: str, wording: str = "", own: str = SMS) -> Wish:
     words = value.strip()[:LONGEST]
     if refused:
         return Wish(refused=refused, words=words)
-    return Wish(granted=granted, for_channels=about if granted else frozenset(), words=wording or words if len(words.split()) > 1 else wording)
+    return Wish(
+        granted=granted, for_channels=about if granted else frozenset(), words=wording or words if len(words.split()) > 1 else wording
+    )
 
 
-_ONE_WORD: Final = frozenset("1 on yes y true t checked accepted accept agree agreed ok okay iagree optin optedin subscribed granted si s".split())
+_ONE_WORD: Final = frozenset(
+    "1 on yes y true t checked accepted accept agree agreed ok okay iagree optin optedin subscribed granted si s".split()
+)
 
 
 def _about(words: str) -> frozenset[str] | None:
@@ -141,7 +149,11 @@ def _clauses(text: str, *, own: str) -> tuple[bool, frozenset[str], frozenset[st
             everything = not channels and _ALL.search(clause)
             refused |= {SMS, EMAIL} if everything else channels & {SMS, EMAIL} if channels else {own}
             continue
-        if _AGREES.hits(clause) and not (fine and set(fine) != {_PRIVACY_AT}) and (_PRIVACY_AT not in fine or channels or _ALL.search(clause)):
+        if (
+            _AGREES.hits(clause)
+            and not (fine and set(fine) != {_PRIVACY_AT})
+            and (_PRIVACY_AT not in fine or channels or _ALL.search(clause))
+        ):
             granted, about = True, about | channels
     return granted, frozenset(refused & {SMS, EMAIL}), about
 

@@ -282,7 +282,8 @@ def test_a_number_that_cannot_be_read_is_told_also_beside_an_address_that_can(su
 
 
 @pytest.mark.parametrize(
-    ("body", "says"), [(b"PK\x03\x04" + bytes(50), "Excel workbook"), (b"%PDF-1.7 x", "a PDF"), (b'phone\n"' + b"1" * 150_000, "cannot be read")]
+    ("body", "says"),
+    [(b"PK\x03\x04" + bytes(50), "Excel workbook"), (b"%PDF-1.7 x", "a PDF"), (b'phone\n"' + b"1" * 150_000, "cannot be read")],
 )
 def test_what_is_no_list_is_said_in_a_sentence(summit, tmp_path, body, says):
     file = tmp_path / "old.csv"

@@ -146,7 +146,9 @@ def test_numbers_are_read_among_words_and_none_is_lost(form, written, numbers, k
 def test_further_numbers_and_addresses_of_a_new_person_are_theirs(form):
     post(form, {"name": "Rosa Vega", "phone": "303-555-0131", "Alt Phone": "720-555-0132", "email": "rosa@example.com; r.vega@example.com"})
     assert identities(Contact.objects.get()) == ["+13035550131", "+17205550132", "r.vega@example.com", "rosa@example.com"]
-    assert set(Consent.objects.values_list("address", flat=True)) == {"+13035550131", "rosa@example.com"}, "they asked for an answer by the first"
+    assert set(Consent.objects.values_list("address", flat=True)) == {"+13035550131", "rosa@example.com"}, (
+        "they asked for an answer by the first"
+    )
 
 
 @pytest.mark.parametrize("raw", ["+5215555550123", "55501", "303-555-01"])
@@ -216,7 +218,14 @@ def test_letters_arrive_in_whatever_charset_they_were_sent(form, body, content_t
 
 @pytest.mark.parametrize(
     "words",
-    ["Please do not text me", "Phone calls only", "No, thanks", "I'd rather not get SMS", "No quiero mensajes de texto", "Solo por correo electrónico"],
+    [
+        "Please do not text me",
+        "Phone calls only",
+        "No, thanks",
+        "I'd rather not get SMS",
+        "No quiero mensajes de texto",
+        "Solo por correo electrónico",
+    ],
 )
 def test_a_refusal_in_a_form_holds_even_after_their_own_call_until_they_text(summit, form, callrail, twilio, words):
     post(form, {"name": "Rosa Vega", "phone": CALLER, "sms_consent": words})
@@ -279,7 +288,9 @@ def test_the_lead_page_says_what_they_refused(form, client):
 # Places
 
 
-@pytest.mark.parametrize("given", [{"postal_code": "2134"}, {"state": "Boston, MA"}, {"state": "Mass."}, {"zip": "K1A 0B1"}, {"state": "Ontario"}])
+@pytest.mark.parametrize(
+    "given", [{"postal_code": "2134"}, {"state": "Boston, MA"}, {"state": "Mass."}, {"zip": "K1A 0B1"}, {"state": "Ontario"}]
+)
 def test_an_address_that_is_hard_to_read_narrows_the_hours(form, callrail, set_clock, given):
     set_clock(datetime(2026, 11, 21, 3, 30, tzinfo=UTC))  # 22:30 in Boston, 17:30 in Honolulu
     post(form, {"name": "Rosa Vega", "phone": "808-555-0173", **given})

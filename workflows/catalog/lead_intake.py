@@ -29,7 +29,9 @@ def note_consent(context: Context) -> Result:
     given = context.event.facts.get("consent") or {}
     if context.contact is not None and given.get("refused"):
         what = " and ".join({"sms": "texts", "email": "emails"}.get(channel, channel) for channel in given["refused"])
-        return Done(says=f"They asked for no {what}; none will go on its own.", expected="a ticked consent", actual="a refusal", skipped=True)
+        return Done(
+            says=f"They asked for no {what}; none will go on its own.", expected="a ticked consent", actual="a refusal", skipped=True
+        )
     if context.contact is None or not given.get("granted"):
         return Done(says="The form carries no consent to texts; none will go.", expected="a ticked consent", actual="none", skipped=True)
     consent.note_agreement(event=context.event, contact=context.contact)

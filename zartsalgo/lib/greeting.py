@@ -4,6 +4,8 @@ Names come from strangers' forms and from telephone networks: "SPAM LIKELY", "CH
 in the business's name, so only letters pass, only a first name we have seen people bear, and in doubt the text greets nobody by name.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -52,10 +54,8 @@ def first_name(name: str) -> str:
         before, _, after = text.partition(",")
         if comma > 1 and not all(_bare(part) in _AFTER for part in after.split(",")):
             return ""
-        if all(_bare(word) in _AFTER for word in after.replace(",", " ").split()):
-            turned = before  # "Ana Ruiz, MD"
-        else:
-            turned = f"{after} {before}"
+        # "Ana Ruiz, MD" is no "Ruiz, Ana".
+        turned = before if all(_bare(word) in _AFTER for word in after.replace(",", " ").split()) else f"{after} {before}"
     words = [word for word in turned.split() if word]
     if not 0 < len(words) <= MOST_WORDS or not all(_is_word(word) for word in words):
         return ""
@@ -68,7 +68,9 @@ def first_name(name: str) -> str:
         return ""  # "Mr. James": which of the two names it is, nobody knows
     plain = [fold(word) for word in words]
     # Null is a family name too: behind a first name, and written as one.
-    if any(_bare(word) in _NEVER and not (word == "Null" and at) for at, word in enumerate(words)) or any(word.endswith("'s") for word in plain):
+    if any(_bare(word) in _NEVER and not (word == "Null" and at) for at, word in enumerate(words)) or any(
+        word.endswith("'s") for word in plain
+    ):
         return ""
     if len(words) > 1 and words[-1].isupper() and words[-1] in STATE_ZONES:
         return ""  # "AUSTIN TX"

@@ -1,5 +1,7 @@
 """The choke point for names, e-mail addresses and free text from outside: cleaned once here, compared and stored as cleaned."""
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 from __future__ import annotations
 
 import unicodedata

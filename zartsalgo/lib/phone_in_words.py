@@ -4,6 +4,8 @@ The phone library's own matcher finds them, after what it trips over is taken ap
 blank between them. The field is cut first, because the matcher's cost grows fast with what looks like the beginning of a number.
 """
 
+# ruff: noqa: SIM905 (tables of words read better as text)
+
 import unicodedata
 from dataclasses import dataclass
 from typing import Final

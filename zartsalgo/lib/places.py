@@ -246,7 +246,11 @@ def read_states(raw: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKC", raw[:_LONGEST_STATE])
     if whole := _code(text):
         return (whole,)
-    parts = [part for part in text.replace("/", ",").replace("|", ",").replace("(", ",").replace(")", ",").replace(" - ", ",").split(",") if _letters(part)]
+    parts = [
+        part
+        for part in text.replace("/", ",").replace("|", ",").replace("(", ",").replace(")", ",").replace(" - ", ",").split(",")
+        if _letters(part)
+    ]
     parts = [part for part in parts if _letters(part) not in _COUNTRY]
     # "MA or NH", "NY and NJ": both.
     choices = [_code(word) for part in parts for word in part.replace(" and ", " or ").replace("&", " or ").split(" or ")]
@@ -284,7 +288,11 @@ def _code(text: str) -> str:
 
 def _says_something(raw: str) -> bool:
     """Whether somebody wrote something there: not blank, not "n/a", not a dash."""
-    return not means_nothing(raw) and any(char.isalnum() for char in raw) and _letters(raw) not in ("na", "none", "null", "nil", "no", "tbd", "unknown")
+    return (
+        not means_nothing(raw)
+        and any(char.isalnum() for char in raw)
+        and _letters(raw) not in ("na", "none", "null", "nil", "no", "tbd", "unknown")
+    )
 
 
 def _from_zips(codes: tuple[str, ...]) -> Place | None:

@@ -13,7 +13,12 @@ from zartsalgo.lib import charset
 
 _SAMPLE: Final = 64 * 1024
 _SEPARATORS: Final = (",", ";", "\t", "|")
-_BOOKS: Final = ((b"PK\x03\x04", "an Excel workbook"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"), (b"%PDF", "a PDF"), (b"{\\rtf", "a text document"))
+_BOOKS: Final = (
+    (b"PK\x03\x04", "an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"%PDF", "a PDF"),
+    (b"{\\rtf", "a text document"),
+)
 LONGEST_LINE: Final = 100_000
 
 

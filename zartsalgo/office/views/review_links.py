@@ -33,9 +33,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _private(render(request, "public/review.html", {"business": link.client.name}))
     reviews.note_click(link=link, now=now)
-    response = _page(
-        request, status=200, title="One moment", says="Google’s review page opens.", business=link.client.name, target=target
-    )
+    response = _page(request, status=200, title="One moment", says="Google’s review page opens.", business=link.client.name, target=target)
     # Not a redirect: browsers hold every hop behind a form to our form-action, and Google's page has several.
     response["Refresh"] = f"0; url={target}"
     return response
