@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0008_stated_identities"),
+        ("leads", "0010_task_of_an_event"),
     ]
 
     operations = [
