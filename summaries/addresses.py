@@ -8,7 +8,6 @@ stands after words that announce an address ("I live at ..."). Works on tokens, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,9 +15,14 @@ from typing import Final
 
 from summaries.folding import fold
 from summaries.words import COMMON, FUNCTION
+from zartsalgo.lib.patterns import WORD, linear
 from zartsalgo.lib.places import STATE_NAMES
 
-_TOKEN: Final = re.compile(r"\d+(?:[-/]\d+)*(?:[^\W\d_]{1,2}\b)?|[^\W\d_]+(?:['’-][^\W\d_]+)*|\n|[^\w\s]|_")
+_LETTER: Final = r"[\p{L}\p{Nl}\p{No}]"
+_TOKEN: Final = linear(rf"\d+(?:[-/]\d+)*(?:[a-zA-Z]{{1,2}}\b|[ªº])?|{_LETTER}+(?:['’-]{_LETTER}+)*|\n|[^{WORD}\s\v\x1c-\x1f\x85\p{{Z}}]|_")
+_HOUSE_NUMBER: Final = linear(r"\d{1,6}(?:-\d{1,4})?[a-zA-Z]?|\d{1,3}/\d{1,3}")
+_SECOND_NUMBER: Final = linear(r"\d+[a-dA-D]?")
+_POSTAL_CODE: Final = linear(r"\d{1,6}(?:-\d{2,4})?[a-zA-Z]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ _KINDS_TOO: Final = frozenset(
     "meadow meadows mission motorway mount mountain neck orchard oval overpass parks parkways passage pine pines plain plains port ports prairie radial ramp ranch rapid rest river shoal shore shores skyway "
     "spring springs spur spurs station stravenue stream summit throughway trace track tunnel underpass valley valleys via viaduct view views village ville vista walk walks wall ways well wells isle brook brooks branch burg bypass camp canyon cape cliff club crest".split()
 )
-_SUFFIX: Final = re.compile(
+_SUFFIX: Final = linear(
     r"(?:strasse|straße|gasse|straat|laan|gatan|vagen|vej|veg|gade|stræde|straede|kuja|katu|tie|polku|vegur|gata|weg|platz|allee|utca|stien|veien|bakken|vang|vaenget|vænget|bruecke|brucke|damm|ufer|plein|kade|singel|ulica)$"
 )
 _ABBREVIATED: Final = frozenset("u ul ut c av r v pl tn str".split())
@@ -82,12 +86,13 @@ _TOWN_WORDS: Final = frozenset(
     "north south east west new old lake park city united states kingdom republic saint san santa port fort mount upper lower grand great spring springs fall falls river bay hill hills valley beach island village town center heights".split()
 )
 # Words after which an address stands. The first kind leaves no doubt; after the second there must be a number.
-_ANNOUNCED: Final = re.compile(
+_ANNOUNCED: Final = linear(
     r"\b(?:(?:mail|mailing|billing|shipping|service|home|street|property|my|new|old|job|job site|the|his|her|our|'s)\s+address(?:\s+is(?:\s+now)?)?(?:\s+to)?\s*:?|address\s*(?:is|:)|addr\s*:|direccion\s*(?:es|:)|mi direccion es"
-    r"|(?:i|we|they|he|she|who|[\w.'-]{1,40})\s+(?:once\s+|now\s+|still\s+|currently\s+)?(?:live|lives|lived|living|reside|resides|staying)\s+(?:at|on|in)|vivo en|vivimos en|located (?:at|on)|located in(?=\s+\d)"
+    r"|(?:i|we|they|he|she|who|[\w\x{80}-\x{10FFFF}.'-]+)\s+(?:once\s+|now\s+|still\s+|currently\s+)?(?:live|lives|lived|living|reside|resides|staying)\s+(?:at|on|in)|vivo en|vivimos en|located (?:at|on)|located in(?P<number>\s)"
     r"|(?:office|house|home|property|shop|store|place|apartment|job|job site|building|party|meeting)\s+(?:is|was)\s+(?:at|on)|office is at|meet(?:ing)? (?:me |us |you )?(?:at|on)|return(?:ed)? to|taxi to|ride to|cab to|uber to|come (?:out )?to|go to|drive to|get to|moving to|move to|moved to|moving from|move from"
-    r"|sent to|send (?:it |them |one |a new one |the crew |someone |somebody |a tech(?:nician)? )?(?:out )?to|deliver(?:ed|y)? to|ship(?:ped)? (?:it )?to|arrived at|mail(?:ed)? (?:it )?to|pick (?:me |us |it )?up (?:at|from)|change my address to|in front of|house at|apartment at|property at|home at|job at|leak at|over at|here at|down at|corner of)\s*[:\n]*\s*|\b(?=the corner of )",
+    r"|sent to|send (?:it |them |one |a new one |the crew |someone |somebody |a tech(?:nician)? )?(?:out )?to|deliver(?:ed|y)? to|ship(?:ped)? (?:it )?to|arrived at|mail(?:ed)? (?:it )?to|pick (?:me |us |it )?up (?:at|from)|change my address to|in front of|house at|apartment at|property at|home at|job at|leak at|over at|here at|down at|corner of)\s*[:\n]*\s*",
 )
+_CORNER: Final = linear(r"\bthe corner of ")
 _ORDINALS: Final = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth".split())
 _MILITARY: Final = frozenset("apo fpo dpo".split())
 _NO_STREET_BEFORE: Final = frozenset("$ € £ # %".split())
@@ -96,11 +101,11 @@ _UNIT_NOUNS: Final = frozenset(
     "people person guys men man women times time blocks block doors door sq square gallon gallons ton tons lbs pounds degrees am pm o'clock st nd rd th more other of car cars bed room rooms to x or and".split()
 )
 _MOST_TOKENS: Final = 24
+_LONGEST_NUMBER: Final = 12
 
 
-def find_addresses(text: str) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, sure) of every address."""
-    line = tokens(text)
+def find_addresses(text: str, line: list[Token]) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, sure) of every address; `line` is `tokens(text)`."""
     folded = fold(text)
     taken = 0
     announced = _announced(folded.text, folded.places, line)
@@ -118,7 +123,13 @@ def find_addresses(text: str) -> Iterator[tuple[int, int, bool]]:
 def _announced(folded: str, places: Sequence[int], line: list[Token]) -> dict[int, bool]:
     """Token numbers that stand right after words which announce an address."""
     by_start = {token.start: at for at, token in enumerate(line)}
-    starts = (places[match.end()] for match in _ANNOUNCED.finditer(folded) if match.end() < len(places))
+    ends = [
+        match.end()
+        for match in _ANNOUNCED.finditer(folded)
+        if not match.group("number") or folded[match.end() : match.end() + 1].isdecimal()
+    ]
+    ends += [match.start() for match in _CORNER.finditer(folded)]
+    starts = (places[end] for end in ends if end < len(places))
     return {by_start[start]: True for start in starts if start in by_start}
 
 
@@ -144,8 +155,9 @@ def _from(line: list[Token], at: int, announced: bool) -> tuple[int, bool]:
     return at, False
 
 
+@lru_cache(maxsize=4096)
 def _is_house_number(text: str) -> bool:
-    return bool(re.fullmatch(r"\d{1,6}(?:-\d{1,4})?[a-zA-Z]?|\d{1,3}/\d{1,3}", text))
+    return len(text) <= _LONGEST_NUMBER and _HOUSE_NUMBER.fullmatch(text) is not None
 
 
 def _box(line: list[Token], at: int) -> int:
@@ -213,7 +225,7 @@ def _numbered(line: list[Token], at: int, announced: bool) -> tuple[int, bool]:
                 words
                 and (not links or known or announced)
                 and (capital or known or announced)
-                and re.fullmatch(r"\d+[a-dA-D]?", token.text)
+                and _SECOND_NUMBER.fullmatch(token.text)
                 and _is_house_number(token.text)
                 and here - first <= 6
             ):
@@ -355,7 +367,7 @@ def _extend(line: list[Token], end: int) -> int:
             ):
                 break
         elif token.number:
-            if not re.fullmatch(r"\d{1,6}(?:-\d{2,4})?[a-zA-Z]?", token.text) or (
+            if not _POSTAL_CODE.fullmatch(token.text) or (
                 line[here - 1].text == "\n"
                 and here + 1 < len(line)
                 and line[here + 1].text not in "\n,."

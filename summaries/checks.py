@@ -8,7 +8,6 @@ length of what it is given and nothing raises.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from summaries.figures import Figure, Kind, figures, values
 from summaries.folding import Folded, fold
 from summaries.text import Claim, Problem, RawValues, Source
 from summaries.words import CAPITALISED, COMMON
+from zartsalgo.lib.patterns import encodable, linear
 
 LONGEST: Final = 600
 """Characters of a client-safe text: what fits a phone's screen."""
@@ -29,11 +29,12 @@ _MOST: Final = 100  # problems of one text: nobody reads more
 _OF_THE_LEAD: Final = frozenset({"name", "phone", "email", "address"})
 _LONGEST_READ: Final = 20_000  # of the text under check; it is far over LONGEST then and blocked for that alone
 
-_MARKUP: Final = re.compile(
-    r"<[a-zA-Z!/?][^<>]{0,200}>?|\{\{|\}\}|\{%|%\}|&(?:[a-zA-Z]{2,10}|#x?[0-9a-fA-F]{1,6});|javascript:|data:text", re.IGNORECASE
+_MARKUP: Final = linear(
+    r"<[a-zA-Z!/?][^<>]{0,200}>?|\{\{|\}\}|\{%|%\}|&(?:[a-zA-Z]{2,10}|#x?[0-9a-fA-F]{1,6});|javascript:|data:text", ignore_case=True
 )
-_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_TOKEN: Final = re.compile(r"[^\W_]+")
+_WORD: Final = linear(r"[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)*")
+_TOKEN: Final = linear(r"[\p{L}\p{N}]+")
+_CAPITALS: Final = linear(r"\p{L}+(?:['’]\p{L}+)?")
 _SAYS: Final = {
     "number": "“{}” is in no call, form or reply.",
     "price": "The price “{}” is in no call, form or reply.",
@@ -41,11 +42,11 @@ _SAYS: Final = {
     "promise": "“{}” promises something that the business did not say.",
 }
 # A promise word in a sentence that only tells what the customer asked for promises nothing.
-_ASKED: Final = re.compile(
+_ASKED: Final = linear(
     r"\b(?:ask|asks|asked|asking|want|wants|wanted|request|requests|requested|wish|wishes|wished|hope|hopes|hoped|hoping|wonder|wonders|wondered|"
     r"question|would like|looking for|looked for|pregunt\w*|pide|pidio|quiere|queria|quisiera|solicit\w*)\b"
 )
-_TELLS: Final = re.compile(r"\W*(?:the|a) (?:customer|caller|homeowner|tenant)\b", re.IGNORECASE)
+_TELLS: Final = linear(r"\W*(?:the|a) (?:customer|caller|homeowner|tenant)\b", ignore_case=True)
 _STREET: Final = {
     "street": "st", "str": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "lane": "ln", "boulevard": "blvd", "court": "ct",
     "circle": "cir", "place": "pl", "terrace": "ter", "parkway": "pkwy", "highway": "hwy", "square": "sq", "trail": "trl", "north": "n", "south": "s",
@@ -73,7 +74,7 @@ def problems(
         found.append(
             Problem(code="too-long", says=f"The text has {len(text)} characters; {LONGEST} is the most.", start=LONGEST, end=len(text))
         )
-    text = text[:_LONGEST_READ]
+    text = encodable(text[:_LONGEST_READ])
     folded = fold(text)
     found += private_in(text=text, raw=raw, allowed=allowed)
     found += _copied(folded, raw.words)
@@ -216,7 +217,7 @@ def _raw_numbers(folded: Folded, words: list[tuple[str, int, int]], phones: Sequ
     """Seven digits in a row of the lead's number, whatever stands between them, also in words ("five five five oh one...")."""
     parts = set()
     for phone in phones:
-        digits = re.sub(r"\D", "", fold(phone[:60]).text)
+        digits = "".join(char for char in fold(phone[:60]).text if char.isdecimal())
         parts |= {digits[at : at + _PARTIAL_NUMBER] for at in range(len(digits) - _PARTIAL_NUMBER + 1)}
     if not parts:
         return
@@ -275,7 +276,7 @@ def _raw_addresses(folded: Folded, words: list[tuple[str, int, int]], addresses:
                 runs.add(pair)
             if len(triple) == 3 and any(part[0].isdecimal() or part in _STREET_TYPES for part in triple):
                 runs.add(triple)
-            if re.fullmatch(r"\d{5}", word) or (at == 0 and word.isdecimal() and len(word) >= 3):
+            if (len(word) == 5 and word.isdecimal()) or (at == 0 and word.isdecimal() and len(word) >= 3):
                 runs.add((word,))
         # "1420 N Elm": without the direction too.
         if len(line) >= 3 and line[0].isdecimal() and line[1] in _STREET_TYPES:
@@ -343,15 +344,17 @@ def _is_asked(text: str, figure: Figure) -> bool:
 
 def _names_in(text: str) -> Iterator[tuple[int, int]]:
     """Capitalised words inside a sentence that are no everyday word: what may be a name. Initials ("M. G.") are none."""
-    for match in re.finditer(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text):
+    for match in _CAPITALS.finditer(text):
         word = match.group()
         if not word[0].isupper() or len(word) < 2:
             continue
-        plain = fold(re.sub(r"['’]s?$", "", word)).text
-        if plain in COMMON or plain in CAPITALISED or re.sub(r"['’].*", "", plain) in COMMON:
+        plain = fold(word.removesuffix("'s").removesuffix("’s")).text
+        if plain in COMMON or plain in CAPITALISED or plain.partition("'")[0] in COMMON:
             continue
         before = text[: match.start()].rstrip(" \"'“”‘’(")[-1:]
-        if before in ("", ".", "!", "?", ":", "\n") and not re.match(r"\s+[A-Z]", text[match.end() : match.end() + 3]):
+        after = text[match.end() : match.end() + 3]
+        followed = after[:1].isspace() and "A" <= after.lstrip()[:1] <= "Z"
+        if before in ("", ".", "!", "?", ":", "\n") and not followed:
             continue
         yield match.start(), match.end()
 
@@ -359,7 +362,7 @@ def _names_in(text: str) -> Iterator[tuple[int, int]]:
 def _unknown_names(text: str, folded: Folded, sources: Sequence[Source], allowed: Sequence[str]) -> Iterator[Problem]:
     known = {word for part in (*(source.text for source in sources), *allowed) for word in _TOKEN.findall(fold(part).text)}
     for start, end in _names_in(text):
-        if not set(_TOKEN.findall(fold(re.sub(r"['’]s$", "", text[start:end])).text)) <= known:
+        if not set(_TOKEN.findall(fold(text[start:end].removesuffix("'s").removesuffix("’s")).text)) <= known:
             yield Problem(code="unsourced-name", says=f"The name “{text[start:end]}” is in no call, form or reply.", start=start, end=end)
 
 

@@ -8,12 +8,12 @@ Every find has a `value` that compares equal however it was written: "1,200", "1
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from summaries.folding import fold
+from zartsalgo.lib.patterns import linear
 
 Kind = Literal["number", "price", "day", "promise"]
 
@@ -53,13 +53,11 @@ _SCALES: Final = {
 # "once" is eleven in Spanish only; in English it is no number.
 _WORD: Final = "|".join(sorted((word for word in _UNITS if word != "once"), key=len, reverse=True))
 _SCALE: Final = "|".join(_SCALES)
-_NUMBER: Final = re.compile(
+_NUMBER: Final = linear(
     rf"(?P<digits>\d+(?:[.,:]\d+)*)(?P<kilo>\s?k\b)?|\b(?P<words>(?:{_WORD}|{_SCALE})(?:[\s-]+(?:and\s+|y\s+)?(?:{_WORD}|one|uno?|{_SCALE}))*)\b"
 )
-_MONEY_BEFORE: Final = re.compile(r"(?:[$€£]|\busd|\beur|\bus\$)\s?$")
-_MONEY_AFTER: Final = re.compile(
-    r"\s?(?:[$€£%]|usd\b|dollars?\b|bucks\b|dolares\b|pesos\b|euros?\b|cents\b|percent\b|por ciento\b|grand\b)"
-)
+_MONEY_BEFORE: Final = linear(r"(?:[$€£]|\busd|\beur|\bus\$)\s?$")
+_MONEY_AFTER: Final = linear(r"\s?(?:[$€£%]|usd\b|dollars?\b|bucks\b|dolares\b|pesos\b|euros?\b|cents\b|percent\b|por ciento\b|grand\b)")
 
 _DAYS: Final = {
     word: value
@@ -75,29 +73,40 @@ _DAYS: Final = {
     for value, words in [row.split(":")]
     for word in fold(words).text.split(",")
 }
-_DAY: Final = re.compile(
-    rf"\b(?P<word>{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b(?!-)"
+_DAY: Final = linear(
+    rf"\b(?P<word>{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b"
     r"|\b(?P<part>this|next|coming|esta|este|proxim[oa])\s(?P<unit>morning|afternoon|evening|week|month|year|tarde|noche|semana|mes)\b"
     r"|\b(?P<fin>fin de semana)\b|\b(?P<esta>esta noche)\b"
-    r"|\b(?P<month>march|may)\s(?=\d)|\b(?:in|by|since|until|of|early|late)\s(?P<month2>march|may)\b(?!\s(?:be|have|not|need|i|we|take)\b)"
+    r"|\b(?P<month>march|may)\s\d|\b(?:in|by|since|until|of|early|late)\s(?P<month2>march|may)\b"
 )
+# "by may we need": the verb, not the month.
+_VERB_AFTER: Final = linear(r"\s(?:be|have|not|need|i|we|take)\b")
 _UNIT_OF: Final = {"tarde": "afternoon", "noche": "evening", "semana": "week", "mes": "month"}
 
 _PROMISES: Final = (
-    ("will", r"(?<!good )\bwill\b(?! (?:you|u)\b)|\bshall\b|'ll\b|\bgoing to (?:be|come|send|fix|do|call|visit|repair|arrive|replace)\b"),
+    ("will", r"\bwill\b|\bshall\b|'ll\b|\bgoing to (?:be|come|send|fix|do|call|visit|repair|arrive|replace)\b"),
     ("guarantee", r"\bguarant\w*|\bgarantiz\w*|\bgarantia\b"),
     ("promise", r"\bpromis\w*|\bpromet\w*|\bpledg\w*|\bvow(?:s|ed)?\b|\bassur(?:e|es|ed|ance)\b"),
     ("commitment", r"\bcommit(?:s|ted|ment|ments)?\b|\bagreed to\b|\bconfirmed (?:for|that|the|a|an)\b"),
     ("same day", r"\bsame[\s-]?day\b|\bmismo dia\b"),
     ("right away", r"\bright away\b|\bimmediate(?:ly)?\b|\bde inmediato\b|\binmediatamente\b|\bin no time\b"),
-    ("free", r"(?<!toll )(?<!toll-)(?<!feel )(?<!leak-)(?<!hands-)\bfree\b(?!\s(?:to|of|up)\b)|\bgratis\b|\bgratuit\w*|\bcomplimentary\b"),
+    ("free", r"\bfree\b|\bgratis\b|\bgratuit\w*|\bcomplimentary\b"),
     ("no charge", r"\b(?:no|without|zero|sin)\s(?:extra\s|additional\s)?(?:charge|cost|fee|fees|obligation|costo|cargo|cargos)\b|\bwaiv\w*"),
     ("discount", r"\bdiscount\w*|\bdescuento\w*|\bcoupon\w*|\bcupon\w*|\brebate\w*|\b(?:special|limited)[\s-](?:offer|deal|price)s?\b|% off\b|\bpercent off\b"),
     ("refund", r"\brefund\w*|\breembols\w*|\bmoney[\s-]back\b"),
     ("warranty", r"\bwarrant\w*|\blifetime\b"),
     ("best price", r"\b(?:best|lowest|cheapest|beat any)\s(?:price|prices|rate|rates|quote)\b|\bprice[\s-]match\w*|\bmejor precio\b"),
 )  # fmt: skip
-_PROMISE: Final = re.compile("|".join(f"(?P<p{index}>{pattern})" for index, (_, pattern) in enumerate(_PROMISES)))
+_PROMISE: Final = linear("|".join(f"({pattern})" for _, pattern in _PROMISES))
+# Where a word promises nothing: what stands right before it, and what right after.
+_NO_PROMISE: Final = {
+    "will": (("good ",), linear(r" (?:you|u)\b")),
+    "free": (("toll ", "toll-", "feel ", "leak-", "hands-"), linear(r"\s(?:to|of|up)\b")),
+}
+_DIGITS: Final = linear(r"\d+")
+_WITH_THOUSANDS: Final = linear(r"\d{1,3}(?:[.,]\d{3})+")
+_WITH_CENTS: Final = linear(r"(\d{1,3}(?:(?:\.\d{3})+|(?:,\d{3})+))[.,](\d{1,2})")
+_DECIMAL: Final = linear(r"\d+[.,]\d+")
 
 
 def figures(text: str) -> list[Figure]:
@@ -116,7 +125,7 @@ def values(texts: Iterable[str]) -> dict[Kind, set[str]]:
             known[figure.kind].add(figure.value)
             if figure.kind == "price":
                 known["number"].add(figure.value)
-        known["number"].update(match.group().lstrip("0") or "0" for match in re.finditer(r"\d+", fold(text).text))
+        known["number"].update(match.group().lstrip("0") or "0" for match in _DIGITS.finditer(fold(text).text))
     if "tomorrow" in known["day"]:
         known["day"].add("this morning")  # mañana is both
     return known
@@ -128,10 +137,11 @@ def _numbers(text: str) -> Iterator[Figure]:
             _as_value(match.group("digits"), kilo=bool(match.group("kilo"))) if match.group("digits") else _from_words(match.group("words"))
         )
         start, end = match.span()
-        before = _MONEY_BEFORE.search(text, max(0, start - 6), start)
-        after = _MONEY_AFTER.match(text, end)
+        near = max(0, start - 6)
+        before = _MONEY_BEFORE.search(text[near:start])
+        after = _MONEY_AFTER.match(text[end : end + 20])
         if before or after:
-            yield Figure("price", value, before.start() if before else start, after.end() if after else end)
+            yield Figure("price", value, near + before.start() if before else start, end + after.end() if after else end)
         else:
             yield Figure("number", value, start, end)
 
@@ -139,14 +149,16 @@ def _numbers(text: str) -> Iterator[Figure]:
 def _as_value(digits: str, *, kilo: bool) -> str:
     if ":" in digits or len(digits) > 40:
         return digits
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
-        digits = re.sub("[.,]", "", digits)
-    elif thousands := re.fullmatch(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*)[.,](\d{1,2})", digits):
-        digits = re.sub("[.,]", "", thousands.group(1)) + "." + thousands.group(3)
-    if re.fullmatch(r"\d+", digits):
+    if digits.isdecimal():
         pass
-    elif re.fullmatch(r"\d+[.,]\d+", digits):
-        whole, fraction = re.split("[.,]", digits)
+    elif _WITH_THOUSANDS.fullmatch(digits):
+        digits = _without_marks(digits)
+    elif thousands := _WITH_CENTS.fullmatch(digits):
+        digits = f"{_without_marks(thousands.group(1))}.{thousands.group(2)}"
+    if digits.isdecimal():
+        pass
+    elif _DECIMAL.fullmatch(digits):
+        whole, fraction = digits.replace(",", ".").split(".")
         if kilo:
             return str(int(whole) * 1000 + int((fraction + "000")[:3]))
         fraction = fraction.rstrip("0")
@@ -156,9 +168,13 @@ def _as_value(digits: str, *, kilo: bool) -> str:
     return str(int(digits) * (1000 if kilo else 1))
 
 
+def _without_marks(digits: str) -> str:
+    return digits.replace(".", "").replace(",", "")
+
+
 def _from_words(words: str) -> str:
     total = current = 0
-    for word in re.split(r"[\s-]+", words):
+    for word in words.replace("-", " ").split():
         if word in _SCALES:
             scale = _SCALES[word]
             if scale == 100:
@@ -172,7 +188,10 @@ def _from_words(words: str) -> str:
 
 def _days(text: str) -> Iterator[Figure]:
     for match in _DAY.finditer(text):
+        start, end = match.span()
         if match.group("word"):
+            if text[end : end + 1] == "-":
+                continue
             value = _DAYS[match.group("word")]
         elif match.group("fin"):
             value = "weekend"
@@ -182,12 +201,20 @@ def _days(text: str) -> Iterator[Figure]:
             unit = _UNIT_OF.get(match.group("unit"), match.group("unit"))
             near = match.group("part") in ("this", "esta", "este")
             value = f"{'this' if near else 'next'} {unit}"
+        elif match.group("month"):
+            value, end = match.group("month"), end - 1  # without the day's digit
+        elif _VERB_AFTER.match(text[end : end + 8]):
+            continue
         else:
-            value = match.group("month") or match.group("month2")
-        yield Figure("day", value, *match.span())
+            value = match.group("month2")
+        yield Figure("day", value, start, end)
 
 
 def _promises(text: str) -> Iterator[Figure]:
     for match in _PROMISE.finditer(text):
-        assert match.lastgroup
-        yield Figure("promise", _PROMISES[int(match.lastgroup[1:])][0], *match.span())
+        start, end = match.span()
+        before, after = _NO_PROMISE.get(match.group(), ((), None))
+        if text[max(0, start - 10) : start].endswith(before) or (after is not None and after.match(text[end : end + 8])):
+            continue
+        kind = next(kind for (kind, _), found in zip(_PROMISES, match.groups(), strict=True) if found is not None)
+        yield Figure("promise", kind, start, end)

@@ -8,15 +8,16 @@ everyday words are guesses: shown to a person, never a reason to block.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Final, Literal
 
-from summaries.addresses import Token, tokens
+from summaries.addresses import Token
 from summaries.folding import fold
 from summaries.words import CAPITALISED, COMMON, FUNCTION
 from zartsalgo.lib.given_names import AMBIGUOUS, GIVEN
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.places import STATE_NAMES
 
 
@@ -44,28 +45,29 @@ _COUNTRIES: Final = frozenset(
     guatemala honduras nicaragua belgium netherlands luxembourg europe africa asia america czechia slovakia malta monaco brunei cambodia belize fiji guam
     """.split()
 )
-_STATES: Final = frozenset(re.sub("[^a-z ]", "", name.lower()) for name in STATE_NAMES.values())
+_PLAIN_LETTERS: Final = frozenset(f"{ascii_lowercase} ")
+_STATES: Final = frozenset("".join(char for char in name.lower() if char in _PLAIN_LETTERS) for name in STATE_NAMES.values())
 # After these, what follows in capitals is somebody; the first kind counts in small letters too.
-_INTRODUCED: Final = re.compile(
-    r"(?P<strong>\b(?:my (?:full |first |last )?name(?:'s| is|\s*[:=-])|name is|the name's|i am called|(?:people|they|friends|everyone|you can|sometimes people) call me|me llamo|mi nombre es|mi nombre|first name|last name|full name|nombre completo|nombre(?=\s*[:=-])|name(?=\s*[:=-]))(?!\w)\s*[:=-]?\s*(?:\n\s*)?)"
+_INTRODUCED: Final = linear(
+    r"(?P<strong>\b(?:(?:my (?:full |first |last )?name(?:'s| is)|name is|the name's|i am called|(?:people|they|friends|everyone|you can|sometimes people) call me|me llamo|mi nombre es|mi nombre|first name|last name|full name|nombre completo)\b\s*[:=-]?|(?:my (?:full |first |last )?name|nombre|name)\s*[:=-])\s*)"
     r"|(?P<after>\b(?:this is|it's|i'm|im|i am|named (?:him|her|it|me)|ask for|asked for|attn:?|c/o|speak (?:to|with)|spoke (?:to|with)|talk (?:to|with)|talked (?:to|with)|regards,?|sincerely,?|cheers,?|thanks,?|thank you,?|thx,?|best,?|love,?|saludos,?|atentamente,?|atte\.?,?|gracias,?|"
-    r"habla|le habla|soy|de parte de|user:|customer:|caller:|from:|signed,?|met|married|wife|husband|son|daughter|mother|mom|father|dad|sister|brother|boss|friend|neighbor|landlord|tenant|manager|owner|esposo|esposa|hijo|hija|vecino|vecina|add|hi|hello|hey|hola|dear|by|says|said|correct it to|change it to|is)\s+(?:\n\s*)?)",
+    r"habla|le habla|soy|de parte de|user:|customer:|caller:|from:|signed,?|met|married|wife|husband|son|daughter|mother|mom|father|dad|sister|brother|boss|friend|neighbor|landlord|tenant|manager|owner|esposo|esposa|hijo|hija|vecino|vecina|add|hi|hello|hey|hola|dear|by|says|said|correct it to|change it to|is)\s+)",
 )
-_QUESTION: Final = re.compile(r"\bname\b[^\n?]{0,40}\?\s*(?:(?:user|customer|caller|me)\s*:\s*)?")
+_QUESTION: Final = linear(r"\bname\b[^\n?]{0,40}\?\s*(?:(?:user|customer|caller|me)\s*:\s*)?")
 _LIVES: Final = frozenset("in from near around outside to at".split())
 _VERBS_AFTER: Final = frozenset(
     "had has is was lives lived spent began listed gave given called wants wanted needs said says asked told went flew works worked and can could would did does, 's".split()
 )
 # Endings of everyday English words that seldom end a name.
-_DERIVED: Final = re.compile(
+_DERIVED: Final = linear(
     r"(?:ness|tion|tions|sion|sions|ment|ments|ity|ities|ism|isms|ship|ships|ful|less|ous|able|ible|ably|ally|edly|ingly|ctly|ance|ances|ence|ences|ating|izing|ized|ated|[^aeiou]ings?)$"
 )
+_SHORT_ENDINGS: Final = frozenset("s d ll re ve m t".split())
 _BREAKS: Final = frozenset('.!?:\n"“”(>•*')
 
 
-def find_names(text: str) -> Iterator[Named]:
-    """Every name, in order of place; overlaps are the caller's to settle."""
-    line = tokens(text)
+def find_names(text: str, line: Sequence[Token]) -> Iterator[Named]:
+    """Every name, in order of place; overlaps are the caller's to settle. `line` is `tokens(text)`."""
     shouting = _is_shouting(text)
     introduced = _introduced(text, line)
     at = 0
@@ -105,7 +107,8 @@ def _introduced(text: str, line: Sequence[Token]) -> dict[int, str]:
 
 def _known(line: Sequence[Token], at: int, introduced: str, shouting: bool) -> tuple[int, Literal["name", "place", "company"], bool] | None:
     token = line[at]
-    plain = re.sub(r"'(?:s|d|ll|re|ve|m|t)$", "", token.plain)
+    stem, mark, ending = token.plain.rpartition("'")
+    plain = stem if mark and ending in _SHORT_ENDINGS else token.plain
     titled = bool(at) and (line[at - 1].plain in _TITLES or (line[at - 1].text == "." and at > 1 and line[at - 2].plain in _TITLES))
     if titled and plain not in FUNCTION and plain not in _TITLES and plain not in ("bot",):
         return _run(line, at, lower=not token.capital, most=4), "name", True

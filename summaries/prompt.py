@@ -5,7 +5,6 @@ the model's answer is held against the sources like anybody's, and one that has 
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from providers.contract import Question
 from summaries.text import Claim, Draft, RawValues, Source
+from zartsalgo.lib.patterns import WORD, Bordered, escape
 
 MOST_OUTPUT_TOKENS = 3_000
 # Longer conversations are cut at the front: the newest words say what is wanted now.
@@ -83,8 +83,17 @@ def mask(*, text: str, raw: RawValues) -> str:
     ]
     for value, mark in sorted(set(own), key=lambda pair: -len(pair[0])):
         if len(value.strip(".")) > 1:
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", mark, text, flags=re.IGNORECASE)
+            text = _without(text=text, value=value, mark=mark)
     return redaction.mask(text)
+
+
+def _without(*, text: str, value: str, mark: str) -> str:
+    """The text with the value, wherever it stands as words of its own in any case, replaced by the mark."""
+    kept, at = [], 0
+    for found in Bordered(escape(value), before=WORD, after=WORD, ignore_case=True).finditer(text):
+        kept += [text[at : found.start()], mark]
+        at = found.end()
+    return "".join([*kept, text[at:]])
 
 
 def draft(*, answer: Any, sources: Sequence[Source]) -> Draft:

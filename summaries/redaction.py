@@ -7,19 +7,21 @@ shown to a person and masked, but does not block.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import phonenumbers
 
-from summaries.addresses import find_addresses
+from summaries.addresses import find_addresses, tokens
 from summaries.folding import fold
 from summaries.people_names import find_names
+from zartsalgo.lib.patterns import WORD, Bordered, encodable, linear
 
-LONGEST: Final = 200_000
+LONGEST: Final = 20_000
 """Characters that are read; `mask` drops what is longer."""
+_MOST_PARSED: Final = 200
+"""Numbers of one text that are held against the numbering plan; what comes after is judged by its shape."""
 
 _WEIGHT: Final = {
     kind: weight
@@ -30,52 +32,60 @@ _WEIGHT: Final = {
 _SHOWN: Final = frozenset({"place", "company"})
 """Kinds that say nothing about a person by themselves: found, never masked."""
 
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}\s?@\s?(?:[^\W_](?:[\w-]{0,62}[^\W_])?\.){1,6}[^\W\d_]{2,24}(?![\w@])")
-_EMAIL_SAID: Final = re.compile(
-    r"\b[\w.+-]{2,64}\s*[\[(]?\s?\b(?:at|arroba)\b\s?[\])]?\s*[\w-]{2,60}\s*[\[(]?\s?\b(?:dot|punto)\b\s?[\])]?\s*(?:com|net|org|edu|us|mx|gov|io|co)\b",
-    re.IGNORECASE,
+_EMAIL: Final = Bordered(
+    r"([\p{L}\p{N}_.+'-]+)\s?@\s?(?:[\p{L}\p{N}](?:[\p{L}\p{N}_-]*[\p{L}\p{N}])?\.){1,6}\p{L}{2,24}",
+    before=rf"{WORD}.+\-",
+    after=f"{WORD}@",
 )
-_URL: Final = re.compile(
-    r"\b(?:https?|ftp)://[^\s<>\"']{1,2000}|\bwww\.[^\s<>\"']{1,500}|(?<![\w@.-])(?:[a-zA-Z0-9][a-zA-Z0-9-]{0,62}\.){1,4}(?:com|net|org|info|biz|io|gov|edu|me|ly|app|shop|online|site|xyz|us|mx|uk|de|fr|es|it|se|cz|ch|pl|ca|au|br)(?:/[^\s<>\"']{0,500})?(?![\w@.-])",
-    re.IGNORECASE,
+_LONGEST_LOCAL_PART: Final = 64
+_EMAIL_SAID: Final = linear(
+    r"[\w\x{C0}-\x{24F}.+-]{2,64}\s*[\[(]?\s?\b(?:at|arroba)\b\s?[\])]?\s*[\w\x{C0}-\x{24F}-]{2,60}\s*[\[(]?\s?\b(?:dot|punto)\b\s?[\])]?\s*(?:com|net|org|edu|us|mx|gov|io|co)\b",
+    ignore_case=True,
 )
-_SSN: Final = re.compile(
-    r"(?<![\w-])\d{3}([-. ])\d{2}\1\d{4}(?![\w-])|(?<=ssn )\d{9}\b|(?<=ssn: )\d{9}\b|(?<=social security number is )\d{9}\b|(?<=social is )\d{9}\b",
-    re.IGNORECASE,
+_URL: Final = linear(r"\b(?:https?|ftp)://[^\s<>\"']+|\bwww\.[^\s<>\"']+", ignore_case=True)
+_HOST: Final = Bordered(
+    r"(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:com|net|org|info|biz|io|gov|edu|me|ly|app|shop|online|site|xyz|us|mx|uk|de|fr|es|it|se|cz|ch|pl|ca|au|br)(?:/[^\s<>\"']*)?",
+    before=rf"{WORD}@.\-",
+    after=rf"{WORD}@.\-",
+    ignore_case=True,
 )
-_CARD: Final = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w-])")
-_ABOUT_CARD: Final = re.compile(r"\bcards?\b|\bcc\b|\bvisa\b|\bmaster ?card\b|\bamex\b|\bdebit\b|\btarjeta\b", re.IGNORECASE)
-_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_IPV4: Final = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]*\d)")
-_IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}){1,6}(?![\w:])")
-_DATE: Final = re.compile(
-    r"\b(?:\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|(?:\d{1,2}\s+(?:of\s+|de\s+)?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,8}\.?\s*(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:de\s+|del\s+)?\d{4})\b",
-    re.IGNORECASE,
+_SSN: Final = Bordered(r"\d{3}(?:-\d{2}-|\.\d{2}\.| \d{2} )\d{4}", before=rf"{WORD}\-", after=rf"{WORD}\-")
+_SSN_NAMED: Final = linear(r"(?:ssn:? |social security number is |social is )(\d{9})\b", ignore_case=True)
+_CARD: Final = Bordered(r"\d(?:[ -]?\d){11,18}", before=rf"{WORD}.\-", after=rf"{WORD}\-")
+_ABOUT_CARD: Final = linear(r"\bcards?\b|\bcc\b|\bvisa\b|\bmaster ?card\b|\bamex\b|\bdebit\b|\btarjeta\b")
+_IBAN: Final = linear(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IPV4: Final = Bordered(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)", before=f"{WORD}.")
+_MORE_DIGITS: Final = linear(r"[\w.]*\d")
+_IPV6: Final = Bordered(r"(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}){1,6}", before=f"{WORD}:", after=f"{WORD}:")
+_DATE: Final = linear(
+    r"\b(?:\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|(?:\d{1,2}\s+(?:of\s+|de\s+)?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic)[a-z]{0,8}\.?\s*(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?(?:de\s+|del\s+)?\d{4})\b"
 )
-_ABOUT_BIRTH: Final = re.compile(
-    r"\bborn\b|\bbirth ?da(?:y|te)\b|\bdate of birth\b|\bd\.?o\.?b\b|\bnaci(?:o|ó|miento|da|do)?\b|\bbirth\b|\bcumpleaños\b", re.IGNORECASE
+_ABOUT_BIRTH: Final = linear(
+    r"\bborn\b|\bbirth ?da(?:y|te)\b|\bdate of birth\b|\bd\.?o\.?b\b|\bnaci(?:o|miento|da|do)?\b|\bbirth\b|\bcumpleanos\b"
 )
-_AGE: Final = re.compile(
-    r"\b(?:turn(?:ed|s|ing)|aged?)\s+(?P<a>\d{1,3})\b|\b(?P<b>\d{1,3})\s?(?:y/o|yo\b|years? old|yrs? old|year[- ]old|a(?:ñ|n)os de edad)(?=\s*(?:$|[.,!?;)]|and|y\b|man|woman|boy|girl|son|daughter|lady|guy|person|mother|father|male|female|kid|widow))",
-    re.IGNORECASE,
+_AGE: Final = linear(
+    r"\b(?:turn(?:ed|s|ing)|aged?)\s+(\d{1,3})\b|\b(\d{1,3})(\s?(?:y/o|yo\b|years? old|yrs? old|year[- ]old|anos de edad))\s*(?:$|[.,!?;)]|and|y\b|man|woman|boy|girl|son|daughter|lady|guy|person|mother|father|male|female|kid|widow)"
 )
-_A_PERSON: Final = re.compile(
-    r"\b(?:i|i'm|im|he|she|he's|she's|am|who|mother|father|mom|dad|son|daughter|brother|sister|wife|husband|man|woman|lady|grand\w+|aunt|uncle|tengo|soy|a)\b",
-    re.IGNORECASE,
+_A_PERSON: Final = linear(
+    r"\b(?:i|i'm|im|he|she|he's|she's|am|who|mother|father|mom|dad|son|daughter|brother|sister|wife|husband|man|woman|lady|grand\w+|aunt|uncle|tengo|soy|a)\b"
 )
-_PHONE: Final = re.compile(
-    r"(?<![\w$€£])(?<!\d[.,:])(?:\+\s?)?(?:\(\+?\d{1,5}\)\s?[.-]?)?\d{1,15}(?:(?:[ .\-/]|\s-\s|(?=\())(?:\(\d{1,4}\)[ .\-]?)?\d{1,15}){0,6}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?(?![\w%])",
-    re.IGNORECASE,
+_OF_AGE: Final = linear(r"\W*(?:man|woman|boy|girl|son|daughter|lady)")
+_PHONE: Final = Bordered(
+    r"(?:\+\s?)?(?:\(\+?\d{1,5}\)\s?[.-]?)?\d{1,15}(?:(?:[ .\-/]|\s-\s)(?:\(\d{1,4}\)[ .\-]?)?\d{1,15}|\(\d{1,4}\)[ .\-]?\d{1,15}){0,6}(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?",
+    # Not inside a word, a price or a decimal.
+    opens=rf"(?:^[.,:]?|[^\d][.,:]|[^{WORD}$€£.,:])",
+    after=f"{WORD}%",
+    ignore_case=True,
 )
-_ABOUT_PHONE: Final = re.compile(
-    r"\b(?:phones?|call(?:ing)?|ring|text|txt|reach|cell|mobile|fax|tel|telephone|(?:my|her|his|our|best|their) number|whatsapp|dial|desk|office|llam\w+|celular|telefono|tel[eé]fono|numero|n[uú]mero|marque|registered)\b", re.IGNORECASE
-)  # fmt: skip
-_CALENDAR: Final = re.compile(
+_ABOUT_PHONE: Final = linear(
+    r"\b(?:phones?|call(?:ing)?|ring|text|txt|reach|cell|mobile|fax|tel|telephone|(?:my|her|his|our|best|their) number|whatsapp|dial|desk|office|llam\w+|celular|telefono|numero|marque|registered)\b"
+)
+_IS_A: Final = linear(r"\W{0,3}(?:fax|office|mobile|cell|home|work)\b")
+_CALENDAR: Final = linear(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:\s\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{1,3}(?:\.\d{3}){1,3}|(?:19|20)\d\d\s?-\s?(?:19|20)\d\d"
 )
 _DIGIT: Final = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve)"
-_SPOKEN: Final = re.compile(rf"\b{_DIGIT}(?:[\s,.-]{{1,3}}(?:double |triple )?{_DIGIT}){{6,14}}\b", re.IGNORECASE)
-_LETTERS_FOR_DIGITS: Final = str.maketrans("oOlI", "0011")
+_SPOKEN: Final = linear(rf"\b{_DIGIT}(?:[\s,.-]{{1,3}}(?:double |triple )?{_DIGIT}){{6,14}}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +101,11 @@ class Span:
 
 def find_personal(text: str) -> list[Span]:
     """What in this text is personal data, in order of place, without overlaps. Reads the first `LONGEST` characters; never raises."""
-    text = text[:LONGEST]
+    text = encodable(text[:LONGEST])
     plain, places = _readable(text)
-    found = [*_shapes(plain), *(Span("address", start, end, sure) for start, end, sure in find_addresses(plain))]
-    found += [Span(one.kind, one.start, one.end, one.sure) for one in find_names(plain)]
+    line = tokens(plain)
+    found = [*_shapes(plain, _low(plain)), *(Span("address", start, end, sure) for start, end, sure in find_addresses(plain, line))]
+    found += [Span(one.kind, one.start, one.end, one.sure) for one in find_names(plain, line)]
     return [Span(one.kind, places[one.start], places[one.end - 1] + 1, one.sure) for one in _settle(found)]
 
 
@@ -116,6 +127,13 @@ def _readable(text: str) -> tuple[str, list[int]]:
         return text, list(range(len(text)))
     kept = [(char, place) for place, original in enumerate(text) for char in [_see(original)] if char]
     return "".join(char for char, _ in kept), [place for _, place in kept]
+
+
+def _low(text: str) -> str:
+    """Small letters without accents where that keeps the length."""
+    if text.isascii():
+        return text.lower()
+    return "".join(char.lower() if char.isascii() else (same if len(same := fold(char).text) == 1 else char) for char in text)
 
 
 def _see(char: str) -> str:
@@ -142,56 +160,68 @@ def _settle(found: list[Span]) -> list[Span]:
     return sorted(kept, key=lambda one: one.start)
 
 
-def _shapes(text: str) -> Iterator[Span]:
-    for pattern, kind in ((_EMAIL, "email"), (_EMAIL_SAID, "email"), (_URL, "url"), (_SSN, "ssn"), (_IPV4, "ip"), (_SPOKEN, "phone")):
-        for match in pattern.finditer(text):
-            yield Span(kind, match.start(), match.start() + len(match.group().rstrip(".,;:!?)") if kind == "url" else match.group()))
+def _shapes(text: str, low: str) -> Iterator[Span]:
+    """What has a shape of its own. `low` is the text in small letters without accents, character for character."""
+    for match in _EMAIL.finditer(text):
+        if match.end(1) - match.start(1) <= _LONGEST_LOCAL_PART:
+            yield Span("email", *match.span())
+    for kind, found in (
+        ("email", _EMAIL_SAID.finditer(text)), ("url", _URL.finditer(text)), ("url", _HOST.finditer(text)), ("ssn", _SSN.finditer(text)), ("phone", _SPOKEN.finditer(low)),
+    ):  # fmt: skip
+        for one in found:
+            yield Span(kind, one.start(), one.start() + len(one.group(0).rstrip(".,;:!?") if kind == "url" else one.group(0)))
+    for named in _SSN_NAMED.finditer(text):
+        yield Span("ssn", *named.span(1))
+    for match in _IPV4.finditer(text):
+        if not _MORE_DIGITS.match(text[match.end() : match.end() + 100]):
+            yield Span("ip", *match.span())
     for match in _IPV6.finditer(text):
         if match.group().count(":") >= 4 or "::" in match.group():
             yield Span("ip", *match.span())
     for match in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        about = bool(_ABOUT_CARD.search(text, max(0, match.start() - 60), match.start()))
+        digits = _digits(match.group())
+        about = bool(_ABOUT_CARD.search(low[max(0, match.start() - 60) : match.start()]))
         if about or (len(digits) >= 13 and _luhn(digits)):
             yield Span("card", match.start(), match.end(), about or digits[0] in "23456")
-    for match in _IBAN.finditer(text):
-        if _mod97(match.group().replace(" ", "")):
-            yield Span("iban", *match.span())
-    for match in _DATE.finditer(text):
-        if _ABOUT_BIRTH.search(text, max(0, match.start() - 50), match.start()):
-            yield Span("date-of-birth", *match.span())
-    for match in _AGE.finditer(text):
-        group = "a" if match.group("a") else "b"
-        if (
-            group == "a"
-            or _A_PERSON.search(text, max(0, match.start() - 12), match.start())
-            or re.match(r"\W*(?:man|woman|boy|girl|son|daughter|lady)", text[match.end() : match.end() + 12])
-        ):
-            yield Span("age", *match.span(group), sure=False)
-    yield from _phones(text)
+    for iban in _IBAN.finditer(text):
+        if _mod97(iban.group().replace(" ", "")):
+            yield Span("iban", *iban.span())
+    for date in _DATE.finditer(low):
+        if _ABOUT_BIRTH.search(low[max(0, date.start() - 50) : date.start()]):
+            yield Span("date-of-birth", *date.span())
+    for age in _AGE.finditer(low):
+        group, end = (1, age.end(1)) if age.group(1) else (2, age.end(3))
+        if group == 1 or _A_PERSON.search(low[max(0, age.start() - 12) : age.start()]) or _OF_AGE.match(low[end : end + 12]):
+            yield Span("age", *age.span(group), sure=False)
+    yield from _phones(text, low)
 
 
-def _phones(text: str) -> Iterator[Span]:
+def _phones(text: str, low: str) -> Iterator[Span]:
+    parsed = 0
     for match in _PHONE.finditer(text):
-        words = match.group()
-        bare = re.split(r"(?i)x|ext", words)[0]
-        digits = re.sub(r"\D", "", bare)
+        bare = match.group()[: (low[match.start() : match.end()] + "x").replace("ext", "x  ").index("x")]
+        digits = _digits(bare)
         if not 7 <= len(digits) <= 15 or _CALENDAR.fullmatch(bare.strip()):
             continue
-        groups = re.findall(r"\d+", bare)
-        about = bool(_ABOUT_PHONE.search(text, max(0, match.start() - 40), match.start())) or bool(
-            re.match(r"\W{0,3}(?:fax|office|mobile|cell|home|work)\b", text[match.end() : match.end() + 12], re.IGNORECASE)
+        groups = "".join(char if char.isdecimal() else " " for char in bare).split()
+        about = bool(_ABOUT_PHONE.search(low[max(0, match.start() - 40) : match.start()])) or bool(
+            _IS_A.match(low[match.end() : match.end() + 12])
         )
-        known = _is_number(bare)
+        parsed += 1
+        known = parsed <= _MOST_PARSED and _is_number(bare, digits)
         if len(groups) > 2 and max(map(len, groups)) <= 2 and " " in bare and not about:
             continue
         if known or about or len(groups) > 1 or len(digits) in (10, 11):
             yield Span("phone", *match.span(), sure=known or about)
 
 
-def _is_number(words: str) -> bool:
+def _digits(words: str) -> str:
+    return "".join(char for char in words if char.isdecimal())
+
+
+def _is_number(words: str, digits: str) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(words.strip()[:40], "US")) and len(re.sub(r"\D", "", words)) >= 10
+        return phonenumbers.is_possible_number(phonenumbers.parse(words.strip()[:40], "US")) and len(digits) >= 10
     except phonenumbers.NumberParseException:
         return False
 

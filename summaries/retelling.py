@@ -8,11 +8,11 @@ times are passed through as they are. What the rules do not understand keeps its
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from summaries.words import COMMON
+from zartsalgo.lib.patterns import WORD, Match, Pattern, PatternSet, linear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,39 +39,41 @@ class Told:
         return f"{self.subject} {self.rest}."
 
 
-_OPENERS: Final = re.compile(
+_OPENERS: Final = linear(
     r"^(?:(?:well|oh|ok|okay|yes|yeah|yep|yup|no|nope|hi|hello|hey|so|and|but|um+|uh+|er|ah|hmm+|mm+|right|sure|sorry|please|actually|anyway|you know|you see|i see|i mean|"
     r"of course|look|listen|now|then|alright|all right|good (?:morning|afternoon|evening|day)|excuse me|pardon me|great|wow|really|fine|honestly|"
     r"to be honest|by the way|in fact|i'm sorry|i am sorry|thanks(?: a lot| so much)?|thank you(?: very much| so much)?|my god|oh my god|gosh|god|guess what|"
     r"that's (?:right|great|good|fine|nice|true)|the thing is|it's just that|because|cause|cuz|how nice|certainly|absolutely|exactly|definitely|there|"
-    r"hola|buenas(?: tardes| noches)?|buenos dias|sir|madam|ma'?am|folks|guys|man|dear|honey)\b(?:\s*[,.!?;:-]+\s*|\s+(?=\S)))",
-    re.IGNORECASE,
+    r"hola|buenas(?: tardes| noches)?|buenos dias|sir|madam|ma'?am|folks|guys|man|dear|honey)\b(?:\s*[,.!?;:-]+\s*|\s+))",
+    ignore_case=True,
 )
 # Openers that may be the first word of the sentence's own grammar: only a comma after them takes them away.
 _NEEDS_COMMA: Final = frozenset(
     "no so right sure sorry please look listen now then really fine great there because well actually that my man dear honey guys folks sir madam i to you of all god".split()
 )
-_VOCATIVE: Final = re.compile(r"^(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?[A-Z][a-z]+,\s+(?=\S)|,\s+(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?(?:[A-Z][a-z]+|sir|madam|ma'?am|please|honey|dear|man|though|too|right|ok|okay|thanks|thank you)(?=\s*[.!?]*$)", re.IGNORECASE)  # fmt: skip
-_FAREWELL: Final = re.compile(
-    r"(?:[\s,]+(?:please|pls|plz|thanks(?: a lot| so much)?|thank you(?: so much| very much)?|thx|ty))+\s*[.!?]*$", re.IGNORECASE
+_VOCATIVE: Final = linear(r"^(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?[A-Z][a-z]+,\s+|,\s+(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?(?:[A-Z][a-z]+|sir|madam|ma'?am|please|honey|dear|man|though|too|right|ok|okay|thanks|thank you)(\s*[.!?]*)$", ignore_case=True)  # fmt: skip
+_FAREWELL: Final = linear(
+    r"(?:[\s,]+(?:please|pls|plz|thanks(?: a lot| so much)?|thank you(?: so much| very much)?|thx|ty))+\s*[.!?]*$", ignore_case=True
 )
 # "Need a quote", "looking for a plumber": people leave out who.
-_NO_SUBJECT: Final = re.compile(
+_NO_SUBJECT: Final = linear(
     r"(?:(looking (?:for|to|at|into)|trying to|moving (?:from|to|out|in|on|next|this)|calling (?:about|to|for)|interested in|wondering (?:if|how|what|when|whether)|hoping (?:to|for)|having (?:a |an |some |trouble|problems|issues))"
-    r"|(?:really |just |also )?(?:need|want|would (?:like|love)|have (?:an?(?! (?:seat|look|nice|good|great|try|drink|rest|bite))|some|no|water|to|been|two|three)|got (?:a|an|some|no|water|your)|noticed|hope|saw|found|wanted|needed)\b)",
-    re.IGNORECASE,
+    r"|(?:really |just |also )?(?:need|want|would (?:like|love)|have (?:an?|some|no|water|to|been|two|three)|got (?:a|an|some|no|water|your)|noticed|hope|saw|found|wanted|needed)\b)",
+    ignore_case=True,
 )
-_ADDRESSED: Final = re.compile(r"^(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?[A-Z][a-z]+,\s+(?=\S)")
-_SHORT: Final = (
-    (re.compile(r"\bi ?' ?m\b", re.I), "I am"), (re.compile(r"\bim\b(?= )"), "I am"), (re.compile(r"\b(i|you|we|they) ?' ?ve\b", re.I), r"\1 have"),
-    (re.compile(r"\b(i|you|he|she|it|we|they) ?' ?ll\b", re.I), r"\1 will"), (re.compile(r"\b(i|you|he|she|we|they) ?' ?d (?=better\b|been\b)", re.I), r"\1 had "),
-    (re.compile(r"\b(i|you|he|she|we|they) ?' ?d\b", re.I), r"\1 would"), (re.compile(r"\b(you|we|they) ?' ?re\b", re.I), r"\1 are"),
-    (re.compile(r"\bcan ?' ?t\b|\bcannot\b|\bcant\b", re.I), "can not"), (re.compile(r"\bwon ?' ?t\b|\bwont\b(?= )", re.I), "will not"),
-    (re.compile(r"\b(do|does|did|is|are|was|were|have|has|had|would|could|should)n ?' ?t\b", re.I), r"\1 not"), (re.compile(r"\bdont\b", re.I), "do not"),
-    (re.compile(r"\bdidnt\b", re.I), "did not"), (re.compile(r"\b(?:you|u) (?:guys|folks|all)\b|\by'?all\b", re.I), "you"), (re.compile(r"\bqoute"), "quote"), (re.compile(r"\b(?:gonna)\b", re.I), "going to"), (re.compile(r"\bwanna\b", re.I), "want to"),
-    (re.compile(r"\bgotta\b", re.I), "have to"), (re.compile(r"\bu\b(?! ?[.'])", re.I), "you"), (re.compile(r"\bur\b", re.I), "your"),
-    (re.compile(r"\bpl[sz]\b", re.I), "please"), (re.compile(r"\blet ?' ?s\b|\blets\b", re.I), "let's"), (re.compile(r"\bi\b"), "I"),
-)  # fmt: skip
+_TOLD_TO: Final = linear(r"(?:really |just |also )?have an? (?:seat|look|nice|good|great|try|drink|rest|bite)", ignore_case=True)
+_ADDRESSED: Final = linear(r"^(?:(?:mr|mrs|ms|miss|dr)\.?\s+)?[A-Z][a-z]+,\s+")
+_SHORT: Final = tuple((linear(f"(?i){pattern}"), full) for pattern, full in (
+    (r"\bi ?' ?m\b", "I am"), (r"(?-i)\bim ", "I am "), (r"\b(i|you|we|they) ?' ?ve\b", r"\1 have"),
+    (r"\b(i|you|he|she|it|we|they) ?' ?ll\b", r"\1 will"), (r"\b(i|you|he|she|we|they) ?' ?d (better|been)\b", r"\1 had \2"),
+    (r"\b(i|you|he|she|we|they) ?' ?d\b", r"\1 would"), (r"\b(you|we|they) ?' ?re\b", r"\1 are"),
+    (r"\bcan ?' ?t\b|\bcannot\b|\bcant\b", "can not"), (r"\bwon ?' ?t\b", "will not"), (r"\bwont ", "will not "),
+    (r"\b(do|does|did|is|are|was|were|have|has|had|would|could|should)n ?' ?t\b", r"\1 not"), (r"\bdont\b", "do not"),
+    (r"\bdidnt\b", "did not"), (r"\b(?:you|u) (?:guys|folks|all)\b|\by'?all\b", "you"), (r"(?-i)\bqoute", "quote"), (r"\b(?:gonna)\b", "going to"), (r"\bwanna\b", "want to"),
+    (r"\bgotta\b", "have to"), (r"\bu\b( ?(?:[^.' ]|$))", r"you\1"), (r"\bur\b", "your"),
+    (r"\bpl[sz]\b", "please"), (r"\blet ?' ?s\b|\blets\b", "let's"), (r"(?-i)\bi\b", "I"),
+))  # fmt: skip
+_ANY_SHORT: Final = PatternSet(pattern.pattern for pattern, _ in _SHORT)
 _IRREGULAR: Final = {"have": "has", "do": "does", "go": "goes", "am": "is", "are": "is", "were": "was"}
 _MODALS: Final = frozenset("can could will would shall should may might must cannot ought".split())
 _PAST: Final = frozenset(
@@ -88,43 +90,61 @@ _BEFORE_SUBJECT: Final = frozenset(
     "that if when what because where how why whether think know hope sure guess believe say said says see mean wish feel and or but so then which who while since "
     "until till before after though although as than hear heard thing things everything anything something all time way reason whatever".split()
 )
-_LEAD_REQUEST: Final = re.compile(
+_LEAD_REQUEST: Final = linear(
     r"^(?:(?:can|could|would|will|do|does|did|is it possible(?: that| for)?)\s+(?:you|u|someone|somebody|anyone|y'all)(?:\s+(?:guys|folks|all))?\s+(?:please\s+|possibly\s+|maybe\s+|just\s+|kindly\s+)?"
     r"|would you mind\s+|please\s+|kindly\s+|do you think you (?:can|could)\s+|any chance (?:you|someone) (?:can|could)\s+)",
-    re.IGNORECASE,
+    ignore_case=True,
 )
-_MAY_I: Final = re.compile(r"^(?:can|could|may|might|shall)\s+(?:i|we)\s+(?:please\s+|just\s+|also\s+)?", re.IGNORECASE)
-_YES_NO: Final = re.compile(
-    r"^(?P<aux>is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\s+(?P<not>not\s+)?(?P<subject>you(?:\s+guys)?|i|we|he|she|it|they|there|this|that|these|those|"
-    r"(?:the|a|an|my|your|his|her|our|their|any|anybody|anyone|someone|somebody|everything|everyone|[A-Z][a-z]+)(?:\s+(?!(?:is|are|in|on|at|for|to|have|has|been|be|still|already|ever)\b)\w+)?)\s+(?P<rest>.+)$",
-    re.IGNORECASE,
-)  # fmt: skip
-_WH: Final = re.compile(
-    r"^(?P<wh>(?:for |at |in |on |to |with |by |from )?(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s(?= the\b))?(?:\s+(?!(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b)[\w'-]+){0,4}?)"
-    r"\s+(?P<aux>is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\s+(?P<rest>.+)$",
-    re.IGNORECASE,
-)  # fmt: skip
+_MAY_I: Final = linear(r"^(?:can|could|may|might|shall)\s+(?:i|we)\s+(?:please\s+|just\s+|also\s+)?", ignore_case=True)
+_HELPERS: Final = "is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
+_YES_NO: Final = linear(
+    rf"^(?P<aux>{_HELPERS})\s+(?P<not>not\s+)?(?:(?P<who>you(?:\s+guys)?|i|we|he|she|it|they|there|this|that|these|those)"
+    rf"|(?P<noun>the|a|an|my|your|his|her|our|their|any|anybody|anyone|someone|somebody|everything|everyone|[A-Z][a-z]+)(?P<second>\s+[{WORD}]+)?)\s+(?P<rest>.+)$",
+    ignore_case=True,
+)
+_NO_SECOND: Final = frozenset("is are in on at for to have has been be still already ever".split())
+_WH: Final = linear(
+    rf"^(?P<wh>(?:for |at |in |on |to |with |by |from )?(?:what|which|who|whom|whose|where|when|why|how)(?:'s|(?P<s>s))?(?P<of>(?:\s+[{WORD}'-]+){{0,4}}?))\s+(?P<aux>{_HELPERS})\s+(?P<rest>.+)$",
+    ignore_case=True,
+)
+_LETS: Final = linear(r"(?:let's|why don't we|why do not we|shall we|how about we)\s+(.+)$", ignore_case=True)
+_WHAT_ABOUT: Final = linear(r"(?:how|what) about\s+(.+)$", ignore_case=True)
+_I_OR_WE: Final = linear(r"(?:I|we)\s+(.+)$", ignore_case=True)
+_WISHES: Final = linear(
+    r"(?:\w+ )?(?:need|want|would like|am looking|are looking|would love|was wondering|am calling|am interested|hope)", ignore_case=True
+)
+_WHY_NOT: Final = linear(r"(?:why (?:don't|do not|not) (?:we|you)?|shall we)\s*(.+)$", ignore_case=True)
+_DO_YOU_WANT: Final = linear(r"(?:do|would|don't) you (?:want|like|care) (?:to|for)\s+(.+)$", ignore_case=True)
+_DO_YOU_THINK: Final = linear(r"(?:do|does|did) you think you\b", ignore_case=True)
+_DOES: Final = linear(r"(?:do|does|did)\b", ignore_case=True)
+_LIKE: Final = linear(r"(?:like|be|have)\b", ignore_case=True)
+_HELP_YOU: Final = linear(r"help you|do for you|get you", ignore_case=True)
+_STATES_IT: Final = linear(r"(?:you|there|it|this|that|they|someone|anyone)\s", ignore_case=True)
+_PRONOUN_FIRST: Final = linear(r"(you(?: guys)?|i|we|he|she|it|they|there|this|that)\b\s*(.*)$", ignore_case=True)
+_NOUN_FIRST: Final = linear(rf"((?:the|my|your|his|her|our|their|this|that|a|an)\s+[{WORD}'-]+)\s*(.*)$", ignore_case=True)
+_DOUBLES_LAST: Final = linear(r"[^aeiou]*[aeiou][bdgmnprt]")
+_HELPER_NOT: Final = linear(r"\b(can|could|will|would|should|do|does|did|is|are|was|were|has|have|had) not\b")
+_FIRST_WORD: Final = linear(r"[a-z']*")
 _IMPERATIVE: Final = frozenset(
     "call come send bring tell give show let take make check fix help keep get put try stop wait look go open close turn leave stay remember ask use read write "
     "sign fill buy pay find follow meet think don't do be have pick book text email reply contact forget consider sit stand relax explain forward repair replace".split()
 )
-_MEANS_NOTHING: Final = re.compile(r"[\W\d_]*$")
 
 
 def retell(*, words: str, speaker: Voice, other: Voice) -> Told | None:
     """One sentence told by a third, or None where nothing is left of it after the courtesies. `words` is English, one sentence."""
     asked = words.rstrip().endswith("?")
     plain = _plain(words)
-    if not plain or _MEANS_NOTHING.match(plain):
+    if not any(char.isalpha() for char in plain):
         return None
     lower = plain.lower()
     if asked and (found := _question(plain, speaker, other)):
         return found
-    if match := re.match(r"(?:let's|why don't we|why do not we|shall we|how about we)\s+(.+)$", plain, re.I):
+    if match := _LETS.match(plain):
         return Told(speaker.name, f"suggests {_gerund(_persons(match.group(1), speaker, other))}", "suggest")
-    if match := re.match(r"(?:how|what) about\s+(.+)$", plain, re.I):
+    if match := _WHAT_ABOUT.match(plain):
         return Told(speaker.name, f"suggests {_persons(match.group(1), speaker, other)}", "suggest")
-    if (match := _LEAD_REQUEST.match(plain)) and not re.match(r"(?:do|does|did)\b", lower):
+    if (match := _LEAD_REQUEST.match(plain)) and not _DOES.match(lower):
         return Told(speaker.name, f"asks {other.them} to {_persons(_lower_first(plain[match.end() :]), speaker, other)}", "ask")
     if match := _MAY_I.match(plain):
         return Told(speaker.name, f"asks to {_persons(plain[match.end() :], speaker, other, after=True)}", "ask")
@@ -136,17 +156,9 @@ def retell(*, words: str, speaker: Voice, other: Voice) -> Told | None:
                 "ask",
             )
         return Told(speaker.name, f"tells {other.them} to {_persons(_lower_first(plain), speaker, other)}", "ask")
-    if match := re.match(r"(?:I|we)\s+(.+)$", plain, re.I):
+    if match := _I_OR_WE.match(plain):
         rest = _persons(f"I {match.group(1)}", speaker, other, name_first=True)
-        act = (
-            "ask"
-            if re.match(
-                r"(?:\w+ )?(?:need|want|would like|am looking|are looking|would love|was wondering|am calling|am interested|hope)",
-                match.group(1),
-                re.I,
-            )
-            else "tell"
-        )
+        act = "ask" if _WISHES.match(match.group(1)) else "tell"
         return Told(speaker.name, rest, act)
     if asked:
         return Told(speaker.name, f"asks: {_lower_first(_persons(plain, speaker, other))}", "question")
@@ -161,54 +173,77 @@ def _plain(words: str) -> str:
         plain = plain.lower()
     for _ in range(6):
         match = _OPENERS.match(plain)
-        if not match or (re.split(r"[^a-z']", match.group().lower())[0] in _NEEDS_COMMA and not re.search(r"[,.!?;:]", match.group())):
+        if not match or (_opener(match.group()) in _NEEDS_COMMA and not any(mark in match.group() for mark in ",.!?;:")):
             break
         plain = _ADDRESSED.sub("", plain[match.end() :])
-    for pattern, full in _SHORT:
-        plain = pattern.sub(full, plain)
-    plain = _VOCATIVE.sub("", _VOCATIVE.sub("", plain.strip()))
+    for number in _ANY_SHORT.hits(plain):
+        plain = _written_out(plain, *_SHORT[number])
+    plain = _VOCATIVE.sub(_closing, _VOCATIVE.sub(_closing, plain.strip()))
     plain = _FAREWELL.sub("", plain)
-    if match := _NO_SUBJECT.match(plain):
+    if (match := _NO_SUBJECT.match(plain)) and not _TOLD_TO.match(plain):
         plain = f"I {'am ' if match.group(1) else ''}{plain[0].lower()}{plain[1:]}"
     return plain.strip(" \t.!?,;:-…\"'")
 
 
+def _written_out(plain: str, pattern: Pattern, full: str) -> str:
+    if plain.isascii():
+        return pattern.sub(full, plain)
+
+    def expand(match: Match) -> str:
+        # A letter with an accent is no border: the last one of "Saborži" is not "I".
+        beside = plain[match.start() - 1 : match.start()] + plain[match.end() : match.end() + 1]
+        return str(match.group()) if any(char.isalnum() and not char.isascii() for char in beside) else match.expand(full)
+
+    return pattern.sub(expand, plain)
+
+
+def _opener(words: str) -> str:
+    first = _FIRST_WORD.match(words.lower())
+    return first.group() if first else ""
+
+
+def _closing(vocative: Match) -> str:
+    """The marks after a name that stood last."""
+    return vocative.group(1) or ""
+
+
 def _question(plain: str, speaker: Voice, other: Voice) -> Told | None:
-    if match := re.match(r"(?:how|what) about\s+(.+)$", plain, re.I):
+    if match := _WHAT_ABOUT.match(plain):
         return Told(speaker.name, f"suggests {_persons(match.group(1), speaker, other)}", "suggest")
-    if match := re.match(r"(?:why (?:don't|do not|not) (?:we|you)?|shall we)\s*(.+)$", plain, re.I):
+    if match := _WHY_NOT.match(plain):
         return Told(speaker.name, f"suggests {_gerund(_persons(match.group(1), speaker, other))}", "suggest")
-    if match := re.match(r"(?:do|would|don't) you (?:want|like|care) (?:to|for)\s+(.+)$", plain, re.I):
+    if match := _DO_YOU_WANT.match(plain):
         return Told(
             speaker.name,
             f"asks whether {_verb(other, 'want')} {_persons(plain[plain.lower().index(' to ' if ' to ' in plain.lower() else ' for ') + 1 :], speaker, other)}",
             "question",
         )
-    if (match := _LEAD_REQUEST.match(plain)) and not re.match(r"(?:do|does|did)\b(?! you think you)", plain, re.I):
+    if (match := _LEAD_REQUEST.match(plain)) and (_DO_YOU_THINK.match(plain) or not _DOES.match(plain)):
         rest = plain[match.end() :]
-        if rest.lower().startswith(("tell me ", "explain ")) or not re.match(r"(?:like|be|have)\b", rest, re.I):
+        if rest.lower().startswith(("tell me ", "explain ")) or not _LIKE.match(rest):
             return Told(speaker.name, f"asks {other.them} to {_persons(rest, speaker, other)}", "ask")
     if match := _MAY_I.match(plain):
-        if re.match(r"help you|do for you|get you", plain[match.end() :], re.I):
+        if _HELP_YOU.match(plain[match.end() :]):
             return None
         return Told(speaker.name, f"asks to {_persons(plain[match.end() :], speaker, other, after=True)}", "ask")
-    if match := _WH.match(plain):
+    if (match := _WH.match(plain)) and not (match.group("s") and not f"{match.group('of')} ".lower().startswith(" the ")):
         wh, aux, rest = match.group("wh"), match.group("aux").lower(), match.group("rest")
         return Told(speaker.name, f"asks {_lower_first(wh)} {_reordered(aux, rest, speaker, other)}", "question")
     if match := _YES_NO.match(plain):
-        subject, aux, rest = match.group("subject"), match.group("aux").lower(), match.group("rest")
+        aux, rest, second = match.group("aux").lower(), match.group("rest"), match.group("second") or ""
+        if second.strip().lower() in _NO_SECOND:
+            second, rest = "", f"{second.strip()} {rest}"
+        subject = match.group("who") or f"{match.group('noun')}{second}"
         turned = f"{subject} {rest}" if aux in ("do", "does") else f"{subject} {aux} {rest}" if aux != "did" else f"{subject} {_past(rest)}"
         return Told(speaker.name, f"asks whether {_persons(turned, speaker, other, agree=True)}", "question")
-    if re.match(r"(?:you|there|it|this|that|they|someone|anyone)\s", plain, re.I):
+    if _STATES_IT.match(plain):
         return Told(speaker.name, f"asks whether {_lower_first(_persons(plain, speaker, other, agree=True))}", "question")
     return None
 
 
 def _reordered(aux: str, rest: str, speaker: Voice, other: Voice) -> str:
     """ "do you open" -> "the business opens"; "is the price" -> "the price is"."""
-    match = re.match(r"(you(?: guys)?|i|we|he|she|it|they|there|this|that)\b\s*(.*)$", rest, re.I) or re.match(
-        r"((?:the|my|your|his|her|our|their|this|that|a|an)\s+[\w'-]+)\s*(.*)$", rest, re.I
-    )
+    match = _PRONOUN_FIRST.match(rest) or _NOUN_FIRST.match(rest)
     if not match:
         return _persons(f"{aux} {rest}", speaker, other)
     subject, tail = match.groups()
@@ -238,8 +273,13 @@ def _past(tail: str) -> str:
     low = first.lower()
     if low in _ADVERBS and more:
         return f"{first} {_past(more)}"
-    verb = irregular.get(low) or (f"{low}d" if low.endswith("e") else f"{low[:-1]}ied" if re.search(r"[^aeiou]y$", low) else f"{low}ed")
+    verb = irregular.get(low) or (f"{low}d" if low.endswith("e") else f"{low[:-1]}ied" if _ends_in_y(low) else f"{low}ed")
     return f"{verb} {more}".strip() if low else tail
+
+
+def _ends_in_y(word: str) -> bool:
+    """After a consonant, so that it changes: "try", not "play"."""
+    return len(word) > 1 and word.endswith("y") and word[-2] not in "aeiou"
 
 
 def _gerund(rest: str) -> str:
@@ -251,7 +291,7 @@ def _gerund(rest: str) -> str:
         f"{low[:-1]}ing"
         if low.endswith("e") and not low.endswith("ee")
         else f"{low}{low[-1]}ing"
-        if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", low)
+        if _DOUBLES_LAST.fullmatch(low)
         else f"{low}ing"
     )
     return f"{verb} {more}".strip()
@@ -270,7 +310,7 @@ def _third(verb: str) -> str:
         return verb
     if low.endswith(("s", "sh", "ch", "x", "z", "o")):
         return verb if low.endswith("s") and not low.endswith("ss") else f"{verb}es"
-    return f"{verb[:-1]}ies" if re.search(r"[^aeiou]y$", low) else f"{verb}s"
+    return f"{verb[:-1]}ies" if _ends_in_y(low) else f"{verb}s"
 
 
 def _verb(voice: Voice, verb: str) -> str:
@@ -323,11 +363,12 @@ def _persons(rest: str, speaker: Voice, other: Voice, *, name_first: bool = Fals
             # "I do not want": the helper carries the verb.
         out.append(word)
     told = " ".join(out)
-    return re.sub(
-        r"\b(can|could|will|would|should|do|does|did|is|are|was|were|has|have|had) not\b",
-        lambda m: "cannot" if m.group(1) == "can" else f"{m.group(1)}n't" if m.group(1) != "will" else "won't",
-        told,
-    )
+    return _HELPER_NOT.sub(_shortened, told)
+
+
+def _shortened(match: Match) -> str:
+    helper = match.group(1)
+    return {"can": "cannot", "will": "won't"}.get(helper, f"{helper}n't")
 
 
 def _lower_first(text: str) -> str:

@@ -4,8 +4,11 @@ As in Lin, "ROUGE: A Package for Automatic Evaluation of Summaries" (2004), lowe
 Fractions from 0 to 1.
 """
 
-import re
 from collections import Counter
+
+from zartsalgo.lib.patterns import linear
+
+_WORD = linear(r"[a-z0-9]+")
 
 
 def rouge(*, text: str, reference: str) -> dict[str, float]:
@@ -19,7 +22,7 @@ def rouge(*, text: str, reference: str) -> dict[str, float]:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.lower())
+    return _WORD.findall(text.lower())
 
 
 def _shared(ours: list[str], theirs: list[str], size: int) -> int:

@@ -6,15 +6,17 @@ the client is made of our own phrases (`summaries.facts`), so that nothing of a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from summaries.checks import hold_against_sources
 from summaries.facts import Fact, is_spanish, read_facts
+from summaries.folding import fold
 from summaries.retelling import Voice
 from summaries.telling import Chosen, Sentence, choose, sentences
 from summaries.text import Claim, Draft, Source
+from zartsalgo.lib.patterns import encodable, linear
 
 _CUSTOMER: Final = Voice(name="The customer", they="they", their="their", them="them", many=True)
 _MOST_SENTENCES: Final = 4
@@ -22,18 +24,19 @@ _LONGEST_ACTION: Final = 200
 _SHORT_ENOUGH: Final = 40
 """Words that staff read at a glance: a message of this length is told whole, but for its courtesies."""
 # A transcript in one text: "Agent: ...", "Caller: ...", "[00:12] Customer: ...".
-_SPEAKER: Final = re.compile(
+_SPEAKER: Final = linear(
     r"(?:^|\n)[ \t]*(?:\[?\(?\d{1,2}:\d{2}(?::\d{2})?\)?\]?[ \t]*)?(?P<who>agent|rep|representative|operator|business|office|receptionist|staff|employee|technician|caller|customer|client|lead|"
     r"homeowner|visitor|user|speaker [12ab]|person ?[12])[ \t]*:[ \t]*",
-    re.IGNORECASE,
+    ignore_case=True,
 )
-_GREETING: Final = re.compile(r"\W*(?:hola|buen[oa]s|d[ií]as|tardes|noches|gracias|muchas|saludos|si|sí|no|ok|\W)+", re.IGNORECASE)
+_GREETING: Final = linear(r"[^\w]*(?:hola|buen[oa]s|dias|tardes|noches|gracias|muchas|saludos|si|no|ok|[^\w])+")
 _SOON: Final = frozenset({"that day", "that night", "that afternoon", "that evening", "that morning", "the next day"})
 _OF_BUSINESS: Final = frozenset("agent rep representative operator business office receptionist staff employee technician".split())  # noqa: SIM905
 
 
 def summarize(*, sources: Sequence[Source], business: str) -> Draft:
     """A draft of what these sources say. `business` is the client's name as staff know it. Never raises; nothing said gives an empty draft."""
+    sources = [replace(source, text=encodable(source.text)) for source in sources]
     parts = [part for source in sources for part in _parts(source)]
     found = sentences([(customer, text) for _, _, customer, text in parts])
     texts = {source.key: source.text for source in sources}
@@ -74,7 +77,7 @@ def _parts(source: Source) -> list[tuple[str, int, bool, str]]:
     first = marks[0].group("who").lower()
     for at, mark in enumerate(marks):
         who = mark.group("who").lower()
-        theirs = who not in _OF_BUSINESS and not (re.match(r"speaker|person", who) and who == first)
+        theirs = who not in _OF_BUSINESS and not (who.startswith(("speaker", "person")) and who == first)
         end = marks[at + 1].start() if at + 1 < len(marks) else len(source.text)
         parts.append((source.key, mark.end(), theirs, source.text[mark.end() : end]))
     return parts
@@ -85,7 +88,7 @@ def _tell(found: Sequence[Sentence], *, business: str, spanish: bool) -> list[tu
     house = Voice(name=their_name, they="the business", their="the business's", them="the business")
     words = max(budget(sum(len(one.words.split()) for one in found)), _SHORT_ENOUGH)
     if spanish:
-        theirs = [one for one in found if one.customer and not _GREETING.fullmatch(one.words)]
+        theirs = [one for one in found if one.customer and not _GREETING.fullmatch(fold(one.words).text)]
         return [(f"The customer says in Spanish: “{one.words}”", one) for one in theirs][:2]
     chosen = choose(found=found, customer=_CUSTOMER, business=house, words=words)[:_MOST_SENTENCES]
     return [(one.told.sentence, one.sentence) for one in chosen]
@@ -141,7 +144,7 @@ def _flags(facts: Sequence[Fact]) -> list[str]:
 def _next_action(facts: Sequence[Fact]) -> str:
     kinds = {fact.kind: fact for fact in reversed(facts)}
     topic = kinds["topic"].phrase if "topic" in kinds else ""
-    about = f": {re.sub(r'^(?:a|an) ', '', topic)}" if topic else ""
+    about = f": {topic.removeprefix('a ').removeprefix('an ')}" if topic else ""
     language = " in Spanish" if "spanish" in kinds else ""
     if "stop" in kinds:
         return "Read their words before anything is sent: they may want no more messages"

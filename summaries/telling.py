@@ -7,37 +7,40 @@ No model and no downloads; the same conversation always gives the same choice. E
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from summaries.folding import fold
 from summaries.retelling import Told, Voice, retell
 from summaries.words import FUNCTION
+from zartsalgo.lib.patterns import WORD, linear
 
 LONGEST: Final = 20_000
 """Characters of one source that are read; a longer one is read at its beginning."""
 _MOST_SENTENCES: Final = 400
-_END: Final = re.compile(
-    r"(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bdr)(?<!\bst)(?<!\bapt)(?<!\bave)(?<!\bno)(?<!\b[a-z])[.!?…]+[\"”')]*(?=\s|$)|\n+|\s[-–—]{1,2}\s"
+_SPACE: Final = r"[\s\v\x1c-\x1f\x85\p{Z}]"
+_END: Final = linear(
+    rf"([.!?…]+)[\"”')]*({_SPACE}|$)|\n+|{_SPACE}[-–—]{{1,2}}{_SPACE}"
     # People run sentences together: a comma before a request or an introduction ends one, too.
-    r"|,\s+(?:and\s+)?(?=(?:can|could|would|will)\s(?:you|u|ya|someone|somebody|i|we)\b|(?:please|pls|plz)\s\w|how\s(?:much|soon|long)\b|my\sname\b|(?:i|we)\s(?:need|want)\b|call\sme\b)",
-    re.IGNORECASE,
+    r"|(,\s+(?:and\s+)?)(?:(?:can|could|would|will)\s(?:you|u|ya|someone|somebody|i|we)\b|(?:please|pls|plz)\s[\p{L}\p{N}_]|how\s(?:much|soon|long)\b|my\sname\b|(?:i|we)\s(?:need|want)\b|call\sme\b)",
+    ignore_case=True,
 )
-_TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_COURTESY: Final = re.compile(
+# A full stop after these, or after a single letter, ends no sentence.
+_ABBREVIATED: Final = linear(rf"(?:\A|[^{WORD}])(?:mr|mrs|ms|dr|st|apt|ave|no|[a-z])\z", ignore_case=True)
+_TOKEN: Final = linear(r"[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)?")
+_COURTESY: Final = linear(
     r"\b(?:how are you|nice to meet|nice to see|good to see|have a (?:nice|good|great)|see you|take care|you're welcome|you are welcome|no problem|glad to|my pleasure|"
     r"thank you|thanks|bye|good ?bye|here you are|here it is|what can i do for you|can i help|may i help|how can i help|how may i|anything else|(?:thanks|thank you) for (?:calling|reaching|your)|sorry (?:we|i) missed|this is|speaking|don't mention|hold on|just a moment|one moment|that's all right|"
     r"sounds (?:good|great)|i see|that's great|really|of course|sure thing|excuse me|i'm sorry to hear|what's up|go ahead|i guess so|i think so|that's (?:a )?(?:good|nice|true))\b",
-    re.IGNORECASE,
+    ignore_case=True,
 )
-_NEED: Final = re.compile(
+_NEED: Final = linear(
     r"\b(?:need|want|would like|i'd like|i 'd like|looking for|trying to|have to|can you|could you|would you|please|help|problem|trouble|broken?|leak\w*|worried|afraid|lost|missed|hope|plan\w*|decid\w*|"
     r"order\w*|book\w*|schedule|cancel\w*|appointment|quote|estimate|cost|price|how much|complain\w*|interested|recommend\w*|suggest\w*|apply|applied|invite\w*|offer\w*|"
     r"think|believe|prefer|should|must|because|going to|used to|necesit\w*|quier\w*|quisiera|ayuda|problema|fuga|gotea|cotiza\w*|precio|urgente|cita)\b",
-    re.IGNORECASE,
+    ignore_case=True,
 )
 
 
@@ -69,8 +72,7 @@ def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
     for source, (customer, text) in enumerate(texts):
         text = text[:LONGEST]
         at = 0
-        for stop in [*_END.finditer(text), None]:
-            end = stop.end() if stop else len(text)
+        for end in [*_ends(text), len(text)]:
             piece = text[at:end]
             words = piece.strip(" \t\n-–—")
             if words and len(found) < _MOST_SENTENCES:
@@ -81,6 +83,18 @@ def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
             at = end
         speaking = None if found and found[-1].source == source else speaking
     return found
+
+
+def _ends(text: str) -> Iterator[int]:
+    for stop in _END.finditer(text):
+        if stop.group(3):
+            yield stop.end(3)
+        elif stop.group(1) is None:
+            yield stop.end()
+        elif len(stop.group(1)) > 1 or not _ABBREVIATED.search(text[max(0, stop.start() - 5) : stop.start()]):
+            yield stop.start(2)
+        elif stop.group(2) == "\n":
+            yield stop.end()
 
 
 def choose(*, found: Sequence[Sentence], customer: Voice, business: Voice, words: int) -> list[Chosen]:

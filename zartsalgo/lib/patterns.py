@@ -8,7 +8,8 @@ last line break.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import re2
@@ -18,12 +19,17 @@ class Match(Protocol):
     """What `re.Match` offers of use here; positions are in characters."""
 
     def group(self, *groups: int | str) -> Any: ...
+    def expand(self, template: str) -> str: ...
     def groups(self, default: Any = None) -> tuple[Any, ...]: ...
     def groupdict(self, default: Any = None) -> dict[str, Any]: ...
     def __getitem__(self, group: int | str) -> Any: ...
-    def start(self, group: int | str = 0) -> int: ...
-    def end(self, group: int | str = 0) -> int: ...
-    def span(self, group: int | str = 0) -> tuple[int, int]: ...
+    def start(self, group: int = 0) -> int: ...
+    def end(self, group: int = 0) -> int: ...
+    def span(self, group: int = 0) -> tuple[int, int]: ...
+
+
+WORD = r"\p{L}\p{N}_"
+r"""What `\w` means in `re`, as the inside of a character class."""
 
 
 class Pattern(Protocol):
@@ -51,6 +57,20 @@ def linear(pattern: str, *, ignore_case: bool = False, dot_all: bool = False, li
     except re2.error as error:
         raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
     return compiled
+
+
+def encodable(text: str) -> str:
+    """The text with a mark for each lone surrogate, which no pattern reads and no database keeps. Places stay."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
+
+
+def escape(words: str) -> str:
+    """The words as a pattern that matches exactly them."""
+    return str(re2.escape(words))
 
 
 class PatternSet:
@@ -83,3 +103,65 @@ def _options(*, ignore_case: bool) -> re2.Options:
 def _said(error: Exception) -> str:
     said = error.args[0] if error.args else ""
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place where a `Bordered` pattern stands; group 0 is what it found, without its borders. Positions are in characters."""
+
+    text: str
+    spans: Sequence[tuple[int, int]]
+
+    def group(self, group: int = 0) -> str:
+        start, end = self.spans[group]
+        return self.text[start:end] if start >= 0 else ""
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        return self.spans[group]
+
+    def start(self, group: int = 0) -> int:
+        return self.spans[group][0]
+
+    def end(self, group: int = 0) -> int:
+        return self.spans[group][1]
+
+
+class Bordered:
+    """A pattern that counts only where certain characters stand neither before nor after it: what `(?<![...])` and `(?![...])` say in `re`.
+
+    The borders are consumed by the match and given back to the next one, so two finds may share one blank. Groups count from 1 within
+    `core`; one that took no part is (-1, -1).
+    """
+
+    def __init__(self, core: str, *, before: str = "", after: str = "", opens: str = "", ignore_case: bool = False) -> None:
+        """`before` and `after` are the insides of character classes; `opens` is a pattern of its own for what may stand before.
+
+        Raises ValueError for a pattern that RE2 does not take.
+        """
+        opens = opens or (rf"(?:^|[^{before}])" if before else "")
+        closes = rf"(?:$|[^{after}])" if after else ""
+        self.pattern = f"{opens}({core}){closes}"
+        try:
+            # Over bytes: a search that goes on from a place then costs what it reads, not the whole text again.
+            self._compiled = re2.compile(self.pattern.encode(), _options(ignore_case=ignore_case))
+        except re2.error as error:
+            raise ValueError(f"RE2 does not take {self.pattern!r}: {_said(error)}") from None
+
+    def finditer(self, text: str) -> Iterator[Found]:
+        """Every find in order, without overlaps; `core` must not match the empty text."""
+        data = text.encode()
+        plain = len(data) == len(text)
+        at = seen = chars = 0
+        while match := self._compiled.search(data, at):
+            spans = [match.span(group) for group in range(1, self._compiled.groups + 1)]
+            at = spans[0][1]
+            if not plain:
+                places = {-1: -1}
+                for place in sorted({place for span in spans for place in span if place >= 0}):
+                    chars += len(data[seen:place].decode())
+                    seen, places[place] = place, chars
+                spans = [(places[start], places[end]) for start, end in spans]
+            yield Found(text, spans)
+
+    def search(self, text: str) -> Found | None:
+        return next(self.finditer(text), None)
