@@ -5,7 +5,6 @@ words go to everybody at the same time (16 CFR 465.7, 255.2(d); Google's contrib
 somebody writes overtakes a request; a reminder is overtaken by any reply and by a click, whatever they think of the job.
 """
 
-import re
 import secrets
 import uuid
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from django.db import connection
 from leads.models import Automation, Contact, Event
 from messaging.models import Message, ReviewClick, ReviewLink
 from messaging.purposes import REVIEW_REMINDER, REVIEW_REQUEST
+from zartsalgo.lib.patterns import linear
 
 REQUEST, REMINDER = REVIEW_REQUEST.key, REVIEW_REMINDER.key
 LINK_LIFE: Final = timedelta(days=90)
@@ -27,14 +27,14 @@ LONGEST: Final = 500
 
 # Host -> the paths on it that are a place to review. Never a whole host: google.com/url leads anywhere.
 _PAGES: Final = {
-    "search.google.com": re.compile(r"/local/writereview"),
-    "g.page": re.compile(r"/(?:r/)?[\w.-]{1,80}(?:/review)?/?"),
-    "maps.app.goo.gl": re.compile(r"/[A-Za-z0-9]{6,40}/?"),
-    "maps.google.com": re.compile(r"/maps/place/[^/?#]+(?:/.*)?"),
-    "www.google.com": re.compile(r"/maps/place/[^/?#]+(?:/.*)?"),
+    "search.google.com": linear(r"/local/writereview"),
+    "g.page": linear(r"/(?:r/)?[\w.-]{1,80}(?:/review)?/?"),
+    "maps.app.goo.gl": linear(r"/[A-Za-z0-9]{6,40}/?"),
+    "maps.google.com": linear(r"/maps/place/[^/?#]+(?:/.*)?"),
+    "www.google.com": linear(r"/maps/place/[^/?#]+(?:/.*)?"),
 }
-_PLAIN = re.compile(r"[!-~]+")
-_PLACE_ID = re.compile(r"[\w-]{10,255}")
+_PLAIN = linear(r"[!-~]+")
+_PLACE_ID = linear(r"[\w-]{10,255}")
 
 
 def fault_of(*, url: str) -> str:

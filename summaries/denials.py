@@ -106,7 +106,7 @@ def _without_others(text: str, following: str, topic: Callable[[str], int]) -> s
             own.append(clause)
     if not dead:
         return text
-    rest = [*own, following] if not own else own
+    rest = own or [following]
     return _blank(text, dead) if any(_JUST.search(words) or topic(words) > 1 for words in rest) else text
 
 

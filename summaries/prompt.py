@@ -83,17 +83,8 @@ def mask(*, text: str, raw: RawValues) -> str:
     ]
     for value, mark in sorted(set(own), key=lambda pair: -len(pair[0])):
         if len(value.strip(".")) > 1:
-            text = _without(text=text, value=value, mark=mark)
+            text = Bordered(escape(value), before=WORD, after=WORD, ignore_case=True).sub(lambda _, mark=mark: mark, text)  # type: ignore[misc]
     return redaction.mask(text)
-
-
-def _without(*, text: str, value: str, mark: str) -> str:
-    """The text with the value, wherever it stands as words of its own in any case, replaced by the mark."""
-    kept, at = [], 0
-    for found in Bordered(escape(value), before=WORD, after=WORD, ignore_case=True).finditer(text):
-        kept += [text[at : found.start()], mark]
-        at = found.end()
-    return "".join([*kept, text[at:]])
 
 
 def draft(*, answer: Any, sources: Sequence[Source]) -> Draft:

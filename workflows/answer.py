@@ -6,7 +6,6 @@ without a text stands. The sentence is made from stored rows only, so it says th
 
 # ruff: noqa: SIM905 (a table of words reads better as text)
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from messaging.models import Message
 from messaging.settling import NOT_PROVEN
 from workflows import registry
 from workflows.models import Receipt, Run, Step
+from zartsalgo.lib.patterns import linear
 
 # A carrier that has not reported by then will often not report at all (many do within seconds).
 REPORT_WITHIN = timedelta(minutes=15)
@@ -319,11 +319,14 @@ _EMAIL_WORDS = (
 )
 
 
+_A_TEXT = linear(r"\b(a|A) text\b")
+_TEXT = linear(r"\btext(s?)\b")
+
+
 def _of_an_email(said: str) -> str:
     for text, email in _EMAIL_WORDS:
         said = said.replace(text, email)
-    said = re.sub(r"\b(a|A) text\b", r"\1n email", said)
-    return re.sub(r"\btext(s?)\b", r"email\1", said)
+    return _TEXT.sub(r"email\1", _A_TEXT.sub(r"\1n email", said))
 
 
 def _last_heard(run: Run) -> Step | None:

@@ -5,7 +5,6 @@ a POST that needs no cookie, no login and no redirect. Every email has both, wha
 header's line end nor become markup: names are put on one line here, Django's message refuses what is left, and the page escapes.
 """
 
-import re
 from typing import Final
 
 from django.conf import settings
@@ -16,8 +15,10 @@ from messaging.models import Message
 from messaging.words.checks import one_line
 from providers.contract import OutgoingEmail
 from zartsalgo.lib.names import clean_name
+from zartsalgo.lib.patterns import linear
 
-_LINK: Final = re.compile(r"(https://[^\s<>\"']+[^\s<>\"'.,;:!?)])")
+_LINK: Final = linear(r"(https://[^\s<>\"']+[^\s<>\"'.,;:!?)])")
+_PARAGRAPHS: Final = linear(r"\n{2,}")
 
 
 def compose(*, message: Message) -> OutgoingEmail:
@@ -28,7 +29,7 @@ def compose(*, message: Message) -> OutgoingEmail:
         "postal_address": _lines(message.client.postal_address),
         "link": link,
         "body": message.body,
-        "paragraphs": [[_pieces(line) for line in part.split("\n")] for part in re.split(r"\n{2,}", message.body.strip())],
+        "paragraphs": [[_pieces(line) for line in part.split("\n")] for part in _PARAGRAPHS.split(message.body.strip())],
         "subject": message.subject,
     }
     return OutgoingEmail(

@@ -3,7 +3,6 @@
 Never a transcript, a payload, a draft or a note. For a client marked sensitive not even a name: the link shows it, to whoever holds it.
 """
 
-import re
 import uuid
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,13 +14,15 @@ from leads import people
 from leads.models import Client, Lead
 from messaging.models import Handover, Notice
 from zartsalgo.lib.names import clean_name
+from zartsalgo.lib.patterns import WORD, linear
 from zartsalgo.lib.phone import sayable
 
 OUTCOME_LINK_HOURS = 72
 OUTCOME_SALT = "outcome-link"
 TEST_WORDS = "This is a test alert for {name}. When somebody turns to {business}, you are told here. There is nothing to do."
-_LINK = re.compile(r"https?://\S+")
-_TOKEN = re.compile(r"/o/([^/\s]+)/\Z")
+_LINK = linear(r"https?://\S+")
+_TOKEN = linear(r"/o/([^/\s]+)/\z")
+_INNER_DOT = linear(rf"([{WORD}])\.([{WORD}])")
 
 
 def local_time(*, when: datetime, zone: str) -> str:
@@ -72,7 +73,7 @@ def handover_words(*, lead: Lead, asked: str, at: datetime, handover_id: uuid.UU
 def harmless(said: str) -> str:
     """What a stranger wrote of themselves, as one short line that no phone, mail program or chat makes a link of."""
     line = clean_name(said, limit=60).replace("://", " ")
-    return " ".join(re.sub(r"(?<=\w)\.(?=\w)", ". ", line).split())
+    return " ".join(_INNER_DOT.sub(r"\1. \2", _INNER_DOT.sub(r"\1. \2", line)).split())
 
 
 def for_another(*, body: str, handover_id: uuid.UUID) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from providers.adapters._postmark_errors import BAD_ADDRESS, BAD_SENDER, HARD, NO_BOUNCE, PASSING, explain
 from providers.contract import Adapter, Credentials, Incoming, ListedText, NotForUs, OutgoingEmail, ParsedEvent, SendResult, Unreadable
 from zartsalgo.lib import fields, http, mail_text, signatures, strict_json
+from zartsalgo.lib.machine_mail import says_machine
 from zartsalgo.lib.names import clean_email
 from zartsalgo.lib.strict_json import Malformed
 
@@ -142,8 +143,14 @@ def _inbound(*, data: Mapping[str, Any], request: Incoming) -> list[ParsedEvent]
         raise Malformed("The record has neither `RecordType` nor `FromFull`; it is no Postmark webhook that we know.")
     listed = data.get("Headers")
     headers = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    if mail_text.is_automatic(headers=[(fields.loose_text(item, "Name"), fields.loose_text(item, "Value")) for item in headers]):
-        return NotForUs("A machine wrote it by itself (out of office, a bounce, a mailing list); it counts as nobody's reply.")
+    says = says_machine(
+        headers=[(fields.loose_text(item, "Name"), fields.loose_text(item, "Value")) for item in headers],
+        sender=fields.loose_text(sender, "Email"),
+        name=fields.loose_text(sender, "Name"),
+        subject=fields.loose_text(data, "Subject"),
+    )
+    if says:
+        return NotForUs(says)
     identity = fields.key(fields.text(data, "MessageID"))
     if not identity:
         raise Malformed("The mail has no `MessageID`.")

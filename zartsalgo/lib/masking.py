@@ -5,38 +5,44 @@ For the eyes of staff who look for a fault; it is no redaction for a client (tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from zartsalgo.lib.patterns import WORD, Bordered, Found, encodable, linear
 
 DOTS: Final = "•••"
 # Digits with the separators that people and providers put between them; 10 to 15 of them are taken for a phone number.
 _GAP: Final = r"(?:[\s().\-/]|%20|%28|%29){0,4}"
-_PHONE: Final = re.compile(rf"(?<![\w.])(?:\+|%2B|00)?\(?\d{_GAP}(?:\d{_GAP}){{8,13}}\d(?!\w)", re.IGNORECASE)
-_EMAIL: Final = re.compile(
-    r"(?<![\w.+\-%])([A-Za-z0-9_])[A-Za-z0-9_.+\-]{0,63}(@|%40)([A-Za-z0-9](?:[A-Za-z0-9.\-]{0,250}[A-Za-z0-9])?\.[A-Za-z]{2,63})"
+_PHONE: Final = Bordered(rf"(?:\+|%2B|00)?\(?\d{_GAP}(?:\d{_GAP}){{8,13}}\d", before=f"{WORD}.", after=WORD, ignore_case=True)
+_EMAIL: Final = Bordered(
+    r"([A-Za-z0-9_])[A-Za-z0-9_.+\-]{0,63}(@|%40)([A-Za-z0-9](?:[A-Za-z0-9.\-]{0,250}[A-Za-z0-9])?\.[A-Za-z]{2,63})", before=rf"{WORD}.+\-%"
 )
-_DAY: Final = re.compile(r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])")
+_ESCAPED: Final = linear(r"%[0-9a-fA-F]{2}")
+_DAY: Final = linear(r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])")
 # Names of fields whose value says who somebody is or how to reach them, in whatever spelling a provider uses.
-_PRIVATE_NAME: Final = re.compile(
+_PRIVATE_NAME: Final = linear(
     r"(^|_)(name|first|last|caller|customer|phone|number|mobile|email|mail|address|street|body|text|content|message|transcript|transcription|"
     r"comment|comments|notes?)(_|$)",
-    re.IGNORECASE,
+    ignore_case=True,
 )
-_SECRET_HEADER: Final = re.compile(r"signature|authorization|cookie|token|secret|api-?key", re.IGNORECASE)
+_SECRET_HEADER: Final = linear(r"signature|authorization|cookie|token|secret|api-?key", ignore_case=True)
 
 
 def mask_text(text: str) -> str:
     """Free text with phone numbers as `•••0123` and addresses as `c•••@example.com`. Dates and short numbers stay; names are not seen."""
 
-    def _number(match: re.Match[str]) -> str:
-        found = match.group(0)
-        digits = re.sub(r"%[0-9a-fA-F]{2}|\D", "", found)
-        if not 10 <= len(digits) <= 15 or _DAY.match(found):
-            return found
-        return f"{DOTS}{digits[-4:]}"
+    text = _EMAIL.sub(_address, encodable(text))
+    return _PHONE.sub(_number, text)
 
-    return _PHONE.sub(_number, _EMAIL.sub(rf"\1{DOTS}\2\3", text))
+
+def _address(found: Found) -> str:
+    return f"{found.group(1)}{DOTS}{found.group(2)}{found.group(3)}"
+
+
+def _number(found: Found) -> str:
+    words = found.group()
+    digits = "".join(char for char in _ESCAPED.sub("", words) if char.isdecimal())
+    return f"{DOTS}{digits[-4:]}" if 10 <= len(digits) <= 15 and not _DAY.match(words) else words
 
 
 def mask_values(values: Any, *, name: str = "") -> Any:

@@ -165,3 +165,11 @@ class Bordered:
 
     def search(self, text: str) -> Found | None:
         return next(self.finditer(text), None)
+
+    def sub(self, repl: Callable[[Found], str], text: str) -> str:
+        """The text with every find replaced by what `repl` makes of it; the borders stay."""
+        kept, at = [], 0
+        for found in self.finditer(text):
+            kept += [text[at : found.start()], repl(found)]
+            at = found.end()
+        return "".join([*kept, text[at:]])

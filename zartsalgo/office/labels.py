@@ -1,11 +1,11 @@
 """Codes of the rows in words that staff use: events, checks of the gate, tries of a send, providers."""
 
 import functools
-import re
 
 from leads.events import EVENT_TYPES
 from messaging.models import Attempt
 from providers import adapters
+from zartsalgo.lib.patterns import Match, linear
 
 EVENTS = {key: row.label for key, row in EVENT_TYPES.items()}
 
@@ -48,17 +48,20 @@ def event_word(kind: str) -> str:
     return EVENTS.get(kind) or kind.replace(".", " ").replace("_", " ").capitalize()
 
 
+_EVENT_TYPE = linear(r"\b[a-z]+\.[a-z]+\b")
+
+
 def in_words(sentence: str) -> str:
     """A stored sentence with event types said in words: "Recorded: call.missed." becomes "Recorded: missed call."."""
 
-    def word(match: re.Match[str]) -> str:
+    def word(match: Match) -> str:
         found = EVENTS.get(match.group(0))
         if found is None:
             return match.group(0)
         starts = match.start() == 0 or sentence[: match.start()].rstrip().endswith(".")
         return found if starts else found[:1].lower() + found[1:]
 
-    return re.sub(r"\b[a-z]+\.[a-z]+\b", word, sentence)
+    return _EVENT_TYPE.sub(word, sentence)
 
 
 def check_word(name: str) -> str:

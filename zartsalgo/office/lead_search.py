@@ -1,6 +1,5 @@
 """Finding leads by what staff have in hand: digits of a number in any spelling, the start of a name, an address. No match is empty."""
 
-import re
 import uuid
 
 from django.db.models import QuerySet
@@ -11,7 +10,6 @@ LONGEST = 120
 # People looked up for one search; more than this and the words were too short to mean anybody.
 MOST_PEOPLE = 200
 FEWEST_DIGITS = 3
-_LETTERS = re.compile(r"[^\W\d_]")
 
 
 def people_matching(*, query: str) -> list[uuid.UUID]:
@@ -22,7 +20,7 @@ def people_matching(*, query: str) -> list[uuid.UUID]:
     digits = "".join(sign for sign in words if sign.isascii() and sign.isdigit())
     if "@" in words:
         rows = _identities(kind=Identity.Kind.EMAIL).filter(value__startswith=words.lower())
-    elif digits and not _LETTERS.search(words):
+    elif digits and not any(sign.isalpha() for sign in words):
         if len(digits) < FEWEST_DIGITS:
             return []
         rows = _identities(kind=Identity.Kind.PHONE).filter(value__startswith=_prefix(words=words, digits=digits))

@@ -1,6 +1,5 @@
 """Finding by what staff have in hand: a phone number in any spelling, a provider's id, an id of ours. No match finds nothing, never all."""
 
-import re
 import uuid
 
 from django.db.models import Q
@@ -10,11 +9,12 @@ from messaging.models import Message
 from providers import adapters
 from providers.models import Connection
 from zartsalgo.lib.names import clean_text
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.phone import read_number
 
 LONGEST = 200
 MOST = 200
-_SIMULATED = re.compile(r"^simulated-([0-9a-f]{32})$")
+_SIMULATED = linear(r"^simulated-([0-9a-f]{32})$")
 
 
 def read_query(raw: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from leads.models import Contact, Event, Identity, Task
+from leads.models import Consent, Contact, Event, Identity, Task
 from messaging import gate
 from messaging.email import addresses
 from messaging.inbound import suppress
@@ -138,3 +138,33 @@ def test_start_by_email_lifts_nothing(way, words, summit):
     suppress(contact=contact, client=summit, value=CARLA, rule="keyword", event=None, now=clock.read(), kind="email")
     told(way, postmark.inbound(TextBody="START", FromFull={"Email": CARLA, "Name": "Carla"}))
     assert Suppression.objects.filter(lifted_by__isnull=True).count() == 1
+
+
+MACHINES = {
+    "header": {"Headers": [{"Name": "X-Auto-Response-Suppress", "Value": "All"}]},
+    "newsletter": {"Headers": [{"Name": "List-Unsubscribe", "Value": "<https://example.com/u>"}]},
+    "bounce": {"FromFull": {"Email": "mailer-daemon@example.com", "Name": "Mail Delivery", "MailboxHash": ""}},
+    "ticket": {"FromFull": {"Email": "no-reply@desk.example.com", "Name": "Ticket #12", "MailboxHash": ""}},
+    "subject": {"Subject": "Automatic reply: Your roof"},
+}
+
+
+@pytest.mark.parametrize("changes", MACHINES.values(), ids=MACHINES)
+def test_a_machines_mail_makes_nobody_and_is_kept_with_a_sentence(way, words, summit, changes):
+    message = approved(plan(summit))
+    consents = Consent.objects.count()
+    state, note = told(way, reply(message, TextBody="Please unsubscribe me. Yes, you may text me.", **changes))
+    assert state == "ignored" and "counts as nobody" in note
+    kept = (Event.objects.filter(type="message.received"), Task.objects, Suppression.objects)
+    assert [rows.count() for rows in kept] == [0, 0, 0]
+    assert (Contact.objects.count(), Consent.objects.count()) == (1, consents)
+
+
+def test_what_a_mail_quotes_is_no_opt_out(way, words, summit):
+    message = approved(plan(summit))
+    quoted = "From: Summit\nSent: Monday, 2 March 2026 09:12\nTo: Carla\nSubject: Your roof\n\nTo unsubscribe click below"
+    told(way, reply(message, TextBody=f"Yes, Thursday works.\n\n{quoted}"))
+    event = Event.objects.get(type="message.received")
+    assert (event.personal["text"], event.facts["reading"]["kind"]) == ("Yes, Thursday works.", "other")
+    assert not Suppression.objects.exists()
+    assert Task.objects.filter(lead__contact=message.contact).count() == 1

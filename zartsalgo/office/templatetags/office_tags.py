@@ -14,7 +14,6 @@ A zone is an IANA name, a ZoneInfo, or anything with a `timezone` or `zone` of t
 it is the business clock, read once per request (zartsalgo.office.page_time).
 """
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +26,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from zartsalgo.lib.patterns import linear
 from zartsalgo.office.page_time import now_of
 
 register = template.Library()
@@ -139,7 +139,7 @@ def mark_icon(code: object) -> str:
 
 
 # A name or a condition in a template's words, and one that was cut off.
-_MARKS = re.compile(r"(\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$))", re.DOTALL)
+_MARKS = linear(r"(\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$))", dot_all=True)
 
 
 @register.filter
