@@ -49,7 +49,8 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The text cut into tokens; blanks are left out, line ends are kept."""
-    return [Token(match.group(), _plain(match.group()), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    return [Token(text[start:end], _plain(text[start:end]), start, end) for start, end in spans]
 
 
 @lru_cache(maxsize=4096)
@@ -88,7 +89,7 @@ _TOWN_WORDS: Final = frozenset(
 # Words after which an address stands. The first kind leaves no doubt; after the second there must be a number.
 _ANNOUNCED: Final = linear(
     r"\b(?:(?:mail|mailing|billing|shipping|service|home|street|property|my|new|old|job|job site|the|his|her|our|'s)\s+address(?:\s+is(?:\s+now)?)?(?:\s+to)?\s*:?|address\s*(?:is|:)|addr\s*:|direccion\s*(?:es|:)|mi direccion es"
-    r"|(?:i|we|they|he|she|who|[\w\x{80}-\x{10FFFF}.'-]+)\s+(?:once\s+|now\s+|still\s+|currently\s+)?(?:live|lives|lived|living|reside|resides|staying)\s+(?:at|on|in)|vivo en|vivimos en|located (?:at|on)|located in(?P<number>\s)"
+    r"|(?:i|we|they|he|she|who|[\w\x{80}-\x{10FFFF}.'-]+)\s+(?:once\s+|now\s+|still\s+|currently\s+)?(?:live|lives|lived|living|reside|resides|staying)\s+(?:at|on|in)|vivo en|vivimos en|located (?:at|on)|located in(\s)"
     r"|(?:office|house|home|property|shop|store|place|apartment|job|job site|building|party|meeting)\s+(?:is|was)\s+(?:at|on)|office is at|meet(?:ing)? (?:me |us |you )?(?:at|on)|return(?:ed)? to|taxi to|ride to|cab to|uber to|come (?:out )?to|go to|drive to|get to|moving to|move to|moved to|moving from|move from"
     r"|sent to|send (?:it |them |one |a new one |the crew |someone |somebody |a tech(?:nician)? )?(?:out )?to|deliver(?:ed|y)? to|ship(?:ped)? (?:it )?to|arrived at|mail(?:ed)? (?:it )?to|pick (?:me |us |it )?up (?:at|from)|change my address to|in front of|house at|apartment at|property at|home at|job at|leak at|over at|here at|down at|corner of)\s*[:\n]*\s*",
 )
@@ -123,11 +124,7 @@ def find_addresses(text: str, line: list[Token]) -> Iterator[tuple[int, int, boo
 def _announced(folded: str, places: Sequence[int], line: list[Token]) -> dict[int, bool]:
     """Token numbers that stand right after words which announce an address."""
     by_start = {token.start: at for at, token in enumerate(line)}
-    ends = [
-        match.end()
-        for match in _ANNOUNCED.finditer(folded)
-        if not match.group("number") or folded[match.end() : match.end() + 1].isdecimal()
-    ]
+    ends = [match.end() for match in _ANNOUNCED.finditer(folded) if not match.group(1) or folded[match.end() : match.end() + 1].isdecimal()]
     ends += [match.start() for match in _CORNER.finditer(folded)]
     starts = (places[end] for end in ends if end < len(places))
     return {by_start[start]: True for start in starts if start in by_start}

@@ -53,11 +53,12 @@ _SCALES: Final = {
 # "once" is eleven in Spanish only; in English it is no number.
 _WORD: Final = "|".join(sorted((word for word in _UNITS if word != "once"), key=len, reverse=True))
 _SCALE: Final = "|".join(_SCALES)
-_NUMBER: Final = linear(
-    rf"(?P<digits>\d+(?:[.,:]\d+)*)(?P<kilo>\s?k\b)?|\b(?P<words>(?:{_WORD}|{_SCALE})(?:[\s-]+(?:and\s+|y\s+)?(?:{_WORD}|one|uno?|{_SCALE}))*)\b"
-)
+_NUMBER: Final = linear(rf"(\d+(?:[.,:]\d+)*)(\s?k\b)?|\b((?:{_WORD}|{_SCALE})(?:[\s-]+(?:and\s+|y\s+)?(?:{_WORD}|one|uno?|{_SCALE}))*)\b")
 _MONEY_BEFORE: Final = linear(r"(?:[$€£]|\busd|\beur|\bus\$)\s?$")
 _MONEY_AFTER: Final = linear(r"\s?(?:[$€£%]|usd\b|dollars?\b|bucks\b|dolares\b|pesos\b|euros?\b|cents\b|percent\b|por ciento\b|grand\b)")
+
+_MONEY_ENDS: Final = frozenset("$€£dr")
+_MONEY_BEGINS: Final = frozenset("$€£%udbpecg")
 
 _DAYS: Final = {
     word: value
@@ -74,10 +75,10 @@ _DAYS: Final = {
     for word in fold(words).text.split(",")
 }
 _DAY: Final = linear(
-    rf"\b(?P<word>{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b"
-    r"|\b(?P<part>this|next|coming|esta|este|proxim[oa])\s(?P<unit>morning|afternoon|evening|week|month|year|tarde|noche|semana|mes)\b"
-    r"|\b(?P<fin>fin de semana)\b|\b(?P<esta>esta noche)\b"
-    r"|\b(?P<month>march|may)\s\d|\b(?:in|by|since|until|of|early|late)\s(?P<month2>march|may)\b"
+    rf"\b({'|'.join(sorted(_DAYS, key=len, reverse=True))})\b"
+    r"|\b(this|next|coming|esta|este|proxim[oa])\s(morning|afternoon|evening|week|month|year|tarde|noche|semana|mes)\b"
+    r"|\b(fin de semana)\b|\b(esta noche)\b"
+    r"|\b(march|may)\s\d|\b(?:in|by|since|until|of|early|late)\s(march|may)\b"
 )
 # "by may we need": the verb, not the month.
 _VERB_AFTER: Final = linear(r"\s(?:be|have|not|need|i|we|take)\b")
@@ -103,15 +104,18 @@ _NO_PROMISE: Final = {
     "will": (("good ",), linear(r" (?:you|u)\b")),
     "free": (("toll ", "toll-", "feel ", "leak-", "hands-"), linear(r"\s(?:to|of|up)\b")),
 }
-_DIGITS: Final = linear(r"\d+")
 _WITH_THOUSANDS: Final = linear(r"\d{1,3}(?:[.,]\d{3})+")
 _WITH_CENTS: Final = linear(r"(\d{1,3}(?:(?:\.\d{3})+|(?:,\d{3})+))[.,](\d{1,2})")
 _DECIMAL: Final = linear(r"\d+[.,]\d+")
 
 
+LONGEST: Final = 10_000
+"""Characters of a text that are read: what intake keeps of one."""
+
+
 def figures(text: str) -> list[Figure]:
     """Every number, price, day and promise of a text, in order. Never raises; linear in the length."""
-    folded = fold(text)
+    folded = fold(text[:LONGEST])
     found = [*_numbers(folded.text), *_days(folded.text), *_promises(folded.text)]
     found.sort(key=lambda figure: (figure.start, figure.end))
     return [Figure(one.kind, one.value, *folded.span(one.start, one.end)) for one in found]
@@ -125,7 +129,8 @@ def values(texts: Iterable[str]) -> dict[Kind, set[str]]:
             known[figure.kind].add(figure.value)
             if figure.kind == "price":
                 known["number"].add(figure.value)
-        known["number"].update(match.group().lstrip("0") or "0" for match in _DIGITS.finditer(fold(text).text))
+        runs = "".join(char if char.isdecimal() else " " for char in fold(text[:LONGEST]).text).split()
+        known["number"].update(run.lstrip("0") or "0" for run in runs)
     if "tomorrow" in known["day"]:
         known["day"].add("this morning")  # mañana is both
     return known
@@ -133,13 +138,13 @@ def values(texts: Iterable[str]) -> dict[Kind, set[str]]:
 
 def _numbers(text: str) -> Iterator[Figure]:
     for match in _NUMBER.finditer(text):
-        value = (
-            _as_value(match.group("digits"), kilo=bool(match.group("kilo"))) if match.group("digits") else _from_words(match.group("words"))
-        )
+        digits, kilo, words = match.groups()
+        value = _as_value(digits, kilo=bool(kilo)) if digits else _from_words(words)
         start, end = match.span()
         near = max(0, start - 6)
-        before = _MONEY_BEFORE.search(text[near:start])
-        after = _MONEY_AFTER.match(text[end : end + 20])
+        # Most numbers stand beside no money: a look at one letter is cheaper than a pattern.
+        before = _MONEY_BEFORE.search(text[near:start]) if text[near:start].rstrip()[-1:] in _MONEY_ENDS else None
+        after = _MONEY_AFTER.match(text[end : end + 20]) if text[end : end + 2].lstrip()[:1] in _MONEY_BEGINS else None
         if before or after:
             yield Figure("price", value, near + before.start() if before else start, end + after.end() if after else end)
         else:
@@ -189,24 +194,23 @@ def _from_words(words: str) -> str:
 def _days(text: str) -> Iterator[Figure]:
     for match in _DAY.finditer(text):
         start, end = match.span()
-        if match.group("word"):
+        word, part, unit, weekend, tonight, month, bare_month = match.groups()
+        if word:
             if text[end : end + 1] == "-":
                 continue
-            value = _DAYS[match.group("word")]
-        elif match.group("fin"):
+            value = _DAYS[word]
+        elif weekend:
             value = "weekend"
-        elif match.group("esta"):
+        elif tonight:
             value = "tonight"
-        elif match.group("unit"):
-            unit = _UNIT_OF.get(match.group("unit"), match.group("unit"))
-            near = match.group("part") in ("this", "esta", "este")
-            value = f"{'this' if near else 'next'} {unit}"
-        elif match.group("month"):
-            value, end = match.group("month"), end - 1  # without the day's digit
+        elif unit:
+            value = f"{'this' if part in ('this', 'esta', 'este') else 'next'} {_UNIT_OF.get(unit, unit)}"
+        elif month:
+            value, end = month, end - 1  # without the day's digit
         elif _VERB_AFTER.match(text[end : end + 8]):
             continue
         else:
-            value = match.group("month2")
+            value = bare_month
         yield Figure("day", value, start, end)
 
 

@@ -49,8 +49,8 @@ _PLAIN_LETTERS: Final = frozenset(f"{ascii_lowercase} ")
 _STATES: Final = frozenset("".join(char for char in name.lower() if char in _PLAIN_LETTERS) for name in STATE_NAMES.values())
 # After these, what follows in capitals is somebody; the first kind counts in small letters too.
 _INTRODUCED: Final = linear(
-    r"(?P<strong>\b(?:(?:my (?:full |first |last )?name(?:'s| is)|name is|the name's|i am called|(?:people|they|friends|everyone|you can|sometimes people) call me|me llamo|mi nombre es|mi nombre|first name|last name|full name|nombre completo)\b\s*[:=-]?|(?:my (?:full |first |last )?name|nombre|name)\s*[:=-])\s*)"
-    r"|(?P<after>\b(?:this is|it's|i'm|im|i am|named (?:him|her|it|me)|ask for|asked for|attn:?|c/o|speak (?:to|with)|spoke (?:to|with)|talk (?:to|with)|talked (?:to|with)|regards,?|sincerely,?|cheers,?|thanks,?|thank you,?|thx,?|best,?|love,?|saludos,?|atentamente,?|atte\.?,?|gracias,?|"
+    r"(\b(?:(?:my (?:full |first |last )?name(?:'s| is)|name is|the name's|i am called|(?:people|they|friends|everyone|you can|sometimes people) call me|me llamo|mi nombre es|mi nombre|first name|last name|full name|nombre completo)\b\s*[:=-]?|(?:my (?:full |first |last )?name|nombre|name)\s*[:=-])\s*)"
+    r"|(?:\b(?:this is|it's|i'm|im|i am|named (?:him|her|it|me)|ask for|asked for|attn:?|c/o|speak (?:to|with)|spoke (?:to|with)|talk (?:to|with)|talked (?:to|with)|regards,?|sincerely,?|cheers,?|thanks,?|thank you,?|thx,?|best,?|love,?|saludos,?|atentamente,?|atte\.?,?|gracias,?|"
     r"habla|le habla|soy|de parte de|user:|customer:|caller:|from:|signed,?|met|married|wife|husband|son|daughter|mother|mom|father|dad|sister|brother|boss|friend|neighbor|landlord|tenant|manager|owner|esposo|esposa|hijo|hija|vecino|vecina|add|hi|hello|hey|hola|dear|by|says|said|correct it to|change it to|is)\s+)",
 )
 _QUESTION: Final = linear(r"\bname\b[^\n?]{0,40}\?\s*(?:(?:user|customer|caller|me)\s*:\s*)?")
@@ -100,7 +100,7 @@ def _introduced(text: str, line: Sequence[Token]) -> dict[int, str]:
     for pattern in (_INTRODUCED, _QUESTION):
         for match in pattern.finditer(folded.text):
             if match.end() < len(folded.places) and (at := by_start.get(folded.places[match.end()])) is not None:
-                strong = pattern is _QUESTION or bool(match.groupdict().get("strong"))
+                strong = pattern is _QUESTION or match.start(1) >= 0
                 found[at] = "strong" if strong or found.get(at) == "strong" else "after"
     return found
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from providers.contract import Question
 from summaries.text import Claim, Draft, RawValues, Source
-from zartsalgo.lib.patterns import WORD, Bordered, escape
+from zartsalgo.lib.patterns import WORD, Bordered, encodable, escape
 
 MOST_OUTPUT_TOKENS = 3_000
 # Longer conversations are cut at the front: the newest words say what is wanted now.
@@ -75,6 +75,7 @@ def mask(*, text: str, raw: RawValues) -> str:
     """The text without what points to the person: everything that has the shape of personal data, and this person's own values."""
     from summaries import redaction
 
+    text = encodable(text)
     own = [(word, "[name]") for name in raw.names for word in (name, *name.split())]
     own += [
         (value, mark)
@@ -83,7 +84,7 @@ def mask(*, text: str, raw: RawValues) -> str:
     ]
     for value, mark in sorted(set(own), key=lambda pair: -len(pair[0])):
         if len(value.strip(".")) > 1:
-            text = Bordered(escape(value), before=WORD, after=WORD, ignore_case=True).sub(lambda _, mark=mark: mark, text)  # type: ignore[misc]
+            text = Bordered(escape(encodable(value)), before=WORD, after=WORD, ignore_case=True).sub(lambda _, mark=mark: mark, text)  # type: ignore[misc]
     return redaction.mask(text)
 
 

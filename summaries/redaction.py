@@ -18,8 +18,9 @@ from summaries.folding import fold
 from summaries.people_names import find_names
 from zartsalgo.lib.patterns import WORD, Bordered, encodable, linear
 
-LONGEST: Final = 20_000
-"""Characters that are read; `mask` drops what is longer."""
+LONGEST: Final = 10_000
+"""Characters that are read, what intake keeps of one text; `mask` drops what is longer."""
+_MOST_TOKENS: Final = 4_000
 _MOST_PARSED: Final = 200
 """Numbers of one text that are held against the numbering plan; what comes after is judged by its shape."""
 
@@ -100,25 +101,37 @@ class Span:
 
 
 def find_personal(text: str) -> list[Span]:
-    """What in this text is personal data, in order of place, without overlaps. Reads the first `LONGEST` characters; never raises."""
+    """What in this text is personal data, in order of place, without overlaps; never raises.
+
+    Reads the first `LONGEST` characters, and no more than 4,000 words and signs of them.
+    """
+    return _find(text)[0]
+
+
+def _find(text: str) -> tuple[list[Span], int]:
+    """What was found, and how many characters were read."""
     text = encodable(text[:LONGEST])
     plain, places = _readable(text)
+    read = len(text)
     line = tokens(plain)
+    if len(line) > _MOST_TOKENS:
+        end = line[_MOST_TOKENS].start
+        plain, line, read = plain[:end], line[:_MOST_TOKENS], places[end]
     found = [*_shapes(plain, _low(plain)), *(Span("address", start, end, sure) for start, end, sure in find_addresses(plain, line))]
     found += [Span(one.kind, one.start, one.end, one.sure) for one in find_names(plain, line)]
-    return [Span(one.kind, places[one.start], places[one.end - 1] + 1, one.sure) for one in _settle(found)]
+    return [Span(one.kind, places[one.start], places[one.end - 1] + 1, one.sure) for one in _settle(found)], read
 
 
 def mask(text: str) -> str:
     """The text with every find replaced by its kind in square brackets, such as "[phone]"; towns and companies stay."""
-    text = text[:LONGEST]
+    found, read = _find(text)
     out: list[str] = []
     at = 0
-    for span in find_personal(text):
+    for span in found:
         if span.kind not in _SHOWN:
             out += [text[at : span.start], f"[{span.kind}]"]
             at = span.end
-    return "".join([*out, text[at:]])
+    return "".join([*out, text[at:read]])
 
 
 def _readable(text: str) -> tuple[str, list[int]]:

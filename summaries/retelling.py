@@ -98,13 +98,13 @@ _LEAD_REQUEST: Final = linear(
 _MAY_I: Final = linear(r"^(?:can|could|may|might|shall)\s+(?:i|we)\s+(?:please\s+|just\s+|also\s+)?", ignore_case=True)
 _HELPERS: Final = "is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must"
 _YES_NO: Final = linear(
-    rf"^(?P<aux>{_HELPERS})\s+(?P<not>not\s+)?(?:(?P<who>you(?:\s+guys)?|i|we|he|she|it|they|there|this|that|these|those)"
-    rf"|(?P<noun>the|a|an|my|your|his|her|our|their|any|anybody|anyone|someone|somebody|everything|everyone|[A-Z][a-z]+)(?P<second>\s+[{WORD}]+)?)\s+(?P<rest>.+)$",
+    rf"^({_HELPERS})\s+(not\s+)?(?:(you(?:\s+guys)?|i|we|he|she|it|they|there|this|that|these|those)"
+    rf"|(the|a|an|my|your|his|her|our|their|any|anybody|anyone|someone|somebody|everything|everyone|[A-Z][a-z]+)(\s+[{WORD}]+)?)\s+(.+)$",
     ignore_case=True,
 )
 _NO_SECOND: Final = frozenset("is are in on at for to have has been be still already ever".split())
 _WH: Final = linear(
-    rf"^(?P<wh>(?:for |at |in |on |to |with |by |from )?(?:what|which|who|whom|whose|where|when|why|how)(?:'s|(?P<s>s))?(?P<of>(?:\s+[{WORD}'-]+){{0,4}}?))\s+(?P<aux>{_HELPERS})\s+(?P<rest>.+)$",
+    rf"^((?:for |at |in |on |to |with |by |from )?(?:what|which|who|whom|whose|where|when|why|how)(?:'s|(s))?((?:\s+[{WORD}'-]+){{0,4}}?))\s+({_HELPERS})\s+(.+)$",
     ignore_case=True,
 )
 _LETS: Final = linear(r"(?:let's|why don't we|why do not we|shall we|how about we)\s+(.+)$", ignore_case=True)
@@ -226,14 +226,16 @@ def _question(plain: str, speaker: Voice, other: Voice) -> Told | None:
         if _HELP_YOU.match(plain[match.end() :]):
             return None
         return Told(speaker.name, f"asks to {_persons(plain[match.end() :], speaker, other, after=True)}", "ask")
-    if (match := _WH.match(plain)) and not (match.group("s") and not f"{match.group('of')} ".lower().startswith(" the ")):
-        wh, aux, rest = match.group("wh"), match.group("aux").lower(), match.group("rest")
+    wh, ends_in_s, of, aux, rest = match.groups() if (match := _WH.match(plain)) else ("",) * 5
+    if wh and (not ends_in_s or f"{of} ".lower().startswith(" the ")):
+        aux = aux.lower()
         return Told(speaker.name, f"asks {_lower_first(wh)} {_reordered(aux, rest, speaker, other)}", "question")
     if match := _YES_NO.match(plain):
-        aux, rest, second = match.group("aux").lower(), match.group("rest"), match.group("second") or ""
+        aux, _, who, noun, second, rest = match.groups()
+        aux, second = aux.lower(), second or ""
         if second.strip().lower() in _NO_SECOND:
             second, rest = "", f"{second.strip()} {rest}"
-        subject = match.group("who") or f"{match.group('noun')}{second}"
+        subject = who or f"{noun}{second}"
         turned = f"{subject} {rest}" if aux in ("do", "does") else f"{subject} {aux} {rest}" if aux != "did" else f"{subject} {_past(rest)}"
         return Told(speaker.name, f"asks whether {_persons(turned, speaker, other, agree=True)}", "question")
     if _STATES_IT.match(plain):

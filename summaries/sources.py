@@ -1,5 +1,6 @@
 """What was said about one lead, as sources with names that last, and what of it must never be shown to the client."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,8 @@ _CHOSEN = ("service", "scope", "urgency", "timeline", "location")
 # Before a lead is opened its first events stand without it; older ones belong to nothing.
 FIRST_WORDS_WITHIN = timedelta(days=30)
 MOST_EVENTS = 100
+# Of all words together; the newest say what is wanted now.
+MOST_CHARACTERS = 40_000
 
 
 def events_of(*, lead: Lead, until: datetime | None = None) -> QuerySet[Event]:
@@ -48,6 +51,8 @@ def events_of(*, lead: Lead, until: datetime | None = None) -> QuerySet[Event]:
 def gather(*, lead: Lead, until: datetime | None = None) -> list[Source]:
     """What customer and business said about this lead, oldest first; with `until` only what we had recorded by then (business clock).
 
+    The newest `MOST_CHARACTERS` of it.
+
     A source's key is `<event id>.<path>`, or `<message id>.body` for a text that staff wrote; `at` is when it was said.
     """
     found = [source for event in events_of(lead=lead, until=until)[:MOST_EVENTS] for source in words_of(event=event)]
@@ -62,7 +67,9 @@ def gather(*, lead: Lead, until: datetime | None = None) -> list[Source]:
         for message in ours.order_by("sent_at")[:MOST_EVENTS]
         if message.sent_at is not None and message.body
     ]
-    return sorted(found, key=lambda source: source.at)
+    found.sort(key=lambda source: source.at)
+    read = list(itertools.accumulate(len(source.text) for source in reversed(found)))
+    return found[-max(1, sum(length <= MOST_CHARACTERS for length in read)) :]
 
 
 def words_of(*, event: Event) -> list[Source]:

@@ -14,18 +14,20 @@ from summaries.checks import hold_against_sources
 from summaries.facts import Fact, is_spanish, read_facts
 from summaries.folding import fold
 from summaries.retelling import Voice
-from summaries.telling import Chosen, Sentence, choose, sentences
+from summaries.telling import LONGEST, Chosen, Sentence, choose, sentences
 from summaries.text import Claim, Draft, Source
 from zartsalgo.lib.patterns import encodable, linear
 
 _CUSTOMER: Final = Voice(name="The customer", they="they", their="their", them="them", many=True)
+MOST_CHARACTERS: Final = 15_000
+"""Characters of all sources together that are read."""
 _MOST_SENTENCES: Final = 4
 _LONGEST_ACTION: Final = 200
 _SHORT_ENOUGH: Final = 40
 """Words that staff read at a glance: a message of this length is told whole, but for its courtesies."""
 # A transcript in one text: "Agent: ...", "Caller: ...", "[00:12] Customer: ...".
 _SPEAKER: Final = linear(
-    r"(?:^|\n)[ \t]*(?:\[?\(?\d{1,2}:\d{2}(?::\d{2})?\)?\]?[ \t]*)?(?P<who>agent|rep|representative|operator|business|office|receptionist|staff|employee|technician|caller|customer|client|lead|"
+    r"(?:^|\n)[ \t]*(?:\[?\(?\d{1,2}:\d{2}(?::\d{2})?\)?\]?[ \t]*)?(agent|rep|representative|operator|business|office|receptionist|staff|employee|technician|caller|customer|client|lead|"
     r"homeowner|visitor|user|speaker [12ab]|person ?[12])[ \t]*:[ \t]*",
     ignore_case=True,
 )
@@ -36,7 +38,7 @@ _OF_BUSINESS: Final = frozenset("agent rep representative operator business offi
 
 def summarize(*, sources: Sequence[Source], business: str) -> Draft:
     """A draft of what these sources say. `business` is the client's name as staff know it. Never raises; nothing said gives an empty draft."""
-    sources = [replace(source, text=encodable(source.text)) for source in sources]
+    sources = _cut(sources)
     parts = [part for source in sources for part in _parts(source)]
     found = sentences([(customer, text) for _, _, customer, text in parts])
     texts = {source.key: source.text for source in sources}
@@ -67,16 +69,28 @@ def budget(words: int) -> int:
     return min(round(5 + 0.13 * words), 70)
 
 
+def _cut(sources: Sequence[Source]) -> list[Source]:
+    """The newest sources, `MOST_CHARACTERS` together: the newest words say what is wanted now."""
+    kept: list[Source] = []
+    left = MOST_CHARACTERS
+    for source in reversed(sources):
+        text = encodable(source.text[: min(left, LONGEST)])
+        if text:
+            kept.append(replace(source, text=text))
+        left -= len(text)
+    return kept[::-1]
+
+
 def _parts(source: Source) -> list[tuple[str, int, bool, str]]:
     """(source key, offset in it, from the customer?, text): a transcript in one source is cut at its speakers."""
     customer = source.who != "business"
-    marks = list(_SPEAKER.finditer(source.text[:200_000]))
+    marks = list(_SPEAKER.finditer(source.text))
     if not marks:
         return [(source.key, 0, customer, source.text)]
     parts = [(source.key, 0, customer, source.text[: marks[0].start()])] if source.text[: marks[0].start()].strip() else []
-    first = marks[0].group("who").lower()
+    first = marks[0].group(1).lower()
     for at, mark in enumerate(marks):
-        who = mark.group("who").lower()
+        who = mark.group(1).lower()
         theirs = who not in _OF_BUSINESS and not (who.startswith(("speaker", "person")) and who == first)
         end = marks[at + 1].start() if at + 1 < len(marks) else len(source.text)
         parts.append((source.key, mark.end(), theirs, source.text[mark.end() : end]))

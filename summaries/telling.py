@@ -17,9 +17,11 @@ from summaries.retelling import Told, Voice, retell
 from summaries.words import FUNCTION
 from zartsalgo.lib.patterns import WORD, linear
 
-LONGEST: Final = 20_000
+LONGEST: Final = 10_000
 """Characters of one source that are read; a longer one is read at its beginning."""
-_MOST_SENTENCES: Final = 400
+_MOST_SENTENCES: Final = 200
+_LONGEST_SENTENCE: Final = 1_000
+"""Characters; speech written down without a full stop is cut at a blank."""
 _SPACE: Final = r"[\s\v\x1c-\x1f\x85\p{Z}]"
 _END: Final = linear(
     rf"([.!?…]+)[\"”')]*({_SPACE}|$)|\n+|{_SPACE}[-–—]{{1,2}}{_SPACE}"
@@ -72,7 +74,7 @@ def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
     for source, (customer, text) in enumerate(texts):
         text = text[:LONGEST]
         at = 0
-        for end in [*_ends(text), len(text)]:
+        for end in _ends(text):
             piece = text[at:end]
             words = piece.strip(" \t\n-–—")
             if words and len(found) < _MOST_SENTENCES:
@@ -86,6 +88,17 @@ def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
 
 
 def _ends(text: str) -> Iterator[int]:
+    at = 0
+    for end in [*_stops(text), len(text)]:
+        while end - at > _LONGEST_SENTENCE:
+            blank = text.rfind(" ", at + 1, at + _LONGEST_SENTENCE)
+            at = blank + 1 if blank > 0 else at + _LONGEST_SENTENCE
+            yield at
+        at = end
+        yield end
+
+
+def _stops(text: str) -> Iterator[int]:
     for stop in _END.finditer(text):
         if stop.group(3):
             yield stop.end(3)
@@ -99,29 +112,30 @@ def _ends(text: str) -> Iterator[int]:
 
 def choose(*, found: Sequence[Sentence], customer: Voice, business: Voice, words: int) -> list[Chosen]:
     """The sentences that carry it, in order, told by a third, with about `words` words together (one at least, where any can be told)."""
-    counts = Counter(word for one in found for word in set(_content(one.words)))
+    contents = {one: _content(one.words) for one in found}
+    counts = Counter(word for one in found for word in set(contents[one]))
     candidates: list[Chosen] = []
     last_turn = max((one.turn for one in found), default=0)
     for one in found:
         speaker, other = (customer, business) if one.customer else (business, customer)
         told = retell(words=one.words, speaker=speaker, other=other)
-        if told is not None and (weight := _weight(one, told, counts, last_turn)) > 0:
+        if told is not None and (weight := _weight(one, told, contents[one], counts, last_turn)) > 0:
             candidates.append(Chosen(sentence=one, told=told, weight=weight))
     chosen: list[Chosen] = []
     covered: Counter[str] = Counter()
     left = words
     while candidates:
         # What is said already adds little: each word counts less the second time.
-        best = max(candidates, key=lambda one: (one.weight * _novelty(one, covered), -one.sentence.turn))
-        candidates.remove(best)
-        size = len(best.told.sentence.split())
-        if chosen and size > left * 1.25:
-            continue
-        if chosen and best.weight * _novelty(best, covered) < 0.25 * chosen[0].weight:
+        worth = {one: one.weight * _novelty(contents[one.sentence], covered) for one in candidates}
+        candidates.sort(key=lambda one: (worth[one], -one.sentence.turn), reverse=True)
+        if chosen:
+            candidates = [one for one in candidates if len(one.told.sentence.split()) <= left * 1.25]
+        if not candidates or (chosen and worth[candidates[0]] < 0.25 * chosen[0].weight):
             break
+        best = candidates.pop(0)
         chosen.append(best)
-        covered.update(_content(best.sentence.words))
-        left -= size
+        covered.update(contents[best.sentence])
+        left -= len(best.told.sentence.split())
         if left < 4:
             break
     return sorted(chosen, key=lambda one: (one.sentence.source, one.sentence.start))
@@ -129,19 +143,15 @@ def choose(*, found: Sequence[Sentence], customer: Voice, business: Voice, words
 
 def _content(words: str) -> list[str]:
     return [
-        word
-        for word in (match.group().removesuffix("'s") for match in _TOKEN.finditer(fold(words).text))
-        if word not in FUNCTION and len(word) > 2
+        word for word in (match.removesuffix("'s") for match in _TOKEN.findall(fold(words).text)) if word not in FUNCTION and len(word) > 2
     ]
 
 
-def _novelty(one: Chosen, covered: Counter[str]) -> float:
-    content = _content(one.sentence.words)
+def _novelty(content: Sequence[str], covered: Counter[str]) -> float:
     return sum(1.0 if not covered[word] else 0.35 for word in content) / len(content) if content else 0.3
 
 
-def _weight(one: Sentence, told: Told, counts: Counter[str], last_turn: int) -> float:
-    content = _content(one.words)
+def _weight(one: Sentence, told: Told, content: Sequence[str], counts: Counter[str], last_turn: int) -> float:
     size = len(_TOKEN.findall(one.words))
     if size < 3 or not content:
         return 0.0

@@ -78,19 +78,18 @@ class PatternSet:
 
     def __init__(self, patterns: Iterable[str], *, ignore_case: bool = False) -> None:
         """Raises ValueError for a pattern that RE2 does not take."""
+        self.patterns = tuple(patterns)
         self._set = re2.Set.SearchSet(_options(ignore_case=ignore_case))
-        self._size = 0
-        for pattern in patterns:
+        for pattern in self.patterns:
             try:
                 self._set.Add(pattern)
             except re2.error as error:
                 raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
-            self._size += 1
         self._set.Compile()
 
     def hits(self, text: str) -> list[int]:
         """The places of the patterns that hit, in the order in which they were given."""
-        return sorted(self._set.Match(text) or ()) if self._size else []
+        return sorted(self._set.Match(text) or ()) if self.patterns else []
 
 
 def _options(*, ignore_case: bool) -> re2.Options:
