@@ -36,7 +36,7 @@ def arm(name: str) -> Callable[[Arm], Arm]:
 def all_arms() -> dict[str, Arm]:
     """Every arm by name, those that damage the database last."""
     # They register themselves.
-    from tests.chaos import guards_of_doors, guards_of_life, guards_of_sending, guards_of_time, guards_of_work  # noqa: F401
+    from tests.chaos import guards_of_doors, guards_of_life, guards_of_sending, guards_of_time, guards_of_words, guards_of_work  # noqa: F401
 
     return dict(sorted(ARMS.items(), key=lambda item: DAMAGING.index(item[0]) if item[0] in DAMAGING else -1))
 

@@ -303,6 +303,12 @@ def _no_known_handlers() -> None:
     registry.able = _able
 
 
+def _no_linear_patterns() -> None:
+    from tests.chaos import guards_of_words
+
+    guards_of_words.backtrack()
+
+
 def _next_build() -> None:
     from workflows import registry
     from workflows.vocabulary import Context, Done, step
@@ -339,6 +345,7 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "known handlers": _no_known_handlers,
     "clock watch": _no_clock_watch,
     **deadly.WITHOUT,
+    "linear patterns": _no_linear_patterns,
 }
 
 
