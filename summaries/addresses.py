@@ -94,6 +94,7 @@ _ANNOUNCED: Final = linear(
     r"|sent to|send (?:it |them |one |a new one |the crew |someone |somebody |a tech(?:nician)? )?(?:out )?to|deliver(?:ed|y)? to|ship(?:ped)? (?:it )?to|arrived at|mail(?:ed)? (?:it )?to|pick (?:me |us |it )?up (?:at|from)|change my address to|in front of|house at|apartment at|property at|home at|job at|leak at|over at|here at|down at|corner of)\s*[:\n]*\s*",
 )
 _CORNER: Final = linear(r"\bthe corner of ")
+_KINDS_FIRST: Final = frozenset("calle avenida avda rua rue via viale carretera calzada paseo camino ulica ul trg".split())
 _ORDINALS: Final = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth".split())
 _MILITARY: Final = frozenset("apo fpo dpo".split())
 _NO_STREET_BEFORE: Final = frozenset("$ € £ # %".split())
@@ -264,22 +265,7 @@ def _kinds_on(line: list[Token], here: int) -> int:
 def _named_street(line: list[Token], at: int, announced: bool) -> int:
     """A street before its number, or with its kind and no number after words that announce it: "Calle Roble 12", "on Elm Street"."""
     token = line[at]
-    if token.plain in (
-        "calle",
-        "avenida",
-        "avda",
-        "rua",
-        "rue",
-        "via",
-        "viale",
-        "carretera",
-        "calzada",
-        "paseo",
-        "camino",
-        "ulica",
-        "ul",
-        "trg",
-    ) and (token.capital or announced or token.plain in ("calle", "avenida", "ul", "rua")):
+    if token.plain in _KINDS_FIRST and (token.capital or announced or token.plain in ("calle", "avenida", "ul", "rua")):
         here, words = at + 1, 0
         while here < len(line) and words < 6 and (line[here].word or line[here].text in ".#/"):
             if line[here].plain in FUNCTION and line[here].plain not in _LINKS:

@@ -65,7 +65,6 @@ MAY_USE_RE = {
 }
 # Still to be moved to `zartsalgo.lib.patterns`; an entry goes when its module has moved.
 TO_BE_MOVED = {
-    "messaging/replies.py", "messaging/reply_grammar_en.py", "messaging/reply_rules.py", "messaging/reply_rules_en.py", "messaging/reply_rules_es.py", "messaging/reply_words.py",
     "providers/form_fields.py", "zartsalgo/lib/form_body.py", "zartsalgo/lib/names.py", "zartsalgo/lib/phone.py", "zartsalgo/lib/places.py", "zartsalgo/lib/strict_json.py",
     "workflows/intake.py", "providers/adapters/callrail.py", "zartsalgo/lib/fields.py", "zartsalgo/office/views/review_links.py",
 }  # fmt: skip
@@ -152,12 +151,7 @@ def grows_too_fast(read: Callable[[str], object], piece: str) -> bool:
     return True
 
 
-# Whoever calls the reply reader backtracks with it, until its rules have moved.
-_OLD_RULES = any(_imports_re(ROOT / name) for name in TO_BE_MOVED if name.startswith("messaging/"))
-_WAITING = pytest.mark.xfail(_OLD_RULES, reason="the rules of the reply reader still backtrack")
-
-
-@pytest.mark.parametrize("reader", [pytest.param(name, marks=_WAITING) if name in ("replies", "summaries") else name for name in READERS])
+@pytest.mark.parametrize("reader", READERS)
 def test_the_work_of_a_reader_grows_no_faster_than_its_text(reader):
     read, modules = READERS[reader]
     read("Hi, this is Ann.")  # what is loaded on first use counts for nobody
