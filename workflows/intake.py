@@ -9,7 +9,6 @@ Inbound messages of a batch go first, so an opt-out is never behind the call tha
 import hashlib
 import json
 import logging
-import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -38,6 +37,7 @@ from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_text
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.sealed import CannotOpen
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ BATCH = 20
 CLOCK_SKEW = timedelta(minutes=5)
 SAME_FORM_WITHIN = timedelta(minutes=10)
 FORMS = ("lead.created", "quote.requested")
-_ANSWERS = re.compile(r"\s*(?:re|fwd?|aw|rv)\s*:", re.IGNORECASE)
+_ANSWERS = linear(r"^\s*(?:re|fwd?|aw|rv)\s*:", ignore_case=True)
 ADVANCE_TASK = "workflows.advance"
 
 
@@ -295,7 +295,7 @@ def _read(*, personal: dict[str, Any], facts: dict[str, Any]) -> Reading:
     """Read what they wrote. A new mail's subject is words too: many write nothing but "unsubscribe" there."""
     reading = read_reply(text=str(personal.get("text") or ""), opt_out_type=str(facts.get("opt_out_type") or ""))
     subject = str(personal.get("subject") or "")
-    if reading.kind in ("other", "help") and subject and not _ANSWERS.match(subject):
+    if reading.kind in ("other", "help") and subject and not _ANSWERS.search(subject):
         by_subject = read_reply(text=subject)
         return by_subject if by_subject.kind in ("opt_out", "unclear") else reading
     return reading
