@@ -87,6 +87,8 @@ _SAID_SET: Final = PatternSet(pattern.pattern for _, _, pattern in _SAID)
 _NAMED_SET: Final = PatternSet(pattern.pattern for _, _, pattern in _NAMED)
 LONGEST: Final = 2_000
 """Characters of one sentence that are read."""
+_READ_AS_REPLIES: Final = 3_000
+"""Characters of a conversation that are looked through for a wish to hear no more; every reply was read for it when it came."""
 _DAY_SAID: Final = {"today": "that day", "tonight": "that night", "tomorrow": "the next day", "weekend": "on the weekend", "noon": "around noon", "this week": "that week", "next week": "the week after",
                     "this morning": "that morning", "this afternoon": "that afternoon", "this evening": "that evening", "this month": "that month", "next month": "the month after"}  # fmt: skip
 _WEEKDAYS: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
@@ -113,14 +115,27 @@ def read_facts(sentences: Sequence[str]) -> list[Fact]:
             if once not in seen:
                 seen.add(once)
                 found.append(Fact(kind, phrase, at))  # type: ignore[arg-type]
-        if ("stop", "") not in seen and read_reply(text=sentences[at][:1_000]).kind in ("opt_out", "unclear"):
-            seen.add(("stop", ""))
-            found.append(Fact("stop", "no more messages", at))
         found += [Fact("wanted", day, at) for day in _wanted_days(text) if ("wanted", day) not in seen]
         seen |= {(fact.kind, fact.phrase) for fact in found if fact.kind == "wanted"}
+    stops = _first_stop(sentences)
+    if stops >= 0:
+        found.append(Fact("stop", "no more messages", stops))
     if is_spanish(" ".join(sentences)):
         found.append(Fact("spanish", "Spanish", 0))
     return found
+
+
+def _first_stop(sentences: Sequence[str]) -> int:
+    """The number of the first sentence that asks, or may ask, to hear no more; -1 where none does."""
+    read = 0
+    for at, sentence in enumerate(sentences):
+        words = sentence[: min(300, _READ_AS_REPLIES - read)]
+        if not words:
+            break
+        read += len(words)
+        if read_reply(text=words).kind in ("opt_out", "unclear"):
+            return at
+    return -1
 
 
 def _wanted_days(text: str) -> list[str]:

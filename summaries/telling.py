@@ -77,7 +77,9 @@ def sentences(texts: Sequence[tuple[bool, str]]) -> list[Sentence]:
         for end in _ends(text):
             piece = text[at:end]
             words = piece.strip(" \t\n-–—")
-            if words and len(found) < _MOST_SENTENCES:
+            if len(found) >= _MOST_SENTENCES:
+                break
+            if words:
                 if customer is not speaking:
                     turn, speaking = turn + 1, customer
                 start = at + piece.index(words)

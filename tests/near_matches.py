@@ -15,10 +15,9 @@ from zartsalgo.lib.patterns import PatternSet
 
 # RE2's own spellings in those of `re`; inside a class and outside alike.
 _SPELLINGS = (
-    (r"\p{Nl}", ""), (r"\p{No}", ""), (r"\p{Nd}", "0-9"), (r"\p{L}", "a-z"), (r"\p{N}", "0-9"), (r"\p{Z}", " "), (r"\p{M}", ""),
-    (r"\z", r"\Z"), ("(?-i)", ""),
+    (r"\p{Nl}", ""), (r"\p{No}", ""), (r"\p{Nd}", "0-9"), (r"\p{N}", "0-9"), (r"\p{M}", "\u0301"), (r"\p{Z}", " "), (r"\p{L}", "a-z"), (r"\z", r"\Z"), ("(?-i)", ""),
 )  # fmt: skip
-_NUMBERED = re.compile(r"\\x\{([0-9A-Fa-f]+)\}")
+_CODE = re.compile(r"\\x\{([0-9a-fA-F]{1,6})\}")
 _MOST = 3  # copies of what may repeat
 _DEEPEST = 12
 
@@ -63,7 +62,7 @@ def near_matches(pattern: str) -> list[str]:
     """Pieces to repeat: the whole match, the match without its end, and the body of everything that may repeat."""
     for theirs, ours in _SPELLINGS:
         pattern = pattern.replace(theirs, ours)
-    pattern = _NUMBERED.sub(lambda sign: re.escape(chr(int(sign.group(1), 16))), pattern)
+    pattern = _CODE.sub(lambda code: re.escape(chr(int(code.group(1), 16))), pattern)
     flags = 0
     if pattern.startswith("(?") and ")" in pattern[:6] and pattern[2:3] in "ims":
         pattern = pattern[pattern.index(")") + 1 :]

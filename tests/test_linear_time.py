@@ -49,7 +49,6 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("leads", "providers", "messaging", "summaries", "workflows", "portal", "zartsalgo")
 # Modules that import `re`, and what they read with it. None of it was written by a stranger, or it is of a fixed small length.
 MAY_USE_RE = {
-    "messaging/do_not_call.py": "area codes that staff enter, three digits",
     "messaging/words/checks.py": "templates of staff, at most 4,000 characters",
     "messaging/words/sandbox.py": "templates of staff, at most 4,000 characters, and a library's error texts",
     "providers/adapters/_twilio_client.py": "our own configuration, and a header of digits",
