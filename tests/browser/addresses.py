@@ -21,6 +21,7 @@ POSTS = {
     "talk_give_back": "/talks/{contact_night}/give-back/",
     "talk_write": "/talks/{contact_night}/write/",
     "lead_outcome": "/leads/{lead_missed-call}/outcome/",
+    "lead_confirm": "/leads/{lead_form}/confirm/",
     "run_again": "/runs/{run_missed-call}/again/",
     "connection_address": "/connections/{connection}/address/",
     "going_live_settle": "/connections/{shadow}/live/settle/",
