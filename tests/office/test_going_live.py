@@ -214,5 +214,5 @@ def test_the_list_costs_the_same_with_five_and_fifty_texts(summit, line, olga, d
         for n in range(amount):
             contact = ContactFactory(client=summit, phone=f"+1303234{amount}{n:02d}")
             text(summit, to=contact.identities.get(kind="phone").value, status="skipped", reason="not-live")
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             page(olga, "shadow", line)
