@@ -23,7 +23,7 @@ def test_a_broken_letter_in_an_address_is_no_failure_of_ours(address, odd):
     assert Browser().get(address.format(odd)).status_code in (302, 401, 403, 404, 410)
 
 
-@pytest.mark.parametrize("address", ["/go/x/?a=%00", "/portal/?next=%00", "/o/x/?q=a%00b", "/admin/login/?next=%00"])
+@pytest.mark.parametrize("address", ["/go/x/?a=%00", "/portal/?next=%00", "/o/x/?q=a%00b"])
 def test_nul_in_a_query_is_not_found(address):
     assert Browser().get(address).status_code == 404
 

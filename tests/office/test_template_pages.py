@@ -95,14 +95,16 @@ def test_refused_words_have_no_way_to_be_approved(client, draft):
 
 
 def test_the_preview_is_a_lead_of_its_client_escaped(staff, draft):
-    LeadFactory(client=draft.client, contact=ContactFactory(client=draft.client, name="<b>Eve</b> Ávila"))
+    draft.client.name = "<i>Summit</i> Roofing"
+    draft.client.save(update_fields=["name"])
+    LeadFactory(client=draft.client, contact=ContactFactory(client=draft.client, name="Eve Ávila"))
     other = ClientFactory(slug="bluebird-plumbing", name="Bluebird Plumbing")
     LeadFactory(client=other, contact=ContactFactory(client=other, name="Otto Other"))
     html = staff.get(page("template", draft.pk)).content.decode()
-    assert "Hi &lt;b&gt;Eve&lt;/b&gt;, this is Summit Roofing." in html and "<b>Eve" not in html and "Otto" not in html
+    assert "Hi Eve, this is &lt;i&gt;Summit&lt;/i&gt; Roofing." in html and "<i>Summit" not in html and "Otto" not in html
     assert 'data-parts="1" data-encoding="GSM-7"' in html
     nameless = staff.get(page("template", draft.pk), {"lead": "none"}).content.decode()
-    assert "Hi, this is Summit Roofing." in nameless
+    assert "Hi, this is &lt;i&gt;Summit&lt;/i&gt; Roofing." in nameless
     approving.change_draft(template=draft, written={"body": f"{GOOD} Até"}, by="Dana", now=NOON)
     assert 'data-encoding="GSM-7"' in staff.get(page("template", draft.pk)).content.decode()
     approving.change_draft(template=draft, written={"body": f"{GOOD} Está"}, by="Dana", now=NOON)
