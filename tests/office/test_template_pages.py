@@ -140,7 +140,7 @@ def test_the_list_asks_the_same_number_of_questions(staff, amount, django_assert
         Template(client=summit, key=f"k{n}", version=1, purpose="x", body=GOOD, plain_body=GOOD, status="approved", approved_by="Sam")
         for n in range(amount)
     )
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         html = staff.get(page("templates")).content.decode()
     assert html.count("data-item") == min(amount + 3, 50) and ("Older" in html) == (amount == 50)
     if amount == 50:
