@@ -66,8 +66,6 @@ MAY_USE_RE = {
 
 
 def _imports_re(path: Path) -> bool:
-    if not path.exists():
-        return False
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import) and any(one.name.split(".")[0] in ("re", "sre_parse", "regex") for one in node.names):
             return True
