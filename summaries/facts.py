@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from messaging.replies import read_reply
+from messaging.replies import read_by_rules
 from summaries.denials import leave_out_denied
 from summaries.figures import figures
 from summaries.folding import fold
@@ -133,7 +133,7 @@ def _first_stop(sentences: Sequence[str]) -> int:
         if not words:
             break
         read += len(words)
-        if read_reply(text=words).kind in ("opt_out", "unclear"):
+        if read_by_rules(words)[0].kind in ("opt_out", "unclear"):
             return at
     return -1
 
