@@ -9,9 +9,8 @@ stands after words that announce an address ("I live at ..."). Works on tokens, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from summaries.folding import fold
 from summaries.words import COMMON, FUNCTION
@@ -25,8 +24,7 @@ _SECOND_NUMBER: Final = linear(r"\d+[a-dA-D]?")
 _POSTAL_CODE: Final = linear(r"\d{1,6}(?:-\d{2,4})?[a-zA-Z]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, a number, a sign or a line's end at `start..end`; `plain` is it folded."""
 
     text: str

@@ -29,7 +29,7 @@ _MOST: Final = 100  # problems of one text: nobody reads more
 _OF_THE_LEAD: Final = frozenset({"name", "phone", "email", "address"})
 LONGEST_SOURCE: Final = 10_000
 """Characters of one source that are read: what intake keeps of one."""
-_LONGEST_READ: Final = 3_000  # of the text under check; it is far over LONGEST then and blocked for that alone
+_LONGEST_READ: Final = 1_500  # of the text under check; it is far over LONGEST then and blocked for that alone
 
 _MARKUP: Final = linear(
     r"<[a-zA-Z!/?][^<>]{0,200}>?|\{\{|\}\}|\{%|%\}|&(?:[a-zA-Z]{2,10}|#x?[0-9a-fA-F]{1,6});|javascript:|data:text", ignore_case=True

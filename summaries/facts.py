@@ -87,7 +87,7 @@ _SAID_SET: Final = PatternSet(pattern.pattern for _, _, pattern in _SAID)
 _NAMED_SET: Final = PatternSet(pattern.pattern for _, _, pattern in _NAMED)
 LONGEST: Final = 2_000
 """Characters of one sentence that are read."""
-_READ_AS_REPLIES: Final = 3_000
+_READ_AS_REPLIES: Final = 2_000
 """Characters of a conversation that are looked through for a wish to hear no more; every reply was read for it when it came."""
 _DAY_SAID: Final = {"today": "that day", "tonight": "that night", "tomorrow": "the next day", "weekend": "on the weekend", "noon": "around noon", "this week": "that week", "next week": "the week after",
                     "this morning": "that morning", "this afternoon": "that afternoon", "this evening": "that evening", "this month": "that month", "next month": "the month after"}  # fmt: skip

@@ -9,8 +9,7 @@ Every find has a `value` that compares equal however it was written: "1,200", "1
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from summaries.folding import fold
 from zartsalgo.lib.patterns import linear
@@ -18,8 +17,7 @@ from zartsalgo.lib.patterns import linear
 Kind = Literal["number", "price", "day", "promise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """One find at `start..end` of the text. `value` compares equal over spellings and the two languages."""
 
     kind: Kind
@@ -28,6 +26,7 @@ class Figure:
     end: int
 
 
+_LONGEST_NUMBER: Final = 40
 _UNITS: Final = {
     word: value
     for row in (
@@ -116,20 +115,28 @@ LONGEST: Final = 10_000
 def figures(text: str) -> list[Figure]:
     """Every number, price, day and promise of a text, in order. Never raises; linear in the length."""
     folded = fold(text[:LONGEST])
-    found = [*_numbers(folded.text), *_days(folded.text), *_promises(folded.text)]
+    found = list(_found(folded.text))
     found.sort(key=lambda figure: (figure.start, figure.end))
     return [Figure(one.kind, one.value, *folded.span(one.start, one.end)) for one in found]
+
+
+def _found(folded: str) -> Iterator[Figure]:
+    """Kind by kind, with places in the folded text."""
+    yield from _numbers(folded)
+    yield from _days(folded)
+    yield from _promises(folded)
 
 
 def values(texts: Iterable[str]) -> dict[Kind, set[str]]:
     """What stands in these texts, by kind. A price counts as its number too, so "$120" supports "120"."""
     known: dict[Kind, set[str]] = {"number": set(), "price": set(), "day": set(), "promise": set()}
     for text in texts:
-        for figure in figures(text):
+        folded = fold(text[:LONGEST]).text
+        for figure in _found(folded):
             known[figure.kind].add(figure.value)
             if figure.kind == "price":
                 known["number"].add(figure.value)
-        runs = "".join(char if char.isdecimal() else " " for char in fold(text[:LONGEST]).text).split()
+        runs = "".join(char if char.isdecimal() else " " for char in folded).split()
         known["number"].update(run.lstrip("0") or "0" for run in runs)
     if "tomorrow" in known["day"]:
         known["day"].add("this morning")  # mañana is both
@@ -139,7 +146,10 @@ def values(texts: Iterable[str]) -> dict[Kind, set[str]]:
 def _numbers(text: str) -> Iterator[Figure]:
     for match in _NUMBER.finditer(text):
         digits, kilo, words = match.groups()
-        value = _as_value(digits, kilo=bool(kilo)) if digits else _from_words(words)
+        if digits and digits.isdecimal() and not kilo:
+            value = (digits.lstrip("0") or "0") if len(digits) <= _LONGEST_NUMBER else digits
+        else:
+            value = _as_value(digits, kilo=bool(kilo)) if digits else _from_words(words)
         start, end = match.span()
         near = max(0, start - 6)
         # Most numbers stand beside no money: a look at one letter is cheaper than a pattern.
@@ -152,7 +162,7 @@ def _numbers(text: str) -> Iterator[Figure]:
 
 
 def _as_value(digits: str, *, kilo: bool) -> str:
-    if ":" in digits or len(digits) > 40:
+    if ":" in digits or len(digits) > _LONGEST_NUMBER:
         return digits
     if digits.isdecimal():
         pass

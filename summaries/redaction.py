@@ -20,7 +20,7 @@ from zartsalgo.lib.patterns import WORD, Bordered, encodable, linear
 
 LONGEST: Final = 10_000
 """Characters that are read, what intake keeps of one text; `mask` drops what is longer."""
-_MOST_TOKENS: Final = 4_000
+_MOST_TOKENS: Final = 3_000
 _MOST_PARSED: Final = 200
 """Numbers of one text that are held against the numbering plan; what comes after is judged by its shape."""
 
@@ -103,7 +103,7 @@ class Span:
 def find_personal(text: str) -> list[Span]:
     """What in this text is personal data, in order of place, without overlaps; never raises.
 
-    Reads the first `LONGEST` characters, and no more than 4,000 words and signs of them.
+    Reads the first `LONGEST` characters, and no more than 3,000 words and signs of them.
     """
     return _find(text)[0]
 

@@ -15,7 +15,7 @@ from typing import Final
 from summaries.folding import fold
 from summaries.retelling import Told, Voice, retell
 from summaries.words import FUNCTION
-from zartsalgo.lib.patterns import WORD, linear
+from zartsalgo.lib.patterns import linear
 
 LONGEST: Final = 10_000
 """Characters of one source that are read; a longer one is read at its beginning."""
@@ -29,8 +29,7 @@ _END: Final = linear(
     r"|(,\s+(?:and\s+)?)(?:(?:can|could|would|will)\s(?:you|u|ya|someone|somebody|i|we)\b|(?:please|pls|plz)\s[\p{L}\p{N}_]|how\s(?:much|soon|long)\b|my\sname\b|(?:i|we)\s(?:need|want)\b|call\sme\b)",
     ignore_case=True,
 )
-# A full stop after these, or after a single letter, ends no sentence.
-_ABBREVIATED: Final = linear(rf"(?:\A|[^{WORD}])(?:mr|mrs|ms|dr|st|apt|ave|no|[a-z])\z", ignore_case=True)
+_ABBREVIATED: Final = frozenset("mr mrs ms dr st apt ave no".split())
 _TOKEN: Final = linear(r"[\p{L}\p{N}]+(?:'[\p{L}\p{N}]+)?")
 _COURTESY: Final = linear(
     r"\b(?:how are you|nice to meet|nice to see|good to see|have a (?:nice|good|great)|see you|take care|you're welcome|you are welcome|no problem|glad to|my pleasure|"
@@ -106,10 +105,19 @@ def _stops(text: str) -> Iterator[int]:
             yield stop.end(3)
         elif stop.group(1) is None:
             yield stop.end()
-        elif len(stop.group(1)) > 1 or not _ABBREVIATED.search(text[max(0, stop.start() - 5) : stop.start()]):
+        elif len(stop.group(1)) > 1 or not _is_abbreviated(text[max(0, stop.start() - 5) : stop.start()]):
             yield stop.start(2)
         elif stop.group(2) == "\n":
             yield stop.end()
+
+
+def _is_abbreviated(before: str) -> bool:
+    """A full stop after one of these words, or after a single letter, ends no sentence."""
+    at = len(before)
+    while at and (before[at - 1].isalnum() or before[at - 1] == "_"):
+        at -= 1
+    word = before[at:].lower()
+    return word in _ABBREVIATED or (len(word) == 1 and "a" <= word <= "z")
 
 
 def choose(*, found: Sequence[Sentence], customer: Voice, business: Voice, words: int) -> list[Chosen]:

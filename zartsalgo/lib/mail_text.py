@@ -97,7 +97,7 @@ def _attribution(plain: Sequence[str], place: int, *, quoted: bool) -> int:
         if above < 0 or not plain[above] or _is_quoted(plain[above]):
             break
         tails.append(" ".join(plain[above : place + 1]).rstrip("* ").replace("：", ":").casefold())
-    if len(tails[-1]) > 3 * _LONGEST_ATTRIBUTION or not any(_WROTE.search(tail) for tail in tails):
+    if len(tails[-1]) > 3 * _LONGEST_ATTRIBUTION or not _WROTE.search(tails[-1]):
         return 1 if len(tails[0]) <= _LONGEST_ATTRIBUTION and _DATED_ADDRESS.match(tails[0]) else 0
     tails = [tail if len(tail) <= _LONGEST_ATTRIBUTION and _WROTE.search(tail) else "" for tail in tails]
     opens = [bool(tail) and _OPENS.match(tail) is not None for tail in tails]
