@@ -18,6 +18,7 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_xdist_make_scheduler,
 )
 from tests.wiping import wipe_after_committing_tests
+from workflows import registry
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist, strip
 
@@ -47,6 +48,13 @@ def static_files_are_found_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", _look_once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_registry_knows_its_own_catalog():
+    """What the registry keeps once it found it is found here: in a test that puts another catalog in its place it would keep that one."""
+    registry.handlers()
+    registry.listeners()
 
 
 @pytest.fixture(autouse=True)
