@@ -5,8 +5,8 @@ Two things are limited, both by token buckets (a burst, then so many a minute):
 * Forms, where whoever knows the address may post. A post that finds its sender's bucket or the hook's own empty is put aside: stored, but
   not read before a person has looked (providers.asides). It counts as well, so a flood that goes on gets nothing in, and one that ends is
   forgiven within two minutes. A sender whose posts are put aside takes nothing from the hook's bucket: others get in as usual.
-* Wrong signatures. A sender who has used up its tries is turned away before a signature is computed. Whoever has sent a right one to the
-  hook within a day is not: behind a proxy that we were not told of, a stranger and the provider look the same.
+* Wrong signatures. A sender who has used up its tries is turned away: a long body before its signature is computed, a short one only when
+  that is wrong again. For behind a proxy that we were not told of, a stranger and the provider look the same, and each process counts alone.
 
 A sender is a keyed digest of its address; "" stands for one without an address (a socket file), which is never told from others.
 """
@@ -20,7 +20,8 @@ from typing import TypeVar
 from django.utils.crypto import salted_hmac
 
 MOST_KEPT = 20_000  # buckets; the one that was not asked for the longest time goes first
-RIGHT_FOR_SECONDS = 24 * 60 * 60.0
+# The longest body of which a sender without tries still gets the signature computed, in bytes: what providers send is shorter.
+SHORT_BODY = 64 * 1024
 # A storm of refusals is counted one by one up to here, then in lots, so that counting costs less than refusing.
 COUNTED_SINGLY, LOT = 200, 50
 # What keeping a post costs beside its body, in bytes.
@@ -80,7 +81,6 @@ class Limits:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[tuple[uuid.UUID, str, str], _Bucket] = OrderedDict()
-        self._right: OrderedDict[tuple[uuid.UUID, str], float] = OrderedDict()
         self._turned_away: OrderedDict[tuple[uuid.UUID, str], int] = OrderedDict()
 
     def judge_form(self, *, hook: uuid.UUID, sender: str, size: int, at: float) -> str:
@@ -95,18 +95,11 @@ class Limits:
         """Whether this sender has used up its wrong signatures on the hook."""
         with self._lock:
             bucket = self._buckets.get((hook, "wrong", sender)) if sender else None
-            if bucket is None or bucket.look(rate=WRONG_SIGNATURES, at=at) >= 1:
-                return False
-            right = self._right.get((hook, sender))
-            return right is None or at - right >= RIGHT_FOR_SECONDS
+            return bucket is not None and bucket.look(rate=WRONG_SIGNATURES, at=at) < 1
 
     def note_wrong(self, *, hook: uuid.UUID, sender: str, at: float) -> None:
         with self._lock:
             self._take((hook, "wrong", sender), amount=1, rate=WRONG_SIGNATURES, at=at)
-
-    def note_right(self, *, hook: uuid.UUID, sender: str, at: float) -> None:
-        with self._lock:
-            _keep(self._right, (hook, sender), at)
 
     def count_turned_away(self, *, hook: uuid.UUID, sender: str) -> int:
         """How many refusals are to be written down now: this one, none yet, or a lot."""
@@ -121,7 +114,6 @@ class Limits:
         """Everything starts anew; for tests."""
         with self._lock:
             self._buckets.clear()
-            self._right.clear()
             self._turned_away.clear()
 
     def _take(self, key: tuple[uuid.UUID, str, str], *, amount: float, rate: Rate, at: float) -> bool:

@@ -97,11 +97,10 @@ def _store(*, request: HttpRequest, adapter: Adapter, hook: deliveries.Hook) -> 
     """Verify and store, or raise _Refused."""
     at, played = time.monotonic(), limits.PLAYED in request.META
     sender = limits.sender_of(address="" if played else client_address(request))
-    if limits.LIMITS.is_turned_away(hook=hook.id, sender=sender, at=at):
-        if times := limits.LIMITS.count_turned_away(hook=hook.id, sender=sender):
-            refusals.count(hook_id=hook.id, sender=sender, times=times)
-        raise _Refused(429, "Too many requests with a wrong signature. Nothing was stored.", Retry_After="60")
+    turned_away = limits.LIMITS.is_turned_away(hook=hook.id, sender=sender, at=at)
     body = _read_body(request)
+    if turned_away and len(body) > limits.SHORT_BODY:
+        raise _turn_away(hook=hook, sender=sender)
     query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
     incoming = Incoming(
         method="POST",
@@ -115,12 +114,13 @@ def _store(*, request: HttpRequest, adapter: Adapter, hook: deliveries.Hook) -> 
     secrets = signing_secrets(client_id=hook.client_id, sealed=hook.sealed, old_counts=hook.old_secret_counts)
     if not adapter.verify(request=incoming, secrets=secrets, now=clock.real_now()):
         limits.LIMITS.note_wrong(hook=hook.id, sender=sender, at=at)
+        if turned_away:
+            raise _turn_away(hook=hook, sender=sender)
         refusals.count(hook_id=hook.id, sender=sender)
         raise _Refused(401, "The signature does not match this connection's secret. Nothing was stored.")
     aside = ""
-    if adapter.needs_secret:
-        limits.LIMITS.note_right(hook=hook.id, sender=sender, at=at)
-    elif not played and (judged := limits.LIMITS.judge_form(hook=hook.id, sender=sender, size=len(body), at=at)) != limits.TAKEN_IN:
+    unsigned = not adapter.needs_secret and not played
+    if unsigned and (judged := limits.LIMITS.judge_form(hook=hook.id, sender=sender, size=len(body), at=at)) != limits.TAKEN_IN:
         if judged == limits.TOO_MUCH:
             raise _Refused(429, "Too much at once. Nothing was stored; send it again later.", Retry_After="60")
         aside = Aside.Reason.FLOOD
@@ -135,3 +135,10 @@ def _store(*, request: HttpRequest, adapter: Adapter, hook: deliveries.Hook) -> 
         path_and_query=f"/hooks/{adapter.provider}/{query}",
         aside=aside,
     )
+
+
+def _turn_away(*, hook: deliveries.Hook, sender: str) -> _Refused:
+    """The refusal of a sender that has used up its wrong signatures, counted."""
+    if times := limits.LIMITS.count_turned_away(hook=hook.id, sender=sender):
+        refusals.count(hook_id=hook.id, sender=sender, times=times)
+    return _Refused(429, "Too many requests with a wrong signature. Nothing was stored.", Retry_After="60")

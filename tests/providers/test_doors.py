@@ -89,12 +89,23 @@ def test_thirty_forged_posts_pause_nothing_and_their_sender_is_turned_away(clien
     assert call(client, hook, right=False, address="198.51.100.8").status_code == 401
 
 
-def test_who_is_turned_away_costs_no_signature(client, callrail, monkeypatch):
+def test_behind_a_strangers_address_the_true_provider_is_served_although_it_never_sent_before(client, callrail):
+    """As behind a proxy that we were not told of, and in a web process that has not seen the provider yet."""
+    _, hook = callrail
+    for _ in range(30):
+        call(client, hook, right=False, address=STRANGER)
+    assert call(client, hook, id=78, address=STRANGER).status_code == 200
+    answer = call(client, hook, right=False, address=STRANGER)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert Refusal.objects.get().times == 31 and Delivery.objects.count() == 1
+
+
+def test_a_long_body_of_who_is_turned_away_costs_no_signature(client, callrail, monkeypatch):
     _, hook = callrail
     for _ in range(10):
         call(client, hook, right=False, address=STRANGER)
     monkeypatch.setattr("providers.adapters.callrail.CallRailAdapter.verify", lambda *a, **k: pytest.fail("a signature was computed"))
-    answer = call(client, hook, right=False, address=STRANGER)
+    answer = call(client, hook, right=False, address=STRANGER, note="x" * limits.SHORT_BODY)
     assert (answer.status_code, answer["Retry-After"]) == (429, "60")
 
 

@@ -72,15 +72,6 @@ def test_wrong_signatures_turn_away_their_sender_and_nobody_else(buckets):
     assert not buckets.is_turned_away(hook=HOOK, sender="s", at=7)
 
 
-def test_who_has_sent_a_right_one_is_not_turned_away_for_a_day(buckets):
-    buckets.note_right(hook=HOOK, sender="s", at=0)
-    wrong(buckets, 30)
-    assert not buckets.is_turned_away(hook=HOOK, sender="s", at=1)
-    day = 24 * 60 * 60.0
-    wrong(buckets, 30, start=day)
-    assert buckets.is_turned_away(hook=HOOK, sender="s", at=day + 1)
-
-
 def test_senders_without_an_address_are_never_told_from_each_other(buckets):
     wrong(buckets, 50, sender="")
     assert not buckets.is_turned_away(hook=HOOK, sender="", at=1)
@@ -96,9 +87,8 @@ def test_no_more_is_kept_than_may_be(buckets, monkeypatch):
     monkeypatch.setattr(limits, "MOST_KEPT", 10)
     for n in range(100):
         buckets.judge_form(hook=HOOK, sender=f"s{n}", size=1, at=0)
-        buckets.note_right(hook=HOOK, sender=f"s{n}", at=0)
         buckets.count_turned_away(hook=HOOK, sender=f"s{n}")
-    assert [len(kept) for kept in (buckets._buckets, buckets._right, buckets._turned_away)] == [10, 10, 10]
+    assert [len(kept) for kept in (buckets._buckets, buckets._turned_away)] == [10, 10]
 
 
 def test_a_sender_is_told_from_others_and_no_address_is_kept():
