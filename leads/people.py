@@ -3,8 +3,9 @@
 One person per client and number or address, decided by the unique constraint on Identity, so two workers that meet the same caller at
 the same moment end with one row. Exact identity only: fuzzy likeness is a suggestion for a person, never a merge.
 
-A form proves nothing about who sent it: a number or address that it adds to somebody we know is kept apart (StatedIdentity) until a call or a
-message comes from it, or a person says that it is theirs. Stops look at both, sending at what is proven alone.
+A form proves nothing about who sent it, nor does a booking page or what another system says: a number or address that it adds to somebody we
+know is kept apart (StatedIdentity) until a call or a message comes from it, or a person says that it is theirs. Stops look at both, sending
+at what is proven alone.
 """
 
 from __future__ import annotations
@@ -100,12 +101,12 @@ def as_kept(*, personal: Mapping[str, Any], person: Person) -> dict[str, Any]:
     return kept
 
 
-def find_or_create(*, client: Client, person: Person, now: datetime, stated: bool = False) -> Contact | None:
+def find_or_create(*, client: Client, person: Person, now: datetime, stated: bool = False, form: bool = False) -> Contact | None:
     """The contact behind the person's number or address, locked for this transaction; None when neither is known.
 
-    A number that belongs to one contact and an address that belongs to another stay two people; the number decides. `stated` says that a
-    form told us: what it adds to somebody we knew is kept as stated, not as theirs. Without it they called or wrote from there, which
-    proves what a form has stated of one person before.
+    A number that belongs to one contact and an address that belongs to another stay two people; the number decides. `stated` says that
+    nobody called or wrote from there: what it adds to somebody we knew is kept as stated, not as theirs. Without it they did, which proves
+    what a form has stated of one person before. `form` says that it is a form, which finds nobody by what another one stated.
     """
     keys: list[Key] = []
     if person.number.e164:
@@ -116,7 +117,7 @@ def find_or_create(*, client: Client, person: Person, now: datetime, stated: boo
     if not keys:
         return None
     contact = _owner(client=client, keys=keys)
-    if contact is None and not stated:
+    if contact is None and not form:
         contact = _stated_owner(client=client, keys=keys)
     made = contact is None
     if contact is None:

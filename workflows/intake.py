@@ -50,6 +50,8 @@ BATCH = 20
 CLOCK_SKEW = timedelta(minutes=5)
 SAME_FORM_WITHIN = timedelta(minutes=10)
 FORMS = ("lead.created", "quote.requested")
+# Acts of the person from a number or address of theirs. What a form, a booking page or another system says of them proves nothing.
+PROVES = ("call.missed", "call.answered", "message.received")
 _ANSWERS = linear(r"^\s*(?:re|fwd?|aw|rv)\s*:", ignore_case=True)
 ADVANCE_TASK = "workflows.advance"
 
@@ -190,7 +192,8 @@ def record(
         if contact is not None and item.type == "message.received" and person.email:
             people.prove(contact=contact, kind=Identity.Kind.EMAIL, value=person.email, by="a reply", now=now)
     else:
-        contact = people.find_or_create(client=client, person=person, now=now, stated=item.type in FORMS)
+        stated, form = item.type not in PROVES, item.type in FORMS
+        contact = people.find_or_create(client=client, person=person, now=now, stated=stated, form=form)
     reading = None
     if item.type in FORMS and (earlier := _same_form(client=client, source=source, personal=personal, facts=facts, now=now)):
         return f"{item.type}: the same form came at {earlier.recorded_at:%H:%M:%S} UTC; joined to it.", []

@@ -178,7 +178,7 @@ def _decide(report: Report) -> str:
 
 def _decide_unknown(report: Report, decision: Decision) -> str:
     if not decision.opens or _asked_since(report):
-        return f"{decision.says} at {report.when}, but no request of theirs is known from before then, so nothing changed."
+        return f"{decision.says} at {report.when}, but none of their requests from before then is one it can be about, so nothing changed."
     facts = report.event.facts
     source = str(facts.get("source") or facts.get("form") or "Booking")
     lead = Lead.objects.create(

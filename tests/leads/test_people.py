@@ -88,6 +88,22 @@ def test_another_form_proves_nothing(summit):
     assert values(carla) == ([CARLA], [MAIL])
 
 
+@pytest.mark.parametrize("type", ["booking.created", "payment.received", "deal.won", "provider.enriched", "lead.qualified"])
+def test_what_another_system_says_proves_nothing_either(summit, type):
+    """Whoever books on a public page types in what they like, as in a form."""
+    carla = happened(summit, "call.missed", phone=CARLA)
+    form(summit, phone=CARLA, email=MAIL)
+    assert happened(summit, type, phone=CARLA, email=MAIL) == happened(summit, type, phone=CARLA, email=STRANGER) == carla
+    assert values(carla) == ([CARLA], [MAIL, STRANGER])
+
+
+def test_a_report_about_a_stated_address_is_about_its_person(summit):
+    carla = happened(summit, "call.missed", phone=CARLA)
+    form(summit, phone=CARLA, email=MAIL)
+    assert happened(summit, "booking.created", email=MAIL) == carla
+    assert values(carla) == ([CARLA], [MAIL]) and people.email_of(contact=carla) == ""
+
+
 def test_what_forms_state_of_two_people_proves_neither(summit):
     carla, dana = happened(summit, "call.missed", phone=CARLA), happened(summit, "call.missed", phone=OTHER)
     form(summit, phone=CARLA, email=MAIL)

@@ -308,7 +308,7 @@ def test_a_booking_from_before_does_not_close_a_newer_request(hook, set_clock):
     happens(hook, "booking.created", at=EARLY - timedelta(hours=2))
     assert Lead.objects.get().stage == "new" and Message.objects.get().status == "held"
     assert [status for _, status in tasks()] == ["open"]
-    assert said().endswith("but no request of theirs is known from before then, so nothing changed.")
+    assert said().endswith("but none of their requests from before then is one it can be about, so nothing changed.")
 
 
 def test_a_late_booking_does_not_close_what_was_asked_again_on_the_same_request(hook, set_clock):
@@ -361,7 +361,9 @@ def test_a_booking_of_nobody_we_know_opens_the_lead_booked(hook):
 @pytest.mark.parametrize("kind", sorted(set(STAGES) - {"booking.created"}))
 def test_other_reports_about_nobody_make_no_lead(hook, kind):
     happens(hook, kind)
-    assert not Lead.objects.exists() and said().endswith("no request of theirs is known from before then, so nothing changed.")
+    assert not Lead.objects.exists() and said().endswith(
+        "none of their requests from before then is one it can be about, so nothing changed."
+    )
 
 
 def test_a_report_without_a_number_says_so(hook):
