@@ -105,7 +105,7 @@ ATTACKS = (
 SHORT, LONG = 500, 4_000  # characters, LONG / SHORT = 8
 CHEAP = 0.05  # seconds of CPU that are not looked into
 MOST_GROWTH = 3 * LONG / SHORT  # a square would be 64
-LIMIT = 3  # seconds of CPU after which a reader counts as held
+LIMIT = 1  # second of CPU after which a reader counts as held
 
 
 class Held(Exception):

@@ -113,15 +113,14 @@ def sources() -> list[tuple[str, ast.Module]]:
 
 def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
     """Every call with the function it stands in, such as TwilioAdapter.send; "" at the top of the module."""
-
-    def _walk(node: ast.AST, inside: str) -> Iterator[tuple[str, ast.Call]]:
-        for child in ast.iter_child_nodes(node):
-            named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            if isinstance(child, ast.Call):
-                yield inside, child
-            yield from _walk(child, f"{inside}.{child.name}".lstrip(".") if named else inside)  # type: ignore[attr-defined]
-
-    return _walk(tree, "")
+    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, ast.Call):
+            yield inside, node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inside = f"{inside}.{node.name}".lstrip(".")
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
 
 
 def is_a_sender(call: ast.Call) -> bool:
@@ -129,9 +128,10 @@ def is_a_sender(call: ast.Call) -> bool:
         return call.func.id in SENDERS
     if not isinstance(call.func, ast.Attribute):
         return False
-    return call.func.attr in SENDERS or ast.unparse(call.func).endswith("messages.create")
+    return call.func.attr in SENDERS or call.func.attr == "create" and ast.unparse(call.func).endswith("messages.create")
 
 
+@functools.cache
 def found_senders() -> set[tuple[str, str, str]]:
     return {(file, inside, ast.unparse(call.func)) for file, tree in sources() for inside, call in calls(tree) if is_a_sender(call)}
 
