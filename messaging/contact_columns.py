@@ -26,6 +26,10 @@ _NOT: Final = frozenset(
     "source name first last title company city country street address amount total count valid verified carrier reason note notes comment "
     "customerid job ticket license policy ssn preference method opted".split()
 )
+# Words beside "number" that say which of several: "Primary Number", "Other number 2".
+_WHICH: Final = frozenset(
+    "primary secondary main alternate alternative alt other second third best preferred backup additional their otro".split()
+)
 _ADDRESS_WORDS: Final = frozenset({"address", "addresses"})
 _WORD: Final = linear(r"[^a-z0-9]+")
 _CAMEL: Final = linear(r"([a-z])([A-Z])")
@@ -116,7 +120,7 @@ def _is_phone(heading: str) -> bool:
         "destination",
         "numero",
     }
-    return not words & _NOT and (bool(sure) or words <= _PHONE | {"".join(_words(heading)).rstrip("0123456789")})
+    return not words & _NOT and (bool(sure) or words - _WHICH <= _PHONE | {"".join(_words(heading)).rstrip("0123456789")})
 
 
 def _is_email(heading: str) -> bool:

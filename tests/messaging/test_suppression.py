@@ -248,6 +248,14 @@ def test_a_list_is_read_however_it_was_saved(summit, tmp_path, separator, encodi
     assert sorted(Suppression.objects.values_list("value", flat=True)) == [CARLA, "+17205550124", "carla@example.com"]
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", "\ufeffsep=;\r\n", '"sep=;"\n'])
+def test_the_line_that_excel_writes_first_names_the_separator(summit, tmp_path, first):
+    path = tmp_path / "list.csv"
+    path.write_text(f"{first}Name;Phone\nBea, of Vega;3035550131\n", encoding="utf-8", newline="")
+    assert suppressions.import_file(path=path, client=summit, now=clock.read()).columns == ("Phone",)
+    assert Suppression.objects.get().value == "+13035550131"
+
+
 @pytest.mark.parametrize(
     ("heading", "cell", "values"),
     [
@@ -255,7 +263,8 @@ def test_a_list_is_read_however_it_was_saved(summit, tmp_path, separator, encodi
         ("Order number", "3035550188", []), ("Number", "3035550188", ["+13035550188"]), ("Mobile phone number", "3035550188", ["+13035550188"]),
         ("Phone 2", "3035550188", ["+13035550188"]), ("workPhone", "3035550188", ["+13035550188"]), ("Teléfono", "3035550188", ["+13035550188"]),
         ("Phone numbers", "3035550188, 303-555-0189", ["+13035550188", "+13035550189"]), ("Email Address", "b@example.com", ["b@example.com"]),
-        ("Email opted out at", "3035550188", []), ("Phone type", "3035550188", []),
+        ("Email opted out at", "3035550188", []), ("Phone type", "3035550188", []), ("Backup Number", "3035550188", ["+13035550188"]),
+        ("Alternate number 2", "3035550188", ["+13035550188"]), ("Second order number", "3035550188", []),
     ],
 )  # fmt: skip
 def test_a_column_is_read_for_what_its_heading_says(summit, tmp_path, heading, cell, values):

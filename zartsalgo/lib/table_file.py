@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from zartsalgo.lib import charset
+from zartsalgo.lib.patterns import linear
 
 _SAMPLE: Final = 64 * 1024
 _SEPARATORS: Final = (",", ";", "\t", "|")
+# Excel's own first line: "sep=;".
+_STATED: Final = linear(r'^\x{FEFF}?"?sep=([,;\t|])"?[,;\t| ]*\r?(?:\n|\z)', ignore_case=True)
 _BOOKS: Final = (
     (b"PK\x03\x04", "an Excel workbook"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
@@ -35,9 +38,10 @@ def rows_of(*, path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding=name, newline="", errors="strict") as text:
             sample = text.read(_SAMPLE // 4)
             text.seek(0)
-            separator = _separator(sample)
+            stated = _STATED.match(sample)
+            separator = stated.group(1) if stated else _separator(sample)
             for line, cells in enumerate(csv.reader(_limited(text), delimiter=separator), start=1):
-                if any(cell.strip() for cell in cells):
+                if any(cell.strip() for cell in cells) and not (stated and line == 1):
                     yield line, [cell.strip().lstrip("\ufeff") for cell in cells]
     except OSError as error:
         raise NotAList(f"{path.name} cannot be read: {error.strerror or type(error).__name__}.") from error
