@@ -290,7 +290,11 @@ def unsubscribing(around: Around) -> Kind | None:
     theirs = opens(r"(?:my|our|the|a|people|customers?|users?|subscribers?|someone|somebody)\b", around.after) and not opens(
         rf"{ME}|{OWN}", around.after
     )
-    if theirs or (opens(r"(?:button|link|page|option|form)\b", around.after) and found(r"\b(?:my|our)\b", around.after)):
+    elsewhere = opens(
+        r"from (?:(?:my|our|a|an|the|another|some|that|this) )?(?:old|other|former|previous|current|present|last|another|different|cable|internet|phone) ",
+        around.after,
+    ) and not found(rf"\b(?:{NOUN}|{LIST}|numbers?)\b", around.after)
+    if theirs or elsewhere or (opens(r"(?:button|link|page|option|form)\b", around.after) and found(r"\b(?:my|our)\b", around.after)):
         return None  # "how do I unsubscribe my newsletter from my website": work for us
     return "opt_out"
 

@@ -47,7 +47,7 @@ FILLER: Final = frozenset(
 # Fillers that may stand beside "stop" but not beside a word that has a job of its own ("cancel it": an appointment?).
 WEAK: Final = frozenset("all me us it this that you for today si everyone the these those with".split())
 
-_STRONG_WORDS: Final = "stop|stop all|stopall|unsubscribe|unsubscribe all|opt out|opt out all|optout|alto|basta|arret|arretez|desuscribir|desuscribirme|desinscribir"
+_STRONG_WORDS: Final = "stop|stop all|stopall|unsubscribe|unsubscribe all|opt out|opt out all|optout|alto|basta|arret|arrete|arretez|desuscribir|desuscribirme|desinscribir"
 STRONG: Final = linear(rf"(?:{_STRONG_WORDS})(?: (?:{_STRONG_WORDS}))*")
 _WEAK_WORDS: Final = (
     r"cancel|cancell|cancel all|end all|remove all|end|quit|revoke|remove|delete|no more|never again|cancela|cancele|cancelen|cancelar|pare|paren|para|parar|parenle|parale|parele|detener|"

@@ -124,6 +124,33 @@ def test_history_below_a_reply_is_not_the_writers():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "We unsubscribed from another lawn service",
+        "I have to unsubscribe from my old cleaning company, do you do offices?",
+        "unsubscribe from our current plan, then you start?",
+    ],
+)
+def test_leaving_somebody_else_is_no_wish_about_us(text):
+    assert read_reply(text=text).kind != "opt_out"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unsubscribe from this",
+        "Unsubscribe from my phone number",
+        "unsubscribe from the other list",
+        "want to unsubscribe from those texts",
+        "Arrête",
+        "arrete",
+    ],
+)
+def test_leaving_our_texts_is(text):
+    assert read_reply(text=text).kind == "opt_out"
+
+
+@pytest.mark.parametrize(
     ("text", "more"),
     [
         ("STOP", False),
