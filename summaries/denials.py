@@ -23,7 +23,7 @@ _NOT: Final = (
 )
 # What may stand between the negation and what it denies.
 _BETWEEN: Final = (
-    r"(?:an?|any|some|as|so|that|this|very|too|super|really|terribly|particularly|necessarily|exactly|actually|currently|quite|overly|even|yet|at all|in|of|for|is|be|been|being|have|has|had|having|got|get|see|seen|seeing|"
+    r"(?:an?|any|some|as|so|that|this|very|too|super|really|terribly|particularly|necessarily|exactly|actually|currently|quite|overly|even|ever|yet|at all|in|of|for|is|was|were|be|been|being|have|has|had|having|got|get|see|seen|seeing|"
     r"notice|noticed|think|believe|its?|it's|there(?:'s)?|look|looks|like|seem|seems|signs?|kind|case|active(?:ly)?|actual|real|big|small|major|serious|huge|bad|visible|new|more|gas|water|roof|pipe|plumbing|matter|considered|call|called|"
     r"need|needs|needed|reason|to|done|happen|come|here|you|anyone|someone|somebody|anything|fixed|finished|started|threatening|going|planning|want|"
     r"es|hay|hubo|tengo|tenemos|tiene|esta|estan|una?|ningun[oa]?|muy|tan|ser|que|sea|requiere|de|tipo|creo|nada)"
@@ -34,9 +34,15 @@ _AFTER_NO: Final = (
     r"es|hay|hubo|tengo|tenemos|tiene|esta|estan|una?|ningun[oa]?|muy|tan|ser|que|sea|requiere|tipo|creo|se|nada)"
 )
 _DENIES: Final = rf"(?:{_NOT}(?:\s+{_BETWEEN}){{0,7}}|(?:\bno|\bwithout|\bsin|\bni)(?:\s+{_AFTER_NO}){{0,5}}|\bnon)"
+# "Urgent? No." and "Urgency: low", but not "Urgent: no heat".
+_SAYS_NO: Final = (
+    rf"(?:(?:no|nope|none|low|not)(?: (?:really|thanks|thank you|at all|very|yet|so much))?\s*(?:[.,;!)]|\z)"
+    rf"|(?:no|nope)\b[\s,]*(?:it|this|that|just|only|but|we|i)\b|(?:no|not)(?: very| that| really)?\s+{_URGENCY})"
+)
 _DENIED_PROBLEM: Final = linear(rf"{_DENIES}[\s-]+{_PROBLEM}")
 _DENIED_WORD: Final = linear(
-    rf"{_DENIES}[\s-]*(?:{_URGENCY}|\b{_OTHER_WORRY})|{_URGENCY}(?: (?:service|repair|call|job|visit))?\s*[:?=-]+\s*(?:no|none|low|not)\b(?:\s+{_URGENCY})?|\blow urgency"
+    rf"{_DENIES}[\s-]*(?:{_URGENCY}|\b{_OTHER_WORRY})|{_URGENCY}(?: (?:service|repair|call|job|visit))?\s*[:?=-]+\s*{_SAYS_NO}|\blow urgency"
+    rf"|\b(?:hardly|scarcely) (?:an? |very |that )?{_URGENCY}"
 )
 _OVER: Final = linear(
     rf"{_PROBLEM}(?:\s+(?:is|was|are|were|has been|have been|got|has|had|esta|fue|quedo)(?:\s+(?:already|now|finally|all|since|ya)){{0,2}}\s+(?:gone|fixed|repaired|stopped|solved|resolved|taken care of|under control|sorted|cleared|reparad[oa]|arreglad[oa])"
@@ -48,6 +54,16 @@ _WISHED: Final = linear(
 )
 _BACK: Final = linear(
     r"\b(?:again|(?:came|comes?|coming|is|are|was|it's) back|still|return\w*|worse|until|otra vez|de nuevo|volvio|sigue|todavia)\b|\?\s*\z"
+)
+_WAS_URGENT: Final = linear(rf"\b(?:was|were|used to be|fue|era) (?:an? |so |very |really |muy |una? )?{_URGENCY}")
+# What makes an urgency of the past one that has passed.
+_PASSED: Final = linear(
+    r"\b(?:fixed|repaired|solved|resolved|handled|sorted|stopped|taken care of|took care|under control|anymore|any more|better now|fine now|ok now|okay now|last (?:week|month|year|winter|summer|spring|fall)|reparad[oa]|arregl\w+|pasad[oa])\b"
+)
+# What they did not get in touch for.
+_NOT_ABOUT: Final = linear(
+    r"\b(?:not|isn ?'?t|aren ?'?t) (?:calling|writing|asking|texting|emailing|inquiring|here|interested|looking|this|it)?\s*(?:about|regarding|for|in)\b|\b(?:do not|don ?'?t|didn ?'?t|doesn ?'?t|no longer) (?:need|want) (?:an?|any|new)\b"
+    r"|\bno (?:llamo|escribo|es) (?:por|sobre)\b|\bno (?:necesit|quier|quer)\w+ (?:un|una|nuev[oa])\b"
 )
 _CLAUSE_ENDS: Final = linear(
     r"[,;.:!?()]|\s-+\s|\b(?:but|however|although|though|and|so|because|instead|rather|pero|sino|aunque|porque|y|asi que)\b"
@@ -73,13 +89,18 @@ def leave_out_denied(*, sentences: Sequence[str], topic: Callable[[str], int]) -
         following = sentences[at + 1] if at + 1 < len(sentences) else ""
         if "?" in text[-2:] and _ANSWERED_NO.match(following):
             texts[at] = " " * len(text)
-        elif _OTHERS.search(text):
+            continue
+        if _NOT_ABOUT.search(text):
+            texts[at] = _without_unwanted(texts[at], following, topic)
+        if _OTHERS.search(text):
             texts[at] = _without_others(texts[at], following, topic)
     return texts
 
 
 def _without_denied(text: str) -> str:
     dead = [match.span() for match in _DENIED_WORD.finditer(text)]
+    if _PASSED.search(text) and not _BACK.search(text):
+        dead += [match.span() for match in _WAS_URGENT.finditer(text)]
     problems = [match.span() for match in _DENIED_PROBLEM.finditer(text)]
     over = [] if _BACK.search(text) else [match.span() for match in _OVER.finditer(text)]
     if problems or over:
@@ -108,6 +129,13 @@ def _without_others(text: str, following: str, topic: Callable[[str], int]) -> s
         return text
     rest = own or [following]
     return _blank(text, dead) if any(_JUST.search(words) or topic(words) > 1 for words in rest) else text
+
+
+def _without_unwanted(text: str, following: str, topic: Callable[[str], int]) -> str:
+    """Without what they say they did not come for, where they name what they did come for."""
+    dead = [(start, end) for start, end in _clauses(text) if _NOT_ABOUT.search(text[start:end])]
+    rest = _blank(text, dead)
+    return rest if topic(rest) or topic(following) else text
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

@@ -83,7 +83,12 @@ _OBJECTS: Final = _Table(
     a/?c|air condition\w*|aire(?: acondicionado)?|hvac|heat pump = air conditioning
     roofs?|roofing|techo|tejado = roof
     windows?|ventanas? = window
-    garage door = garage door
+    garage doors?|puerta del garaje = garage door
+    drywall|sheetrock|tablaroca = drywall
+    fences?|fencing|cerca = fence
+    decks?|decking = deck
+    driveways? = driveway
+    dishwashers?|lavaplatos|lavavajillas = dishwasher
     basement|sotano = basement
     attic|atico = attic
     sink|sinks = sink
@@ -105,7 +110,9 @@ _SERVICES: Final = _Table(
     wholesale|pallets?|bulk (?:order|price)|trade account|contractor pricing|slabs? = a trade order
     (?:order|delivery|shipment|pedido|entrega)(?: status)? = an order or a delivery
     warranty|garantia = a warranty question
-    (?:your|opening|business|store|shop|holiday|weekend) hours|hours of operation|what(?:'s| are) (?:your|the) hours|(?:when|what time) (?:do|are) you(?: guys)? (?:open|close)\w*|are you(?: guys)? open|(?:su|el|que) horario|horarios?|a que hora (?:abren|cierran)|estan abiertos = opening hours
+    (?:your|opening|business|store|shop|holiday|weekend) hours|hours of operation|what(?:'s| are) (?:your|the) hours|(?:when|what time) (?:do|are) you(?: guys)? (?:open|close)\w*|are you(?: guys)? open|(?:do|are) you(?: guys)? (?:open|close)\w*|you(?:'re| are)? open on|(?:su|el|que) horario|horarios?|a que hora (?:abren|cierran)|estan abiertos|abren = opening hours
+    (?:service|coverage) areas?|areas? (?:do )?you (?:serve|service|cover)|do you (?:guys )?(?:serve|service|cover|come (?:out )?to|work in)|(?:what|which) (?:towns|cities|areas|counties)|zona de servicio|que zonas = the service area
+    where are you(?: guys)? (?:located|based)|(?:what(?:'s| is) )?your (?:address|location)|donde estan(?: ubicados)? = where the business is
     """
 )
 _QUOTE: Final = linear(r"\b(?:quotes?|estimates?|bids?|cotiza\w*|presupuesto|estimado)\b")
@@ -157,7 +164,7 @@ def read_topic(text: str) -> tuple[str, int]:
 
 def _a(noun: str) -> str:
     if (
-        noun.split(" ")[0] in ("gutters", "countertops", "shingles", "siding", "flashing", "maintenance", "cleaning", "air")
+        noun.split(" ")[0] in ("gutters", "countertops", "shingles", "siding", "flashing", "drywall", "maintenance", "cleaning", "air")
         or " of " in noun
     ):
         return noun

@@ -29,6 +29,13 @@ def draft_of(words):
         ("The furnace isn't broken.", "A customer got in touch.", "Call back"),
         ("The people upstairs have a burst pipe and call everybody, I only want to know your hours", "A customer asked about opening hours.", "Call back: opening hours"),
         ("My friend's basement flooded, so I'd like an inspection of our sump pump", "A customer asked about a sump pump inspection.", "Call back: sump pump inspection"),
+        ("Hardly an emergency, but the deck needs a repair", "A customer asked about a deck repair.", "Call back: deck repair"),
+        ("It never was urgent. We want the driveway replaced", "A customer asked about a driveway replacement.", "Call back: driveway replacement"),
+        ("It was an emergency on Monday but my uncle fixed it. Please do a roof inspection", "A customer asked about a roof inspection.", "Call back: roof inspection"),
+        ("I am not writing about the boiler. The drywall needs patching", "A customer asked about drywall repair.", "Call back: drywall repair"),
+        ("We don't need a new roof, please clean the gutters", "A customer asked about cleaning of gutters.", "Call back: cleaning of gutters"),
+        ("The folks are fine, which towns do you serve?", "A customer asked about the service area.", "Call back: the service area"),
+        ("Do you open on Sundays", "A customer asked about opening hours.", "Call back: opening hours"),
         ("Not today please, Friday is fine to fix the faucet", "A customer asked about a faucet repair. They hoped for help on Friday.", "Call back: faucet repair"),
         ("No es urgente, pero necesitamos cambiar el fregadero", "A customer asked about a kitchen sink replacement. They prefer Spanish.", "Call back in Spanish: kitchen sink replacement"),
         ("Ya no hay fuga en el sotano, pero el inodoro esta tapado", "A customer asked about a clog in the toilet. They prefer Spanish.", "Call back in Spanish: clog in the toilet"),
@@ -63,6 +70,13 @@ def test_danger_is_still_danger_beside_a_denial():
     draft = draft_of("It is not the sink. Water everywhere, the pipe burst, come right now!")
     assert draft.risk_flags == ["emergency"]
     assert draft.next_action == "Call back now: leak at the pipe"
+
+
+@pytest.mark.parametrize(
+    "words", ["Urgent: no water at all", "Emergency - not heating, two babies here", "It was fixed last year, now it is urgent again"]
+)
+def test_what_follows_urgent_is_no_answer_to_it(words):
+    assert "urgent" in draft_of(words).client_text
 
 
 def test_anger_and_lawyers_that_are_denied_raise_no_flag():
