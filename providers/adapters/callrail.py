@@ -15,6 +15,7 @@ from providers import forms
 from providers.adapters._callrail_list import list_calls
 from providers.contract import Adapter, Credentials, Incoming, NotForUs, ParsedEvent, Unreadable
 from zartsalgo.lib import fields, signatures, strict_json
+from zartsalgo.lib.names import means_nothing
 from zartsalgo.lib.strict_json import Malformed
 
 KINDS = {
@@ -110,12 +111,14 @@ def _call(*, data: Mapping[str, Any], request: Incoming, finished: bool) -> list
         raise Malformed("The call has neither `resource_id` nor `id`.")
     answered = fields.flag(data, "answered")
     voicemail, duration = fields.describing(fields.flag, data, "voicemail"), fields.describing(fields.whole, data, "duration")
-    over = finished or bool(duration) or bool(voicemail) or bool(fields.loose_text(data, "recording"))
+    # While it rings the duration is 0 or missing: one that cannot be read was measured.
+    odd = duration is None and not means_nothing(str(data.get("duration", "")))
+    over = finished or bool(duration) or odd or bool(voicemail) or bool(fields.loose_text(data, "recording"))
     if answered is None or not (answered or over):
         return NotForUs("The call is not proven missed: nothing says that it is over and was not answered.")
     kind = None
     if not answered:
-        abandoned = not duration or fields.loose_text(data, "call_type").lower() == "abandoned"
+        abandoned = not (duration or odd) or fields.loose_text(data, "call_type").lower() == "abandoned"
         kind = "voicemail" if voicemail else "abandoned" if abandoned else "no-answer"
     started = fields.moment(data.get("start_time"))
     ended = started + timedelta(seconds=duration) if started and duration is not None else started

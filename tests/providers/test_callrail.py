@@ -154,6 +154,10 @@ def test_wrong_types_where_it_does_not_matter_are_left_out() -> None:
         ({"duration": "18.0", "answered": "Yes"}, "call.answered", 18),
         ({"duration": "1:20", "voicemail": "true"}, "call.missed", None),
         ({"duration": -1, "voicemail": 1}, "call.missed", None),
+        # Whatever cannot be read is not the 0 of a call that still rings.
+        ({"duration": "13 s"}, "call.missed", None),
+        ({"duration": "0:13"}, "call.missed", None),
+        ({"duration": -1}, "call.missed", None),
     ],
 )
 def test_a_call_is_understood_whatever_the_type_of_what_describes_it(changes, kind, seconds) -> None:
@@ -188,10 +192,10 @@ def test_a_time_that_cannot_be_is_the_time_of_arrival(start) -> None:
     assert only(callrail_call(start_time=start, duration=999_999_999)).occurred_at == NOW
 
 
-def test_nul_and_surrogates_are_replaced() -> None:
+def test_nul_goes_and_surrogates_are_replaced() -> None:
     body = json.dumps(callrail_call(customer_name="Da\x00na \ud800")).encode()
     (event,) = ADAPTER.parse(request=request("callrail", body, content_type="text/plain"))
-    assert event.personal["name"] == "Da\ufffdna \ufffd"
+    assert event.personal["name"] == "Dana \ufffd"
 
 
 @pytest.mark.parametrize("event", ["", "text_message_received", "Text Message Received"])
