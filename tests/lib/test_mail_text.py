@@ -30,6 +30,8 @@ OPENINGS = {
     "outlook rule": "________________________________\nFrom: Pen Roofing <office@pen.example.com>\nSent: Tuesday, March 3, 2026 4:05 PM\nTo: Dee\nSubject: Your roof\n",
     "outlook bold": "*From:* Pen Roofing <office@pen.example.com>\n*Sent:* Tuesday\n",
     "outlook phone": "Get Outlook for iOS\n________________________________\nFrom: Pen Roofing <office@pen.example.com>\nSent: Tuesday\nTo: Dee <dee@example.com>\n",
+    "outlook page": "From: Pen Roofing\nSent: Tuesday\n",
+    "outlook page german": "Von: Pen Roofing\nGesendet: Dienstag\n",
     "outlook spanish": "De: Pen Roofing <office@pen.example.com>\nEnviado el: martes, 3 de marzo de 2026 16:05\nPara: Dee\nAsunto: Su techo\n",
     "outlook french": "De : Pen Roofing <office@pen.example.com>\nEnvoyé : mardi 3 mars 2026 16:05\nÀ : Dee\nObjet : Votre toit\n",
     "outlook german": "Von: Pen Roofing <office@pen.example.com>\nGesendet: Dienstag, 3. März 2026 16:05\nAn: Dee\nBetreff: Ihr Dach\n",
@@ -58,6 +60,14 @@ def test_what_is_answered_is_not_the_writers(opening, mark):
 def test_an_answer_below_or_between_the_quoted_lines_stays(opening):
     assert own_words(text=f"{opening.rstrip()}\n> Hi Dee\n> when may we come?\n\n{SAID}\n") == SAID
     assert own_words(text=f"Hello\n{opening.rstrip()}\n> May we come?\nYes.\n> When?\n{SAID}\n") == f"Hello\nYes.\n{SAID}"
+
+
+@pytest.mark.parametrize(
+    "opening", ["2026年3月3日(火) 16:05 Pen Roofing <office@pen.example.com>:", "3 Mac 2026, 16:05, Pen <office@pen.example.com> :"]
+)
+def test_a_date_and_an_address_above_quoted_lines_say_who_wrote_them_in_any_language(opening):
+    assert own_words(text=f"{SAID}\n\n{opening}\n\n> Answer STOP") == SAID
+    assert opening.split(" <")[0] in own_words(text=f"{SAID}\n\n{opening}\nthe roof")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ _OPENS: Final = linear(r"^(?:on|el|le|am|den|op|il|em|no dia|a|w dniu|dnia|dne|p
 # "On Monday I wrote:" is the writer's own sentence.
 _OF_ONESELF: Final = linear(r"\b(?:i|we|you|he|she|they) wrote:|\b(?:yo|le|te|les) escrib")
 _DATED_ADDRESS: Final = linear(r"^\d{4}-\d\d-\d\d,? \d{1,2}[:.]\d\d.{0,300}<\S{1,254}@\S{1,254}>\s?:\z")
+# In any language, where what follows is quoted: a date, and the address last.
+_ADDRESS_LAST: Final = linear(r"^.{0,300}\d.{0,300}<\S{1,254}@\S{1,254}>\s?:\z")
 _ORIGINAL: Final = linear(
     r"^(?:[-_=*]{2,}\s*(?:original (?:message|appointment)|mensaje original|message d'origine|message original|urspr[uü]ngliche nachricht|original-?nachricht|mensagem original|oorspronkelijk bericht|messaggio originale|oprindelig (?:meddelelse|besked)|"
     r"ursprungligt meddelande|opprinnelig melding|alkuper[aä]inen viesti|wiadomo[sś][cć] oryginalna|forwarded message|mensaje reenviado|message transf[eé]r[eé]|weitergeleitete nachricht|mensagem encaminhada|doorgestuurd bericht|messaggio inoltrato|videresendt (?:meddelelse|besked)|forwarded by .{1,80})\s*[-_=*]*"
@@ -37,6 +39,11 @@ _OTHER_LABELS: Final = frozenset(
     {"enviado el", "enviado em", "enviada em", "reply-to", "responder a", "répondre à", "antwort an", "date d'envoi"}
     | set("sent date to cc bcc enviado enviada fecha para cco envoyé à gesendet datum an data verzonden aan inviato a sendt til dato skickat till lähetetty wysłano do дата кому importance attachments".split())
 )  # fmt: skip
+# Right below the sender only a mail program writes when it was sent.
+_SENT: Final = frozenset(
+    {"enviado el", "enviado em", "enviada em"}
+    | set("sent enviado enviada envoyé gesendet verzonden inviato sendt skickat lähetetty wysłano".split())
+)
 _LABELS: Final = _SUBJECT | _OTHER_LABELS
 _BLOCK_LINES: Final = 5
 _SENT_FROM: Final = linear(
@@ -98,7 +105,8 @@ def _attribution(plain: Sequence[str], place: int, *, quoted: bool) -> int:
             break
         tails.append(" ".join(plain[above : place + 1]).rstrip("* ").replace("：", ":").casefold())
     if len(tails[-1]) > 3 * _LONGEST_ATTRIBUTION or not _WROTE.search(tails[-1]):
-        return 1 if len(tails[0]) <= _LONGEST_ATTRIBUTION and _DATED_ADDRESS.match(tails[0]) else 0
+        known = _DATED_ADDRESS.match(tails[0]) or (quoted and _ADDRESS_LAST.match(tails[0]))
+        return 1 if len(tails[0]) <= _LONGEST_ATTRIBUTION and known else 0
     tails = [tail if len(tail) <= _LONGEST_ATTRIBUTION and _WROTE.search(tail) else "" for tail in tails]
     opens = [bool(tail) and _OPENS.match(tail) is not None for tail in tails]
     sure = [_is_sure(tail) for tail in tails]
@@ -118,7 +126,7 @@ def _is_sure(tail: str) -> bool:
 
 
 def _is_head(plain: Sequence[str], place: int) -> bool:
-    """A rule with words ("Original Message"), or a block of mail headers: From, and two others with a subject or an address among them."""
+    """A rule with words ("Original Message"), or a block of mail headers: From, and when it was sent, or two others with a subject or address."""
     line = plain[place]
     if line and _could_be_original(line) and _ORIGINAL.match(line.casefold()):
         return True
@@ -127,7 +135,8 @@ def _is_head(plain: Sequence[str], place: int) -> bool:
     block = [one for one in plain[place + 1 : place + 3 * _BLOCK_LINES] if one][:_BLOCK_LINES]
     others = [one for one in block if _is_label(one, _LABELS)]
     named = any(_is_label(one, _SUBJECT) for one in others) or any("@" in one for one in others)
-    return (len(others) >= 2 and (named or "@" in line)) or (len(others) >= 1 and "@" in line)
+    sent = bool(block) and _is_label(block[0], _SENT)
+    return sent or (len(others) >= 2 and (named or "@" in line)) or (len(others) >= 1 and "@" in line)
 
 
 def _could_be_original(line: str) -> bool:
