@@ -39,8 +39,11 @@ _EMAIL_WORDS: Final = frozenset("email mail correo".split())
 _MESSAGE_WORDS: Final = frozenset(
     "message comments describe mensaje details description comentarios tell share explain anything describa cuentenos expliquenos".split()
 )
-_TEXT_WORDS: Final = frozenset("text texts sms message messages texting mensajes".split())
-_AGREE_WORDS: Final = frozenset("consent agree agreement acepto permission optin accept authorize autorizo".split())
+_TEXT_WORDS: Final = frozenset("text texts sms message messages texting mensaje mensajes texto textos".split())
+_AGREE_WORDS: Final = frozenset(
+    "consent consents agree agreement acepto acepta aceptas aceptar permission permiso optin accept authorize authorization autorizo autoriza autorizar autorizacion "
+    "consentimiento consiento".split()
+)
 _KINDS: Final = (("phone", "phone"), ("tel", "phone"), ("email", "email"), ("fullname", "name"), ("textarea", "message"), ("paragraph", "message"),
                  ("longtext", "message"))  # fmt: skip
 _NUMBER_SHAPE: Final = linear(r"^\+?[0-9() .\-‐‑–—/]{10,22}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\z")

@@ -78,7 +78,13 @@ def of_json(data: Any) -> list[list[Field]]:
         if sum(len(form) for form in forms) > form_body.MAX_FIELDS:
             raise Malformed(f"The form has more than {form_body.MAX_FIELDS} fields.")
         return forms
+    if isinstance(data, list) and data and all(_is_pair(item) for item in data):
+        return [of_pairs((name, str(value)) for name, value in data)]
     return [_limited(_Walk(data))]
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str | int | float)
 
 
 def of_pairs(pairs: Iterable[tuple[str, str]]) -> list[Field]:
@@ -235,7 +241,9 @@ def _field_of(value: Mapping[str, Any], path: tuple[str, ...]) -> tuple[list[str
     by = _by_plain(value)
     kind = next((str(by[name]) for name in ("type", "fieldtype", "controltype", "inputtype") if isinstance(by.get(name), str)), "")
     typed = kind if kind in _TYPED and kind in value and ("field" in by or len(by) <= 3) else ""
-    held = typed or next((name for name in _VALUES if name in by), "")
+    # "data" is a value beside a field's name only; mostly it is where all the values lie.
+    plain = "data" if "field" in by and isinstance(by.get("data"), str | int | float) else ""
+    held = typed or next((name for name in _VALUES if name in by), "") or plain
     if not held:
         return None
     names = [
@@ -243,7 +251,7 @@ def _field_of(value: Mapping[str, Any], path: tuple[str, ...]) -> tuple[list[str
         for name in _NAMES
         if name != held and isinstance(by.get(name), str | int) and not isinstance(by[name], bool) and str(by[name]).strip()
     ]
-    others = [name for name in by if name not in _NAMES and name not in _VALUES and name not in _REST and name != typed]
+    others = [name for name in by if name not in _NAMES and name not in _VALUES and name not in _REST and name not in (typed, plain)]
     if len(others) > 3 or any(labels.meaning_of(name) in _PERSON for name in others) or not (names or (path and not others)):
         return None
     if path:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zartsalgo.lib.names import clean_email, clean_name, clean_text
+from zartsalgo.lib.names import clean_email, clean_name, clean_text, means_nothing
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,15 @@ def test_cleaning_is_final_and_storable(raw: object) -> None:
         assert clean(once) == once
         once.encode("utf-8")
         assert "\x00" not in once
+
+
+@pytest.mark.parametrize(
+    "raw", ["{{ first_name }}", "%FIRSTNAME%", "%%name%%", "*|FNAME|*", "${name}", "{name}", "[your-name]", "<%= name %>", "[[name]]"]
+)
+def test_a_blank_that_nobody_filled_in_is_no_value(raw: str) -> None:
+    assert means_nothing(raw) and clean_name(raw) == ""
+
+
+@pytest.mark.parametrize("raw", ["[x]", "50%", "%", "{", "[Bo] Lee", "*", "<3", "$5", "Null"])
+def test_a_value_that_only_begins_like_one_stays(raw: str) -> None:
+    assert not means_nothing(raw)

@@ -45,9 +45,9 @@ def test_allowed_at_the_limits() -> None:
 
 
 def test_text_is_made_storable_in_names_and_values() -> None:
-    assert strict_json.load(b'{"a\\u0000": ["\\ud800x", "\\ud83d\\ude00"]}') == {"a\ufffd": ["\ufffdx", "\U0001f600"]}
+    assert strict_json.load(b'{"a\\u0000": ["\\ud800x", "\\ud83d\\ude00"]}') == {"a": ["\ufffdx", "\U0001f600"]}
     with pytest.raises(Malformed, match="twice"):
-        strict_json.load(b'{"\\u0000": 1, "\\ud800": 2}')
+        strict_json.load(b'{"a\\u0000": 1, "a": 2}')
 
 
 @pytest.mark.parametrize(("value", "words"), [([], "a list"), (None, "nothing"), (True, "true or false"), (1.5, "a number"), ("x", "text")])

@@ -147,9 +147,9 @@ def test_multipart_takes_text_and_counts_files() -> None:
 
 def test_encodings_nul_and_surrogates_are_repaired() -> None:
     event = only(request("form", b"name=Jos%C3%A9%00&phone=303-555-0123&x=%ED%A0%80", content_type="application/x-www-form-urlencoded"))
-    assert event.personal["name"] == "José\ufffd"
+    assert event.personal["name"] == "José"
     event = only(request("form", b'{"name": "a\\u0000b\\ud800"}'))
-    assert event.personal["name"] == "a\ufffdb\ufffd"
+    assert event.personal["name"] == "ab\ufffd"
 
 
 def test_repeated_fields() -> None:

@@ -82,6 +82,9 @@ URLENCODED = "application/x-www-form-urlencoded"
                             "answers": [{"type": "text", "text": "Rosa Vega", "field": {"id": "a"}},
                                         {"type": "phone_number", "phone_number": "+13035550131", "field": {"id": "b"}},
                                         {"type": "email", "email": "rosa@example.com", "field": {"id": "c"}}]}}, "application/json"),
+        ({"rows": [{"field": "first_name", "data": "Rosa"}, {"field": "last_name", "data": "Vega"}, {"field": "phone", "data": "3035550131"},
+                   {"field": "email", "data": "rosa@example.com"}]}, "application/json"),
+        ([["Full name", "Rosa Vega"], ["Cell", "303-555-0131"], ["Email", "rosa@example.com"]], "application/json"),
     ],
 )  # fmt: skip
 def test_a_person_is_found_in_every_kind_of_shape(form, body, content_type):
@@ -126,6 +129,8 @@ def test_what_belongs_to_others_is_nobodys_identity(form):
         ("303-555-0131 (mobile)", ["+13035550131"], True),
         ("303.555.0131 ext 12", ["+13035550131"], True),
         ("text 303.555.0131 before noon", ["+13035550131"], True),
+        ("Tel: 303.555.0131 (Bo picks up)", ["+13035550131"], True),
+        ("sms: 303-555-0131 or landline", ["+13035550131"], True),
         ("cell303-555-0131", ["+13035550131"], True),
         ("303-555-0131 or 720-555-0132", ["+13035550131", "+17205550132"], False),
         ("303-555-0131 ||| 720-555-0132", ["+13035550131", "+17205550132"], False),
@@ -213,7 +218,38 @@ def test_letters_arrive_in_whatever_charset_they_were_sent(form, body, content_t
     assert Contact.objects.get().name == "Renée Núñez"
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"_charset_=windows-1250&name=%A3ucja+%8Carna&phone=3035550131", URLENCODED),
+        (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xa3ucja \x8carna\r\n--b\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n'
+         b'windows-1250\r\n--b\r\nContent-Disposition: form-data; name="phone"\r\n\r\n3035550131\r\n--b--\r\n', "multipart/form-data; boundary=b"),
+    ],
+)  # fmt: skip
+def test_a_form_may_say_its_charset_in_a_field(form, body, content_type):
+    post(form, body, content_type)
+    assert Contact.objects.get().name == "Łucja Śarna" and "answers" not in Event.objects.get().personal
+
+
+def test_a_nul_parts_no_word(twilio):
+    text_in(twilio, "st\0op")
+    work()
+    assert Event.objects.get().personal["text"] == "stop" and Event.objects.get().facts["reading"]["kind"] == "opt_out"
+
+
+def test_each_of_a_list_of_numbers_and_addresses_counts(form):
+    body = {"name": "Rosa Vega", "phones": [{"kind": "home", "number": "303-555-0131"}, {"kind": "cell", "number": "720-555-0132"}]}
+    post(form, body | {"emails": [{"email": "rosa@example.com"}, {"email": "vega@example.com"}]})
+    assert identities(Contact.objects.get()) == ["+13035550131", "+17205550132", "rosa@example.com", "vega@example.com"]
+
+
 # Consent and refusals
+
+
+@pytest.mark.parametrize("label", ["consentimiento_texto", "¿Nos autoriza a enviarle SMS?", "Permiso: mensajes"])
+def test_a_question_about_texts_in_spanish_is_one(form, label):
+    post(form, {"name": "Rosa Vega", "phone": CALLER, label: "No quiero"})
+    assert [(row.purpose, row.channel) for row in Consent.objects.all()] == [("refused", "sms")]
 
 
 @pytest.mark.parametrize(

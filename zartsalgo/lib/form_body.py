@@ -4,6 +4,7 @@ Our own small multipart reader instead of a mail parser: it is linear in the siz
 body costs no more than its bytes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ from zartsalgo.lib.strict_json import Malformed, clean
 MAX_FIELDS: Final = 1000
 MAX_FORMS: Final = 20
 LONGEST_HEAD: Final = 2_000
+_CHARSET_FIELD: Final = "_charset_"
 
 _BOUNDARY = linear(r'boundary="?([^";,\s]{1,200})"?', ignore_case=True)
 _CHARSET = linear(r'charset="?([a-z0-9_\-]{1,40})"?', ignore_case=True)
@@ -40,11 +42,10 @@ def decode(*, content_type: str, body: bytes) -> FormBody:
         return _multipart(content_type=content_type[:LONGEST_HEAD], body=body, stated=stated)
     if kind.endswith("json") or (kind != "application/x-www-form-urlencoded" and _first(body) in ("{", "[")):
         return _json(body=body, stated=stated)
-    pairs = [
-        (_text(name, stated=stated), _text(value, stated=stated))
-        for name, value in (_bytes(pair) for pair in urlencoded(body, errors="surrogateescape"))
-    ]
-    return FormBody(pairs=pairs)
+    raw = [_bytes(pair) for pair in urlencoded(body, errors="surrogateescape")]
+    said = _charset_said((_text(name, stated=stated), value) for name, value in raw) or stated
+    pairs = [(_text(name, stated=said), _text(value, stated=said)) for name, value in raw]
+    return FormBody(pairs=[pair for pair in pairs if pair[0] != _CHARSET_FIELD])
 
 
 def urlencoded(body: bytes, *, errors: str = "replace") -> list[tuple[str, str]]:
@@ -72,6 +73,11 @@ def _bytes(pair: tuple[str, str]) -> tuple[bytes, bytes]:
     return name, value
 
 
+def _charset_said(pairs: Iterable[tuple[str, bytes]]) -> str:
+    """A form may say its charset in a hidden field, which the browser fills in (HTML standard, "_charset_"); "" where it does not."""
+    return next((value for name, value in pairs if name == _CHARSET_FIELD), b"")[:40].decode("ascii", "replace")
+
+
 def _text(raw: bytes, *, stated: str) -> str:
     return clean(charset.decode(raw, stated=stated))
 
@@ -86,7 +92,7 @@ def _multipart(*, content_type: str, body: bytes, stated: str) -> FormBody:
         raise Malformed("The multipart form does not contain its boundary.")
     if len(parts) > MAX_FIELDS + 2:
         raise Malformed(f"The form has more than {MAX_FIELDS} fields.")
-    pairs: list[tuple[str, str]] = []
+    raw_pairs: list[tuple[bytes, bytes, str]] = []
     files = 0
     for part in parts[1:]:
         if part.startswith(b"--"):
@@ -99,6 +105,8 @@ def _multipart(*, content_type: str, body: bytes, stated: str) -> FormBody:
         if _FILENAME.search(head):
             files += bool(content)
             continue
-        own = its.group(1) if (its := _CHARSET.search(head)) else stated
-        pairs.append((clean(name.group(1).replace("%22", '"')), _text(content, stated=own)))
+        own = its.group(1) if (its := _CHARSET.search(head)) else ""
+        raw_pairs.append((clean(name.group(1).replace("%22", '"')), content, own))
+    said = _charset_said((name, content) for name, content, _ in raw_pairs) or stated
+    pairs = [(name, _text(content, stated=own or said)) for name, content, own in raw_pairs if name != _CHARSET_FIELD]
     return FormBody(pairs=pairs, files=files)

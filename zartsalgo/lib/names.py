@@ -27,6 +27,11 @@ _NOTHING: Final = frozenset({
     "[object Object]", "[object Undefined]", "undefined undefined", "null null", "None None",
 })  # fmt: skip
 _LONGEST_NOTHING: Final = 60
+# A place for a value in a template: "{{name}}", "%FIRSTNAME%", "*|FNAME|*", "[your-name]". "[x]" is a ticked box.
+_OPENS_BLANK: Final = frozenset("{[%*$<")
+_BLANK: Final = linear(
+    r"^(?:\{\{.*\}\}|\[\[.*\]\]|<%.*%>|%%?[\p{L}_][\w.: -]*%%?|\*\|.*\|\*|\$?\{[\p{L}_][\w.: -]*\}|\[[\p{L}_][\p{L}_0-9.:-]{2,}\])\z"
+)
 
 
 def means_nothing(text: str) -> bool:
@@ -34,7 +39,7 @@ def means_nothing(text: str) -> bool:
     bare = text.strip()
     if not bare or bare in _NOTHING:
         return True
-    return len(bare) <= _LONGEST_NOTHING and ((bare[:2] == "{{" and bare[-2:] == "}}") or (bare[:2] == "[[" and bare[-2:] == "]]"))
+    return len(bare) <= _LONGEST_NOTHING and bare[0] in _OPENS_BLANK and _BLANK.match(bare) is not None
 
 
 def clean_text(raw: object, *, limit: int = 10_000) -> str:
@@ -58,6 +63,8 @@ def clean_name(raw: object, *, limit: int = 120) -> str:
     "McDonald" and "DE LA CRUZ" are not ours to correct.
     """
     text = unicodedata.normalize("NFKC", clean_text(raw, limit=limit * 4))
+    if means_nothing(text):
+        return ""
     text = " ".join("".join(char for char in text if unicodedata.category(char) != "Cf" or char == "\u200d").split())
     text = text.strip(" \"'“”‘’`<>|,;").strip()[:limit].rstrip()
     words = text.split()

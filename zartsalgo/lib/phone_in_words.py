@@ -44,7 +44,7 @@ def read_numbers(*, raw: object, region: str = "US") -> Numbers:
     if isinstance(raw, str):
         raw = raw[:LONGEST]
     whole = read_number(raw=raw, region=region)
-    if not isinstance(raw, str) or _is_plain(raw) and whole.e164 or _URI.match(raw[:LONGEST]):
+    if not isinstance(raw, str) or whole.e164 and (_is_plain(raw) or _URI.match(raw)):
         return Numbers(whole)
     text = _opened(raw)
     found, left = _found(text=text, region=region)

@@ -1,8 +1,8 @@
 """JSON from strangers: one loader that refuses what our database or a later reader would choke on.
 
 Refused with a sentence: bytes that are not UTF-8, nesting deeper than `MAX_DEPTH`, NaN and infinities, numbers longer than `MAX_DIGITS`,
-a name given twice in one object (readers disagree which one counts, so a signed body could mean two things). Repaired: NUL and lone
-surrogates inside text become U+FFFD, because Postgres takes neither in `text` nor in `jsonb`.
+a name given twice in one object (readers disagree which one counts, so a signed body could mean two things). Repaired, because Postgres
+takes neither in `text` nor in `jsonb`: a NUL inside text goes, a lone surrogate becomes U+FFFD.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 MAX_DEPTH = 50
 MAX_DIGITS = 40
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Malformed(ValueError):
@@ -21,8 +21,8 @@ class Malformed(ValueError):
 
 
 def clean(text: str) -> str:
-    """The text without characters that Postgres refuses: NUL and lone surrogates become U+FFFD."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text without characters that Postgres refuses. A NUL shows nowhere, so it parts no word ("st\\0op"); a lone surrogate becomes U+FFFD."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", ""))
 
 
 def load(body: bytes) -> Any:
