@@ -67,7 +67,7 @@ def list_proofs(*, client: Client) -> list[Proof]:
         Proof(promise="A bad signature stores nothing", state="seen" if refused else "open", try_it="Bad signature"),
         _of_message(
             promise="After STOP nothing is texted",
-            try_it="STOP, then Missed call of the same person",
+            try_it="Somebody new, STOP, then Missed call",
             message=skipped.filter(reason="opted-out").first(),
         ),
         _of_message(promise="At night the text is held", try_it="21:30 tonight, then Missed call", message=held),
