@@ -8,7 +8,7 @@ from django.test import Client as Browser
 
 from leads.models import OpeningHours, Task
 from messaging import sending, talks
-from messaging.models import Conversation, Message, Photo
+from messaging.models import Conversation, Message, Photo, Suppression
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.reading import text_of
@@ -68,6 +68,13 @@ def test_the_promise_is_told_against_open_hours(carla, sam, set_clock):
     assert "Answer by 08:03 MST on Mon 23 Nov, 3 minutes of open hours left. The business is closed now." in page(sam, carla)
     set_clock(NOON + timedelta(days=3))
     assert "Late since 08:03 MST on Mon 23 Nov. They wrote at 16:53 MST on Fri 20 Nov." in page(sam, carla)
+
+
+def test_who_asked_us_to_stop_is_not_said_to_be_texted(carla, sam):
+    assert "Workflows may text them" in page(sam, carla)
+    Suppression.objects.create(client=carla.client, contact=carla, kind="phone", value="+13035550123", rule="stop", at=NOON)
+    seen = page(sam, carla)
+    assert "Asked us to stop" in seen and "No automatic text goes to any of their numbers" in seen and "may text them" not in seen
 
 
 def test_two_people_one_conversation(carla, sam):

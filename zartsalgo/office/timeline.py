@@ -313,6 +313,19 @@ KINDS: tuple[_Kind, ...] = (
 GROUPS = (("", "All"), ("conversation", "Conversation"), ("automation", "Automation"), ("changes", "People and changes"))
 
 
+def stops_of(*, contact: OuterRef) -> ArraySubquery:
+    """The opt-outs that hold for a row's person, oldest first; the row is of the client in its `client_id`."""
+    known, said = people.values_of(contact=OuterRef(contact))
+    stops = (
+        Suppression.objects.filter(Q(contact=contact) | Q(value__in=known) | Q(value__in=said))
+        .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True), lifted_by__isnull=True)
+        .exclude(origin=Suppression.Origin.BOUNCED)
+        .order_by("at")
+        .values(told=JSONObject(at="at", origin="origin"))
+    )
+    return ArraySubquery(stops)
+
+
 def leads_with_facts() -> QuerySet[Lead]:
     """Leads with everything the page's side tells, in the one statement that reads the lead."""
     contact = OuterRef("contact_id")
@@ -333,14 +346,6 @@ def leads_with_facts() -> QuerySet[Lead]:
         .order_by("pk")
         .values(told=JSONObject(kind="kind", value="value"))
     )
-    known, said = people.values_of(contact=OuterRef(contact))
-    stops = (
-        Suppression.objects.filter(Q(contact=contact) | Q(value__in=known) | Q(value__in=said))
-        .filter(Q(client=OuterRef("client_id")) | Q(client__isnull=True), lifted_by__isnull=True)
-        .exclude(origin=Suppression.Origin.BOUNCED)
-        .order_by("at")
-        .values(told=JSONObject(at="at", origin="origin"))
-    )
     open_tasks = (
         Task.objects.filter(contact=contact, status=Task.Status.OPEN).order_by("due_at").values(told=JSONObject(id="id", title="title"))
     )
@@ -348,7 +353,7 @@ def leads_with_facts() -> QuerySet[Lead]:
         identities=ArraySubquery(identities),
         stated=ArraySubquery(stated[:10]),
         consents=ArraySubquery(consents[:50]),
-        stops=ArraySubquery(stops),
+        stops=stops_of(contact=contact),
         open_tasks=ArraySubquery(open_tasks[:10]),
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
@@ -25,6 +26,7 @@ from zartsalgo.office.naming import clock_time, person_name
 from zartsalgo.office.page_time import now_of
 from zartsalgo.office.run_page import shown_slip
 from zartsalgo.office.thread import read_thread
+from zartsalgo.office.timeline import moments, stops_of
 
 SHOWN = 60
 CHANGES = 20
@@ -35,8 +37,9 @@ def _user(request: HttpRequest) -> User:
 
 
 def _person(pk: uuid.UUID) -> Any:
-    """Any: the conversation is told beside the person, by the same statement."""
-    return get_object_or_404(Contact.objects.select_related("client").annotate(told=talk_page.of_contact("pk")), pk=pk)
+    """Any: the conversation and the opt-outs are told beside the person, by the same statement."""
+    rows = Contact.objects.select_related("client").annotate(told=talk_page.of_contact("pk"), stops=stops_of(contact=OuterRef("pk")))
+    return get_object_or_404(rows, pk=pk)
 
 
 def _who(contact: Contact, phones: list[str]) -> str:
@@ -67,6 +70,7 @@ def _page(request: HttpRequest, *, contact: Any, words: str = "", slip: Slip | N
         "thread": [{"line": line, "run_url": page_url("run", line.run_id)} for line in lines],
         "talk": talk,
         "has_it": talk.who(user_id=_user(request).pk),
+        "opted_out": next(moments(contact.stops), None),
         "mine": talk.holder_id == _user(request).pk,
         "turn": talk_page.turn_of(talk=talk, client=contact.client, now=now),
         "waiting": talk_page.waiting_texts(contact_id=contact.pk) if talk.held_at else 0,
