@@ -42,6 +42,12 @@ def test_the_token_stands_alone_on_the_last_line_and_ends_in_90_days(client, sam
     assert (answer.status_code, answer.json()["error"]) == (401, auth.EXPIRED)
 
 
+def test_with_json_the_token_stands_in_one_document(client, sam):
+    made = json.loads(say("sam", "--days", "7", "--json"))
+    assert Api(client, made.pop("token")).get("/v1/leads/").status_code == 200
+    assert made == {"user": "sam", "scope": "read", "client": None, "days": 7}
+
+
 @pytest.mark.parametrize("days", ["0", "-1", "366", "100000000000"])
 def test_no_token_is_for_ever(sam, days):
     with pytest.raises(CommandError, match="1 to 365 days"):

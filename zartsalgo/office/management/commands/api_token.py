@@ -29,9 +29,9 @@ class Command(SayingCommand):
         elif options["what"] == "revoke":
             self._revoke(id=options["id"], as_json=options["json"])
         else:
-            self._make(**{name: options[name] for name in ("what", "id", "scope", "client", "days")})
+            self._make(**{name: options[name] for name in ("what", "id", "scope", "client", "days")}, as_json=options["json"])
 
-    def _make(self, *, what: str, id: str, scope: str, client: str, days: int) -> None:
+    def _make(self, *, what: str, id: str, scope: str, client: str, days: int, as_json: bool) -> None:
         user = get_user_model().objects.filter(username=what, is_active=True, is_staff=True).first()
         if user is None or id:
             raise CommandError(f"There is no active member of staff called {f'{what} {id}'.strip()!r}.")
@@ -44,7 +44,8 @@ class Command(SayingCommand):
             raise CommandError(str(error)) from error
         reach = f"for {only} only" if only else "for every client"
         self.note(f"A token with scope {scope} of {user.username}, {reach}, for {days} days; it is shown only now.")
-        self.stdout.write(token)
+        document = {"token": token, "user": user.username, "scope": scope, "client": only.slug if only else None, "days": days}
+        self.say(document, as_json=as_json, words=token)
 
     def _list(self, *, as_json: bool) -> None:
         rows = list(ApiToken.objects.select_related("user", "client").order_by("pk"))
