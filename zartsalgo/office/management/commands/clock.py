@@ -30,7 +30,10 @@ def read_moment(*, text: str, now: datetime, zone: str) -> datetime:
         local = now.astimezone(here)
         moment = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
         return moment if moment >= local else moment + timedelta(days=1)
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time: write 21:30 or '2026-11-20 21:30'.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=here)
 
 

@@ -18,7 +18,7 @@ class Command(SayingCommand):
     help = "Connect a provider to a client and print the address the provider must call."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("provider", help="callrail, twilio, postmark, generic, form, openai")
+        parser.add_argument("provider", help=", ".join(sorted(adapters.names())))
         parser.add_argument("--client", required=True, help="the client's short name")
         parser.add_argument("--account", default="", help="the account at the provider, such as AC...")
         parser.add_argument("--base-url", default="", help="another address than the provider's own")
@@ -69,4 +69,6 @@ class Command(SayingCommand):
             quiet = "emails are shown on our own pages" if email else "texts go to the simulator's phone"
             kind = "live" if connection.live else f"not live: {quiet}"
             words = f"Connected ({kind}). Have {connection.provider} call:\n{hook_url}"
+        if not options["json"]:
+            self.note(f"Its id, for `connection`: {connection.pk}")
         self.say(document, as_json=options["json"], words=words)

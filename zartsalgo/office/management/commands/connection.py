@@ -18,6 +18,7 @@ from zartsalgo.lib.sealed import CannotOpen
 from zartsalgo.office.management.commands._say import SayingCommand
 
 HOUR = timedelta(hours=1)
+WHERE_IDS = "`connect` printed its id, and it stands in the address of its page *New address…* under Connections"
 
 
 class Command(SayingCommand):
@@ -29,7 +30,7 @@ class Command(SayingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("verb", choices=["rotate", "disable", "registered"])
-        parser.add_argument("id")
+        parser.add_argument("id", help=WHERE_IDS.replace("*", ""))
         parser.add_argument("--address", action="store_true", help="rotate: the address instead of the secret")
         parser.add_argument(
             "--overlap", type=float, default=OVERLAP / HOUR, metavar="HOURS",
@@ -42,7 +43,7 @@ class Command(SayingCommand):
         try:
             connection = Connection.objects.get(pk=uuid.UUID(options["id"]))
         except (ValueError, Connection.DoesNotExist) as error:
-            raise CommandError(f"There is no connection {options['id']!r}.") from error
+            raise CommandError(f"There is no connection {options['id']!r}: {WHERE_IDS}.") from error
         more: dict[str, Any] = {}
         if options["verb"] == "disable":
             disable(connection=connection, now=clock.read())

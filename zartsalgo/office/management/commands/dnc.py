@@ -1,5 +1,6 @@
 """Take in a do-not-call registry's file."""
 
+from argparse import ArgumentTypeError
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from zartsalgo.office.management.commands._say import SayingCommand
 MOST_NAMED = 20
 
 
+def read_day(text: str) -> date:
+    """A day as the command line gives it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-20.") from error
+
+
 class Command(SayingCommand):
     help = (
         "dnc import FILE --as-of YYYY-MM-DD: the numbers of a do-not-call list. After 31 days it counts no more, and marketing texts that "
@@ -22,7 +31,7 @@ class Command(SayingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("verb", choices=["import"])
         parser.add_argument("file", type=Path)
-        parser.add_argument("--as-of", required=True, type=date.fromisoformat, help="the day the registry made the list")
+        parser.add_argument("--as-of", required=True, type=read_day, metavar="YYYY-MM-DD", help="the day the registry made the list")
         parser.add_argument("--name", default="national", help="whose list it is: national, or a state's")
         parser.add_argument("--covers", nargs="*", default=[], help="area codes the list is complete for beside those in it")
         self.add_json(parser)
