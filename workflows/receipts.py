@@ -1,7 +1,7 @@
 """Receipts: for every event and every workflow that listens to its type one row that says why it did or did not start."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 from rapidfuzz import fuzz
@@ -9,6 +9,7 @@ from rapidfuzz import fuzz
 from leads import people
 from leads.events import ASKED_IN_WRITING
 from leads.models import Automation, Contact, Event
+from messaging.words.variables import time_span
 from workflows import registry
 from workflows.models import Receipt, Run
 from workflows.vocabulary import Entry, Refusal, Workflow
@@ -50,7 +51,8 @@ def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: da
             receipt.verdict, receipt.reason, receipt.run = Receipt.Verdict.JOINED, "same-person-in-window", earlier
             ago = "less than a minute" if minutes < 1 else "a minute" if minutes == 1 else f"{minutes} minutes"
             receipt.says = f"{workflow.name} did not start again: the same person started it {ago} before."
-            receipt.expected, receipt.actual = f"no run within {workflow.joins_within}", f"{ago} before"
+            span = time_span(minutes=workflow.joins_within // timedelta(minutes=1))
+            receipt.expected, receipt.actual = f"no run within {span}", f"{ago} before"
             return receipt
     refusal = _refusal(workflow=workflow, automation=automation, event=event, contact=contact, now=now)
     if refusal is not None:
