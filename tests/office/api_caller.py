@@ -31,7 +31,6 @@ BODIES = {
     "huge whole number": b'{"confirm": ' + b"9" * 5000 + b"}",
     "deep": b'{"outcome": ' + b"[" * 5000 + b"]" * 5000 + b"}",
     "a lone surrogate": b'{"outcome\\ud800": "x"}',
-    "NUL in a name": b'{"outcome\\u0000": "x"}',
     "a name twice": b'{"outcome": "a", "outcome": "b", "confirm": true, "confirm": false}',
     "UTF-16": '{"outcome": "a"}'.encode("utf-16"),
     "latin-1": '{"outcome": "é", "confirm": "é"}'.encode("latin-1"),

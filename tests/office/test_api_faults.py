@@ -32,7 +32,13 @@ def test_a_body_that_is_nonsense_is_a_400_and_changes_nothing(writer, name, faul
 
 
 @pytest.mark.parametrize(
-    "raw", [b'{"outcome": "\\ud800 done\\u0000"}', '\ufeff{"outcome": "done"}'.encode(), '{"outcome": "done 👍"}'.encode()]
+    "raw",
+    [
+        b'{"outcome": "\\ud800 done\\u0000"}',
+        b'{"out\\u0000come": "done"}',
+        '\ufeff{"outcome": "done"}'.encode(),
+        '{"outcome": "done 👍"}'.encode(),
+    ],
 )
 def test_odd_characters_inside_text_are_repaired(writer, raw):
     made = story()

@@ -92,7 +92,7 @@ def _multipart(*, content_type: str, body: bytes, stated: str) -> FormBody:
         raise Malformed("The multipart form does not contain its boundary.")
     if len(parts) > MAX_FIELDS + 2:
         raise Malformed(f"The form has more than {MAX_FIELDS} fields.")
-    raw_pairs: list[tuple[bytes, bytes, str]] = []
+    raw_pairs: list[tuple[str, bytes, str]] = []
     files = 0
     for part in parts[1:]:
         if part.startswith(b"--"):
