@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
 
+from providers.limits import APART_SECONDS
 from providers.models import Aside, Delivery
 
 # The most that is decided at once; the oldest first.
@@ -20,8 +21,6 @@ SAYS = {
         "The field that people do not see was filled in, as robots do. It is kept and nothing was done with it; take it in, or say that it is no lead."
     ),
 }
-# Released ones are read one after the other, so that a thousand of them do not stand in the way of what comes in.
-APART_SECONDS = 0.05
 
 _DECIDE = """
 with locked as (select id, received_at from providers_delivery where id = any(%(ids)s) and state = 'aside' for update),
@@ -54,7 +53,7 @@ def waiting(*, connection_id: uuid.UUID, reason: str, until: uuid.UUID | None = 
 
 
 def release(*, ids: list[uuid.UUID], by: str, now: datetime) -> int:
-    """They are read like any other from now on, one after the other. Returns how many; what was decided before stays."""
+    """They are read like any other from now on, one after the other, so that they do not stand in the way of what comes in. Returns how many; what was decided before stays."""
     return _decide(ids=ids, decision=Aside.Decision.RELEASED, state=Delivery.State.RECEIVED, note="", finished=None, by=by, now=now)
 
 

@@ -31,7 +31,8 @@ _STORE = """insert into providers_delivery
             values (%(id)s, %(hook)s, %(key)s,
                     coalesce(%(at)s::timestamptz,
                              clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')),
-                    %(method)s, %(url)s, %(headers)s, %(body)s, %(sha256)s, 0, %(state)s, %(note)s, 0, clock_timestamp(), 0)
+                    %(method)s, %(url)s, %(headers)s, %(body)s, %(sha256)s, 0, %(state)s, %(note)s, 0,
+                    clock_timestamp() + %(wait)s * interval '1 second', 0)
             on conflict (connection_id, key) do update set copies = providers_delivery.copies + 1
             returning id, copies"""
 _STORE_ASIDE = f"""with stored as ({_STORE}),
@@ -65,10 +66,17 @@ def find_hook(*, provider: str, token_digest: str) -> Hook | None:
 
 
 def store(
-    *, hook_id: uuid.UUID, client_id: int, key: str, request: Incoming, path_and_query: str, aside: str = ""
+    *,
+    hook_id: uuid.UUID,
+    client_id: int,
+    key: str,
+    request: Incoming,
+    path_and_query: str,
+    aside: str = "",
+    wait_seconds: float = 0.0,
 ) -> tuple[uuid.UUID, int]:
     """Store a verified request; returns its delivery's id and how many copies came before this one. `aside`: the reason (Aside.Reason)
-    why nothing reads it before a person has looked."""
+    why nothing reads it before a person has looked; `wait_seconds`: nothing reads it before."""
     sha256 = hashlib.sha256(request.body).hexdigest()
     values: dict[str, Any] = {
         "id": new_id(),
@@ -83,6 +91,7 @@ def store(
         "state": Delivery.State.ASIDE if aside else Delivery.State.RECEIVED,
         "note": asides.SAYS[Aside.Reason(aside)] if aside else "",
         "reason": aside,
+        "wait": wait_seconds,
     }
     with database.cursor() as cursor:
         cursor.execute(_STORE_ASIDE if aside else _STORE, values)

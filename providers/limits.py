@@ -4,7 +4,8 @@ Two things are limited, both by token buckets (a burst, then so many a minute):
 
 * Forms, where whoever knows the address may post. A post that finds its sender's bucket or the hook's own empty is put aside: stored, but
   not read before a person has looked (providers.asides). It counts as well, so a flood that goes on gets nothing in, and one that ends is
-  forgiven within two minutes. A sender whose posts are put aside takes nothing from the hook's bucket: others get in as usual.
+  forgiven within two minutes. A sender whose posts are put aside takes nothing from the hook's bucket: others get in as usual. What gets in
+  of a burst is read a few at once and then one after the other, so that other hooks' leads are read between them.
 * Wrong signatures. A sender who has used up its tries is turned away: a long body before its signature is computed, a short one only when
   that is wrong again. For behind a proxy that we were not told of, a stranger and the provider look the same, and each process counts alone.
 
@@ -48,6 +49,7 @@ FORMS_OF_SENDER = Rate(burst=20, a_minute=30, debt=20)
 FORMS_OF_HOOK = Rate(burst=60, a_minute=60, debt=60)
 # Bytes of what was put aside: beyond it posts are refused, for a disk is not endless.
 KEPT_ASIDE = Rate(burst=64 * 1024 * 1024, a_minute=8 * 1024 * 1024)
+FORMS_AT_ONCE, APART_SECONDS = 5, 0.25
 WRONG_SIGNATURES = Rate(burst=10, a_minute=10)
 
 
@@ -90,6 +92,13 @@ class Limits:
             if of_sender and self._take((hook, "form", ""), amount=1, rate=FORMS_OF_HOOK, at=at):
                 return TAKEN_IN
             return ASIDE if self._take((hook, "aside", ""), amount=size + ROW_BYTES, rate=KEPT_ASIDE, at=at) else TOO_MUCH
+
+    def seconds_until_read(self, *, hook: uuid.UUID, at: float) -> float:
+        """How long the form that was just taken in waits for those of its hook before it."""
+        with self._lock:
+            bucket = self._buckets.get((hook, "form", ""))
+            before = FORMS_OF_HOOK.burst - bucket.look(rate=FORMS_OF_HOOK, at=at) if bucket else 0.0
+        return max(0.0, before - FORMS_AT_ONCE) * APART_SECONDS
 
     def is_turned_away(self, *, hook: uuid.UUID, sender: str, at: float) -> bool:
         """Whether this sender has used up its wrong signatures on the hook."""

@@ -118,12 +118,14 @@ def _store(*, request: HttpRequest, adapter: Adapter, hook: deliveries.Hook) -> 
             raise _turn_away(hook=hook, sender=sender)
         refusals.count(hook_id=hook.id, sender=sender)
         raise _Refused(401, "The signature does not match this connection's secret. Nothing was stored.")
-    aside = ""
+    aside, wait = "", 0.0
     unsigned = not adapter.needs_secret and not played
     if unsigned and (judged := limits.LIMITS.judge_form(hook=hook.id, sender=sender, size=len(body), at=at)) != limits.TAKEN_IN:
         if judged == limits.TOO_MUCH:
             raise _Refused(429, "Too much at once. Nothing was stored; send it again later.", Retry_After="60")
         aside = Aside.Reason.FLOOD
+    elif unsigned:
+        wait = limits.LIMITS.seconds_until_read(hook=hook.id, at=at)
     key = uuid.uuid4().hex if adapter.each_post_is_new else adapter.dedupe_key(request=incoming)
     if len(key) > 190:
         key = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
@@ -134,6 +136,7 @@ def _store(*, request: HttpRequest, adapter: Adapter, hook: deliveries.Hook) -> 
         request=replace(incoming, headers={name: value for name, value in incoming.headers.items() if name != _SEEN_ONCE}),
         path_and_query=f"/hooks/{adapter.provider}/{query}",
         aside=aside,
+        wait_seconds=wait,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import json
 import re
 import signal
@@ -114,6 +115,14 @@ class Held(Exception):
 
 def _stop(signum: int, frame: object) -> None:
     raise Held
+
+
+@pytest.fixture(autouse=True)
+def garbage_waits():
+    """What collecting it costs is no reader's, and what is finalized meanwhile would swallow Held."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def cost(read: Callable[[str], object], text: str) -> float:

@@ -57,6 +57,16 @@ def test_a_disk_is_not_endless(buckets):
     assert found.count(ASIDE) == 63 and found[-1] == TOO_MUCH
 
 
+def test_a_burst_is_read_a_few_at_once_and_then_one_after_the_other(buckets):
+    waits = []
+    for n in range(60):
+        assert buckets.judge_form(hook=HOOK, sender=f"s{n}", size=500, at=0) == TAKEN_IN
+        waits.append(buckets.seconds_until_read(hook=HOOK, at=0))
+    assert waits[:6] == [0, 0, 0, 0, 0, 0.25] and waits[-1] == 55 * 0.25
+    assert buckets.seconds_until_read(hook=OTHER, at=0) == 0
+    assert buckets.seconds_until_read(hook=HOOK, at=60) == 0
+
+
 def wrong(buckets, count, *, sender="s", start=0.0):
     for n in range(count):
         buckets.note_wrong(hook=HOOK, sender=sender, at=start + n * 0.01)
