@@ -33,6 +33,8 @@ from zartsalgo.lib.client_address import address_of
 HOOKS = "/hooks/"
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; views may have limits of their own below this
 UNKNOWN_LIMIT, HOOK_LIMIT = 64 * 1024, 1024 * 1024  # of a hook's body before it was looked for, and once it is known
+# The rest of a body that is too long is read and thrown away, up to here: who is cut off in the middle of sending never sees the answer.
+LINGER_BYTES, LINGER_SECONDS = 1024 * 1024, 2.0
 BODY_SECONDS = 15.0  # from the end of the headers to the last byte of the body
 THREADS = int(os.environ.get("ZARTS_WEB_THREADS", "4"))  # per process; each keeps one database connection
 
@@ -103,9 +105,11 @@ class WholeRequests:
         while True:
             if max(size, announced) > limit == UNKNOWN_LIMIT:
                 if not await asyncio.get_running_loop().run_in_executor(self._pool, self._knows_hook, path):
+                    await _let_finish(receive, more=more, left=announced - size)
                     raise Refused(404, "No such hook.")
                 limit = HOOK_LIMIT
             if max(size, announced) > limit:
+                await _let_finish(receive, more=more, left=announced - size)
                 raise Refused(413, "The body is too large.")
             if not more:
                 return b"".join(parts)
@@ -139,6 +143,19 @@ class WholeRequests:
             if close is not None:
                 close()
         return started[0], started[1], content
+
+
+async def _let_finish(receive: Callable[[], Awaitable[Message]], *, more: bool, left: int) -> None:
+    """Until the sender is done or has sent enough; `left` bytes were announced beyond what came."""
+    size = 0
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while more and max(size, left) <= LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        return
 
 
 def _path(scope: Message) -> str:

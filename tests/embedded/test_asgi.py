@@ -23,6 +23,11 @@ SCOPE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_waited_for_long(monkeypatch):
+    monkeypatch.setattr(asgi, "LINGER_SECONDS", 0.2)
+
+
 class Recorder:
     """A WSGI application that keeps what it was given."""
 
@@ -150,8 +155,30 @@ class Visit:
         return self.sent[0]["status"]
 
     @property
+    def unread(self):
+        return self._coming.qsize()
+
+    @property
     def over(self):
         return self.task.done()
+
+
+def test_who_sends_too_much_may_finish_and_sees_the_answer(monkeypatch):
+    monkeypatch.setattr(asgi, "LINGER_SECONDS", 60)
+    more = part(b"a" * (asgi.LINGER_BYTES // 2), more=True)
+
+    async def play():
+        whole = asgi.WholeRequests(Recorder(), threads=1, knows_hook=lambda path: False)
+        try:
+            ends, goes_on = Visit(whole), Visit(whole, address="192.0.2.2")
+            await ends.say(part(b"a" * asgi.BODY_LIMIT, more=True), more, part(b"a"))
+            await goes_on.say(part(b"a" * asgi.BODY_LIMIT, more=True), *[more] * 8)
+            assert [await ends.answer(), await goes_on.answer()] == [413, 413]
+            assert [ends.unread, goes_on.unread] == [0, 4]
+        finally:
+            whole._pool.shutdown()
+
+    asyncio.run(play())
 
 
 def in_a_crowd(monkeypatch, play, **numbers):

@@ -62,7 +62,7 @@ def test_a_burst_is_read_a_few_at_once_and_then_one_after_the_other(buckets):
     for n in range(60):
         assert buckets.judge_form(hook=HOOK, sender=f"s{n}", size=500, at=0) == TAKEN_IN
         waits.append(buckets.seconds_until_read(hook=HOOK, at=0))
-    assert waits[:6] == [0, 0, 0, 0, 0, 0.25] and waits[-1] == 55 * 0.25
+    assert waits[:5] == [0, 0, 0, 0.5, 1.0] and waits[-1] == 57 * 0.5
     assert buckets.seconds_until_read(hook=OTHER, at=0) == 0
     assert buckets.seconds_until_read(hook=HOOK, at=60) == 0
 
