@@ -67,7 +67,10 @@ MAY_USE_RE = {
 
 
 def _imports_re(path: Path) -> bool:
-    for node in ast.walk(ast.parse(path.read_text())):
+    text = path.read_text()
+    if not re.search(r"import.*\b(re|sre_parse|regex)\b|from (re|regex)\b", text):  # most files; to parse them all takes seconds
+        return False
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import) and any(one.name.split(".")[0] in ("re", "sre_parse", "regex") for one in node.names):
             return True
         if isinstance(node, ast.ImportFrom) and node.module in ("re", "regex"):

@@ -33,7 +33,7 @@ from zartsalgo.lib import clock
 pytestmark = pytest.mark.django_db
 
 SECONDS = float(os.environ.get("GATE_SECONDS", "0"))
-LIVES, LENGTH = 14, 22
+LIVES, LENGTH = 8, 22
 
 
 def _draws(rng: random.Random) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from workflows import intake
 from zartsalgo.lib import clock
 from zartsalgo.wsgi import application
 
-BOUNDED = settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=15, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 PROVIDERS = sorted(adapter.provider for adapter in adapters.all_adapters() if not (adapter.can_understand or adapter.can_alert))
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -278,7 +278,7 @@ def test_what_was_signed_by_hand_is_accepted_at_all(hooks, provider):
 
 
 @pytest.mark.parametrize("provider", [provider for provider in PROVIDERS if provider != "form" and adapters.load(provider).signs_body])
-@settings(BOUNDED, max_examples=40)
+@settings(BOUNDED, max_examples=20)
 @given(data=st.data())
 def test_one_changed_byte_is_a_401_and_nothing_is_stored(hooks, provider, data):
     limits.LIMITS.forget()
@@ -300,7 +300,7 @@ def test_one_changed_byte_is_a_401_and_nothing_is_stored(hooks, provider, data):
     assert Connection.objects.get(client__slug="summit-roofing", provider=provider).refused_signatures > 0
 
 
-@settings(BOUNDED, max_examples=80)
+@settings(BOUNDED, max_examples=40)
 @given(path=st.binary(max_size=30), post=st.booleans())
 def test_any_other_address_is_a_404(hooks, path, post):
     for start in ("/hooks/", "/hooks/generic/", "/hooks/form/x"):
