@@ -22,6 +22,7 @@ from messaging.models import Attempt, Message
 from messaging.pauses import STOPPED, UNPAUSED
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.settling import settle
+from messaging.suppressions import UNSTOPPED
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.slip import DROP, HOLD, SEND, Slip
 
@@ -146,12 +147,12 @@ def _new_attempt(*, message: Message, slip: Slip, n: int) -> Attempt:
 
 
 def _start_calling(*, attempt: Attempt) -> bool:
-    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a pause was stored since."""
+    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a pause or a stop of theirs was stored since."""
     with database.cursor() as cursor:
         cursor.execute(
             f"""update messaging_attempt set outcome = 'calling' from messaging_message m
                where messaging_attempt.id = %s and outcome = 'reserved' and m.id = message_id
-                 and clock_timestamp() < started_at + %s * interval '1 second' and {UNPAUSED}""",
+                 and clock_timestamp() < started_at + %s * interval '1 second' and {UNPAUSED} and {UNSTOPPED}""",
             [attempt.pk, START_WITHIN_SECONDS],
         )
         return bool(cursor.rowcount == 1)
@@ -161,7 +162,7 @@ def _give_back(*, attempt: Attempt) -> None:
     """This worker will not call any more, so its try is proven unsent at once and the gate may judge the text anew."""
     with database.cursor() as cursor:
         cursor.execute(
-            """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'paused or too slow before the call'
+            """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'paused, stopped or too slow before the call'
                where id = %s and outcome = 'reserved'""",
             [attempt.pk],
         )

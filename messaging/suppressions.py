@@ -17,6 +17,11 @@ from messaging.locks import lock_address
 from messaging.models import Suppression
 from zartsalgo.lib.table_file import NotAList, rows_of
 
+# For the update that turns a try to `calling` (`m` is its message): a stop that was stored since the text was judged still stops the call.
+# By the person and the number; the gate, which looks at all their other numbers too, has judged before.
+UNSTOPPED = """not exists (
+  select 1 from messaging_suppression s where s.lifted_by_id is null and (s.client_id is null or s.client_id = m.client_id)
+     and (s.contact_id = m.contact_id or s.value = m."to") and (s.origin <> 'bounce' or s.kind = 'email' and s.value = m."to"))"""
 # Each row takes an advisory lock until its batch is stored, and a server has room for a few thousand.
 AT_ONCE = 500
 

@@ -301,6 +301,41 @@ def test_nothing_is_called_after_an_opt_out_was_committed(line, summit, provider
     assert failed == ["opted-out"] and len(message.slip["checks"]) == len(gate.CHECKS)
 
 
+def stop_in_between(message, monkeypatch, **stop):
+    """Stored while the text is in the worker's hands, judged and reserved. Take UNSTOPPED out of sending._start_calling and it goes out."""
+    start = sending._start_calling
+
+    def _stop_then_start(*, attempt):
+        given = {"client": message.client, "kind": "phone", "value": message.to, "rule": "a test", "at": NOON}
+        Suppression.objects.create(**given | stop)
+        return start(attempt=attempt)
+
+    monkeypatch.setattr(sending, "_start_calling", _stop_then_start)
+    send(message)
+
+
+@pytest.mark.parametrize("whose", ["the number's", "the person's, by another number", "the agency's list"])
+def test_a_stop_that_is_stored_after_the_judgement_stops_the_call(line, summit, provider, monkeypatch, whose):
+    message = text(summit)
+    stops = {
+        "the number's": {},
+        "the person's, by another number": {"contact": message.contact, "value": "+13035550188"},
+        "the agency's list": {"client": None, "origin": Suppression.Origin.IMPORTED},
+    }
+    with monkeypatch.context() as patch:
+        stop_in_between(message, patch, **stops[whose])
+        assert provider.calls == [] and message.attempts.get().outcome == "not_sent"
+    assert (send(message).status, message.reason) == ("skipped", "opted-out") and provider.calls == []
+
+
+def test_a_stop_of_somebody_else_in_between_stops_nothing(line, summit, provider, monkeypatch):
+    other = ContactFactory(client=summit, phone="+13035550177")
+    for stop in ({"contact": other, "value": "+13035550177"}, {"client": ClientFactory(slug="harbor", phone="+13035550110")}):
+        with monkeypatch.context() as patch:
+            stop_in_between(text(summit, to=f"+1303555013{len(provider.calls)}"), patch, **stop)
+    assert len(provider.calls) == 2
+
+
 def test_an_opt_out_binds_all_numbers_of_the_person_and_no_other_client(line, summit, provider):
     first = text(summit)
     second_number = "+13035550124"
