@@ -3,8 +3,9 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,20 +26,30 @@ _FIND = """select id, client_id, account, sealed, options, disabled_at is not nu
              from providers_connection
             where provider = %(provider)s
               and (token_digest = %(digest)s or old_token_digest = %(digest)s and old_token_until > clock_timestamp())"""
-# A repeat only counts: the first delivery's bytes stay what they were.
-_STORE = """insert into providers_delivery
-              (id, connection_id, key, received_at, method, url, headers, body, body_sha256, copies, state, note, claims, next_at, replays)
-            values (%(id)s, %(hook)s, %(key)s,
-                    coalesce(%(at)s::timestamptz,
-                             clock_timestamp() + coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0')),
-                    %(method)s, %(url)s, %(headers)s, %(body)s, %(sha256)s, 0, %(state)s, %(note)s, 0,
-                    clock_timestamp() + %(wait)s * interval '1 second', 0)
-            on conflict (connection_id, key) do update set copies = providers_delivery.copies + 1
-            returning id, copies"""
-_STORE_ASIDE = f"""with stored as ({_STORE}),
-                   put as (insert into providers_aside (delivery_id, reason, decision, decided_by)
-                           select id, %(reason)s, '', '' from stored where copies = 0)
-              select id, copies from stored"""  # noqa: S608  # two constants of this file
+# A repeat only counts: the first delivery's bytes stay what they were. A post that came twice in one set is one row that says so, and a set
+# that is sent again, because nobody saw whether it was stored, counts nothing. They came in the order in which they stand in the set.
+_STORE = """
+with given as (
+  select * from unnest(%(id)s::uuid[], %(hook)s::uuid[], %(key)s::text[], %(at)s::timestamptz[], %(method)s::text[], %(url)s::text[],
+                       %(headers)s::jsonb[], %(body)s::bytea[], %(sha256)s::text[], %(copies)s::int[], %(reason)s::text[], %(note)s::text[],
+                       %(wait)s::float[])
+           with ordinality as g (id, hook, key, at, method, url, headers, body, sha256, copies, reason, note, wait, n)),
+moment as materialized (
+  select clock_timestamp() as now, coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0') as moved),
+stored as (
+  insert into providers_delivery as d
+    (id, connection_id, key, received_at, method, url, headers, body, body_sha256, copies, state, note, claims, next_at, replays)
+  select g.id, hook, key, coalesce(at, now + moved + n * interval '1 microsecond'), method, url, headers, body, sha256, copies,
+         case when reason = '' then 'received' else 'aside' end, note, 0, now + wait * interval '1 second', 0
+    from given g, moment order by hook, key
+  on conflict (connection_id, key) do update
+     set copies = case when d.id = excluded.id then d.copies else d.copies + excluded.copies + 1 end
+  returning id, connection_id, key, copies),
+put as (
+  insert into providers_aside (delivery_id, reason, decision, decided_by)
+  select g.id, g.reason, '', '' from given g join stored s on s.id = g.id where g.reason <> ''
+  on conflict (delivery_id) do nothing)
+select connection_id, key, id, copies from stored"""
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,25 @@ def find_hook(*, provider: str, token_digest: str) -> Hook | None:
     return Hook(row[0], row[1], row[2], bytes(row[3]), options, row[5], row[6])
 
 
-def store(
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A verified request as it is stored. `aside`: the reason (Aside.Reason) why nothing reads it before a person has looked, or "";
+    `wait_seconds`: nothing reads it before. `at`: when it came by the business's clock, None for the database's own now."""
+
+    hook_id: uuid.UUID
+    key: str
+    method: str
+    url: str
+    headers: str
+    body: bytes
+    sha256: str
+    at: datetime | None
+    aside: str
+    wait_seconds: float
+    id: uuid.UUID = field(default_factory=new_id)
+
+
+def make_row(
     *,
     hook_id: uuid.UUID,
     client_id: int,
@@ -74,29 +103,57 @@ def store(
     path_and_query: str,
     aside: str = "",
     wait_seconds: float = 0.0,
-) -> tuple[uuid.UUID, int]:
-    """Store a verified request; returns its delivery's id and how many copies came before this one. `aside`: the reason (Aside.Reason)
-    why nothing reads it before a person has looked; `wait_seconds`: nothing reads it before."""
+) -> Row:
+    """The row of a verified request, its body encrypted; without a key its bytes are the key."""
     sha256 = hashlib.sha256(request.body).hexdigest()
+    return Row(
+        hook_id=hook_id,
+        key=key or sha256,
+        method=request.method,
+        url=path_and_query[:4000],
+        headers=json.dumps(dict(request.headers)).replace("\\u0000", ""),
+        body=seal(plaintext=request.body, owner=f"client:{client_id}"),
+        sha256=sha256,
+        at=clock.told_now(),
+        aside=aside,
+        wait_seconds=wait_seconds,
+    )
+
+
+def store(*, rows: Sequence[Row]) -> list[tuple[uuid.UUID, int]]:
+    """Store them in one statement, or none of them; for each the id of its delivery and how many copies came before it."""
+    firsts: dict[tuple[uuid.UUID, str], Row] = {}
+    before: list[int] = []
+    times: Counter[tuple[uuid.UUID, str]] = Counter()
+    for row in rows:
+        same = (row.hook_id, row.key)
+        firsts.setdefault(same, row)
+        before.append(times[same])
+        times[same] += 1
+    given = list(firsts.values())
     values: dict[str, Any] = {
-        "id": new_id(),
-        "hook": hook_id,
-        "key": key or sha256,
-        "at": clock.told_now(),
-        "method": request.method,
-        "url": path_and_query[:4000],
-        "headers": json.dumps(dict(request.headers)).replace("\\u0000", ""),
-        "body": seal(plaintext=request.body, owner=f"client:{client_id}"),
-        "sha256": sha256,
-        "state": Delivery.State.ASIDE if aside else Delivery.State.RECEIVED,
-        "note": asides.SAYS[Aside.Reason(aside)] if aside else "",
-        "reason": aside,
-        "wait": wait_seconds,
+        "id": [row.id for row in given],
+        "hook": [row.hook_id for row in given],
+        "key": [row.key for row in given],
+        "at": [row.at for row in given],
+        "method": [row.method for row in given],
+        "url": [row.url for row in given],
+        "headers": [row.headers for row in given],
+        "body": [row.body for row in given],
+        "sha256": [row.sha256 for row in given],
+        "copies": [times[row.hook_id, row.key] - 1 for row in given],
+        "reason": [row.aside for row in given],
+        "note": [asides.SAYS[Aside.Reason(row.aside)] if row.aside else "" for row in given],
+        "wait": [row.wait_seconds for row in given],
     }
     with database.cursor() as cursor:
-        cursor.execute(_STORE_ASIDE if aside else _STORE, values)
-        id, copies = cursor.fetchone()
-    return id, copies
+        cursor.execute(_STORE, values)
+        found = {(hook, key): (id, copies) for hook, key, id, copies in cursor.fetchall()}
+    answers = []
+    for row, earlier in zip(rows, before, strict=True):
+        id, copies = found[row.hook_id, row.key]
+        answers.append((id, copies - times[row.hook_id, row.key] + 1 + earlier))
+    return answers
 
 
 def as_incoming(*, delivery: Delivery, connection: Connection, public_url: str) -> Incoming:

@@ -54,13 +54,14 @@ def poll(*, connection: Connection, now: datetime) -> int:
                 received_at=real_now,
                 account=connection.account,
             )
-            deliveries.store(
+            row = deliveries.make_row(
                 hook_id=connection.pk,
                 client_id=connection.client_id,
                 key=key,
                 request=request,
                 path_and_query=f"/hooks/{connection.provider}/",
             )
+            deliveries.store(rows=[row])
             new += 1
     Connection.objects.filter(pk=connection.pk).update(polled_until=real_now, trouble="")
     if new:

@@ -2,7 +2,7 @@
 
 Handed to the server as a plain WSGI application, eight senders that dribble one byte a second hold all eight threads and nobody else is
 served (measured: no answer within 5 s). Here the event loop reads the body, up to a limit and a deadline, and a thread sees only complete
-requests. A hook's body is read beyond 64 kB only once the hook is known, and zartsalgo.crowd says how much is held at a time. Everything
+requests; posts to hooks are taken in without any (providers.hook_app). A hook's body is read beyond 64 kB only once the hook is known, and zartsalgo.crowd says how much is held at a time. Everything
 behind stays ordinary synchronous Django.
 """
 
@@ -26,6 +26,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from providers.connections import digest
 from providers.deliveries import find_hook
+from providers.hook_app import HookApp
 from zartsalgo.crowd import Body, Crowd, Crowded
 from zartsalgo.lib import heartbeat, progress
 from zartsalgo.lib.client_address import address_of
@@ -58,9 +59,16 @@ class WholeRequests:
     """An ASGI application around a WSGI one. `knows_hook`: whether a path is the address of a hook; asked in a thread."""
 
     def __init__(
-        self, wsgi: Callable[..., Iterable[bytes]], *, threads: int, knows_hook: Callable[[str], bool], seconds: float = BODY_SECONDS
+        self,
+        wsgi: Callable[..., Iterable[bytes]],
+        *,
+        threads: int,
+        knows_hook: Callable[[str], bool],
+        hooks: HookApp | None = None,
+        seconds: float = BODY_SECONDS,
     ) -> None:
         self._wsgi = wsgi
+        self._hooks = hooks
         self._knows_hook = knows_hook
         self._seconds = seconds
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="web")
@@ -89,7 +97,7 @@ class WholeRequests:
             except Gone:  # or its chunks made no sense; then it is still there and is told so
                 answer = _refusal(scope, 400, "The body broke off.")
             else:
-                answer = await loop.run_in_executor(self._pool, self._answer, scope, content)
+                answer = await self._take_in(scope, address, content)
             status, headers, page = answer
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": page})
@@ -121,12 +129,20 @@ class WholeRequests:
             self._crowd.grow(body=body, by=len(part))
             parts.append(part)
 
-    def _answer(self, scope: Message, body: bytes) -> Answer:
+    async def _take_in(self, scope: Message, address: str, body: bytes) -> Answer:
+        environ = environ_of(scope, body)
+        if self._hooks is not None and environ["PATH_INFO"].startswith(HOOKS):
+            answer = await self._hooks.answer(environ=environ, address=address, body=body)
+            if answer is not None:
+                return answer
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, environ)
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
         """In a thread: call the application and take its whole answer; closing it lets Django give back what the request held."""
         with progress.working():
-            return self._call(scope, body)
+            return self._call(environ)
 
-    def _call(self, scope: Message, body: bytes) -> Answer:
+    def _call(self, environ: dict[str, Any]) -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -135,7 +151,7 @@ class WholeRequests:
                 [(name.encode("latin-1").lower(), value.encode("latin-1")) for name, value in headers],
             ]
 
-        result = self._wsgi(environ_of(scope, body), start_response)
+        result = self._wsgi(environ, start_response)
         try:
             content = b"".join(result)
         finally:
@@ -228,7 +244,7 @@ def knows_hook(path: str) -> bool:
     return hook is not None and not hook.disabled
 
 
-application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_hook)
+application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_hook, hooks=HookApp())
 if os.environ.get("ZARTS_TEST") != "1":  # the tests import this and serve nobody
     progress.start(name="web")
     heartbeat.start(name="web")

@@ -234,14 +234,14 @@ def _no_dedupe() -> None:
     """Each copy of a webhook is stored as its own; the unique key of events is dropped by the arm."""
     import uuid
 
-    from providers import deliveries, views
+    from providers import deliveries
 
-    real = deliveries.store
+    real = deliveries.make_row
 
-    def _store(*, key: str, **kwargs: Any) -> Any:
+    def _make_row(*, key: str, **kwargs: Any) -> Any:
         return real(key=uuid.uuid4().hex, **kwargs)
 
-    views.deliveries.store = _store
+    deliveries.make_row = _make_row
 
 
 def _no_signature() -> None:
@@ -262,11 +262,11 @@ def _no_short_patience() -> None:
     """The accept path waits for the broker, as `.delay()` in a view does."""
     from celery import current_app
 
-    from providers import views
+    from providers import hook_app, views
     from zartsalgo.celery import app
 
     app.conf.broker_transport_options = {}
-    views.ring = lambda *, task, id="": current_app.send_task(task, args=[id] if id else [])
+    hook_app.ring = views.ring = lambda *, task, id="": current_app.send_task(task, args=[id] if id else [])
 
 
 def _no_claims() -> None:

@@ -58,10 +58,11 @@ def _no_parking() -> None:
 
 def _no_honest_refusal() -> None:
     """What could not be stored is answered as if it had been."""
-    from providers import views
+    from providers import hook_app, views
 
-    real = views._refuse
-    views._refuse = lambda status, *words: real(200 if status == 503 else status, *words)
+    refuse, answer = views._refuse, hook_app._answer
+    views._refuse = lambda status, *words: refuse(200 if status == 503 else status, *words)
+    hook_app._answer = lambda status, *words, **more: answer(200 if status == 503 else status, *words, **more)
 
 
 WITHOUT: dict[str, Callable[[], None]] = {"parking": _no_parking, "honest refusal": _no_honest_refusal}

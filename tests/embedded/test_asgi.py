@@ -259,7 +259,7 @@ def test_one_body_that_is_more_than_there_is_room_for_is_a_503(monkeypatch):
 def test_more_whole_requests_than_may_wait_for_a_thread_are_refused(monkeypatch):
     async def play(whole):
         held = threading.Event()
-        monkeypatch.setattr(whole, "_answer", lambda scope, body: (held.wait(5), (201, [], b""))[1])
+        monkeypatch.setattr(whole, "_answer", lambda environ: (held.wait(5), (201, [], b""))[1])
         many = [Visit(whole) for _ in range(5)]
         for visit in many:
             await visit.say(part(b"a"))

@@ -39,7 +39,8 @@ def arrive(way, number, aside="flood"):
     kind = {"content-type": "application/x-www-form-urlencoded"}
     request = Incoming(method="POST", url="", headers=kind, body=body, received_at=clock.read())
     stored = {"hook_id": way.pk, "client_id": way.client_id, "request": request, "path_and_query": "/hooks/form/"}
-    return deliveries.store(key=f"k{number}", aside=aside, **stored)[0]
+    [(id, _)] = deliveries.store(rows=[deliveries.make_row(key=f"k{number}", aside=aside, **stored)])
+    return id
 
 
 def listed(browser):

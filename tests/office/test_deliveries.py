@@ -51,13 +51,14 @@ def arrive(way, body=None, *, key="", content_type="application/json", headers=N
     request = Incoming(
         method="POST", url="", headers={"content-type": content_type, **(headers or {})}, body=raw, received_at=clock.read(), account=""
     )
-    id, _ = deliveries.store(
+    row = deliveries.make_row(
         hook_id=way.pk,
         client_id=way.client_id,
         key=key or f"key-{Delivery.objects.count()}",
         request=request,
         path_and_query="/hooks/form/",
     )
+    [(id, _)] = deliveries.store(rows=[row])
     return Delivery.objects.get(pk=id)
 
 
