@@ -18,7 +18,7 @@ _PROBLEM: Final = (
 _URGENCY: Final = r"(?:emergenc\w*|urgen\w*|asap|a\.s\.a\.p|right (?:now|away)|immediate(?:ly)?|as soon as possible|lo antes posible|ahora mismo|inmediat\w*)"
 _OTHER_WORRY: Final = r"(?:angry|upset|furious|disappointed|su(?:e|ing)|lawyers?|attorneys?|lawsuit|enojad[oa]|molest[oa]|demanda\w*|abogad[oa]|(?:a )?call ?(?:me |us )?back)\b"
 _NOT: Final = (
-    r"(?:\bnot|\bnever|\bno longer|\bnothing|\b(?:is|are|was|were|ai|do|does|did|has|have|had|need|must)n ?'?t|\bno way|\b(?:can|could)(?:n'?t|not| not)(?: possibly)? (?:be|have been)|"
+    r"(?:\bnot|\bnever|\bno longer|\bnothing|\bwould(?:n ?'?t| not) (?:call|say|consider|describe)|\b(?:is|are|was|were|ai|do|does|did|has|have|had|need|must)n ?'?t|\bno way|\b(?:can|could)(?:n'?t|not| not)(?: possibly)? (?:be|have been)|"
     r"\btampoco|\bnunca|\bnada|\bya no)"
 )
 # What may stand between the negation and what it denies.
@@ -48,6 +48,30 @@ _OVER: Final = linear(
     rf"{_PROBLEM}(?:\s+(?:is|was|are|were|has been|have been|got|has|had|esta|fue|quedo)(?:\s+(?:already|now|finally|all|since|ya)){{0,2}}\s+(?:gone|fixed|repaired|stopped|solved|resolved|taken care of|under control|sorted|cleared|reparad[oa]|arreglad[oa])"
     r"|\s+(?:stopped|went away|cleared up|no more)\b|\s+ya (?:esta|fue|quedo) \w+ad[oa]\b|\s+ya paro\b)"
 )
+# "The toilet was leaking but my husband fixed it": the clause behind tells the end of what the clause before tells.
+_WAS: Final = linear(
+    rf"\b(?:was|were|had|used to|started|estaba\w*|tenia\w*|habia|hubo)\b.{{0,60}}{_PROBLEM}|\b(?:leaked|flooded|burst|clogged|dripped|cracked|goteaba)\b"
+)
+_ENDED: Final = linear(
+    r"[\s,;.]*(?:(?:and|but|then|so|since|y|pero)\s+){0,2}(?:[a-z']+\s+){0,4}(?:fixed|repaired|solved|handled|sorted|cleared|stopped|replaced|patched|took care of)\s+(?:it|that|this|them|everything)\b"
+    r"|[\s,;.]*(?:(?:and|but|then)\s+){0,2}(?:it|that|this)(?:'s| is| was| has been| got)?(?: (?:all|already|now|since))* (?:fixed|repaired|solved|resolved|taken care of|gone|stopped)\b"
+    r"|[\s,;.]*(?:(?:y|pero)\s+)?(?:[a-z']+\s+){0,4}(?:lo|la) (?:arregl|repar)o\b"
+)
+_NOT_ENDED: Final = linear(
+    r"n'?t\b|\b(?:not|never|nobody|no|nadie|can|could|should|would|need\w*|want\w*|please|tried|said|says|claim\w*|will|if|until|have|get)\b"
+)
+# "We thought it was a leak, turns out it is not": what they took it for is not what it is.
+_THOUGHT: Final = linear(rf"\b(?:thought|feared|assumed|suspected|(?:was|were) (?:worried|afraid)|crei\w*|pensa\w*)\b.{{0,60}}{_PROBLEM}")
+_TURNED_OUT: Final = linear(
+    r"\b(?:(?:it |that )?turn(?:s|ed)? out|but (?:it|there|that|we|i) (?:was|were|is|did|do|does|has|have)(?:n ?'?t| not)|(?:it was |a )?false alarm|it was(?:n ?'?t| not)|resulto|pero no)\b"
+)
+_OTHERWISE: Final = linear(rf"n ?'?t\b|\b(?:not|no|nothing|false|wrong|just|only|nada)\b|\b{_PROBLEM}|\bcondensa\w+")
+# "It is not the roof, it is the gutter": the same sentence names what it is.
+_INSTEAD: Final = linear(
+    r"\b((?:it|this|that|problem|issue)(?: ?'s| is| was)? ?(?:not|is ?n ?'?t|was ?n ?'?t) (?:the|my|our|an?) [a-z' ]{1,60}[,;-]+) ?(?:but )?(?:rather )?(?:it|this|that)(?: ?'s| is| was) (?:the|my|our|an?)\b"
+)
+# "It is not the first time the roof leaks, it is the third" names no other thing.
+_COUNTS: Final = linear(r"\b(?:first|second|third|last|only|best|same|whole|end)\b")
 # Before "the leak is fixed" these speak of what is still to come.
 _WISHED: Final = linear(
     r"\b(?:need\w*|want\w*|make sure|once|when|if|after|before|until|can|could|please|get|getting|have|like|cuando|si|quier\w*|necesit\w*)\b"
@@ -84,7 +108,7 @@ def leave_out_denied(*, sentences: Sequence[str], topic: Callable[[str], int]) -
 
     `topic` says how telling a piece of text is by itself (0: says nothing).
     """
-    texts = [_without_denied(text) for text in sentences]
+    texts = [_without_denied(text, following) for text, following in zip(sentences, (*sentences[1:], ""), strict=False)]
     for at, text in enumerate(sentences):
         following = sentences[at + 1] if at + 1 < len(sentences) else ""
         if "?" in text[-2:] and _ANSWERED_NO.match(following):
@@ -97,8 +121,9 @@ def leave_out_denied(*, sentences: Sequence[str], topic: Callable[[str], int]) -
     return texts
 
 
-def _without_denied(text: str) -> str:
-    dead = [match.span() for match in _DENIED_WORD.finditer(text)]
+def _without_denied(text: str, following: str) -> str:
+    dead = [match.span() for match in _DENIED_WORD.finditer(text)] + _ended(text, following) + _mistaken(text, following)
+    dead += [match.span(1) for match in _INSTEAD.finditer(text) if not _COUNTS.search(match.group(1))]
     if _PASSED.search(text) and not _BACK.search(text):
         dead += [match.span() for match in _WAS_URGENT.finditer(text)]
     problems = [match.span() for match in _DENIED_PROBLEM.finditer(text)]
@@ -109,6 +134,29 @@ def _without_denied(text: str) -> str:
             if gone or any(start <= first < end and not _WISHED.search(text[start:first]) for first, _ in over):
                 dead.append((start, end))
     return _blank(text, dead)
+
+
+def _ended(text: str, following: str) -> list[tuple[int, int]]:
+    """Clauses of a trouble of the past whose end the next clause tells, be it in the next sentence."""
+    if not _WAS.search(text) or _BACK.search(text) or _BACK.search(following):
+        return []
+    clauses = [(start, end, text[start:end]) for start, end in _clauses(text)]
+    then = [clause for _, _, clause in clauses[1:] if clause.strip(" .,;!")] + [following]
+    return [
+        (start, end)
+        for (start, end, clause), after in zip(clauses, then, strict=False)
+        if _WAS.search(clause) and (told := _ENDED.match(after)) and not _NOT_ENDED.search(told.group())
+    ]
+
+
+def _mistaken(text: str, following: str) -> list[tuple[int, int]]:
+    """What they thought it was, where they say that it is not or that it is something else."""
+    thought = _THOUGHT.search(text)
+    if thought is None:
+        return []
+    out = _TURNED_OUT.search(text, thought.end())
+    start, after = (out.start(), text[out.start() :]) if out else (len(text), following if _TURNED_OUT.match(following) else "")
+    return [(thought.start(), start)] if _OTHERWISE.search(after) else []
 
 
 def _without_others(text: str, following: str, topic: Callable[[str], int]) -> str:

@@ -32,7 +32,7 @@ _PROBLEMS: Final = _Table(
     leak\w*|drip\w*|dripping|fuga\w*|gotea\w*|gotera\w*|water (?:is )?(?:coming|running|dripping|pouring|everywhere)|se mete el agua|entra agua|filtra\w* = a leak
     burst\w*|gushing|se rompio (?:un|el|la) tub\w+|tuberia rota = a burst pipe
     flood\w*|inunda\w*|standing water = flooding
-    clog\w*|backed up|block(?:ed|age)|won'?t drain|not draining|slow drain|tapad[oa]|destap\w* = a clog
+    clog\w*|backed up|block(?:ed|age)|(?:won'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|does not|will not) drain|not draining|slow (?:to )?drain|tapad[oa]|destap\w* = a clog
     storm damage|hail(?:ed| damage)?|wind damage|tree (?:fell|came down|hit)|missing shingles|granizo = storm damage
     mold|moho = mold
     crack\w*|chipp?ed|rota|roto = damage
@@ -115,6 +115,8 @@ _SERVICES: Final = _Table(
     where are you(?: guys)? (?:located|based)|(?:what(?:'s| is) )?your (?:address|location)|donde estan(?: ubicados)? = where the business is
     """
 )
+# "The dishwasher won't drain" names no drain.
+_DRAINING: Final = linear(r"\b(?:(?:wo|do|does|did|is|ca)n ?'?t|not|cannot|to|never) drain\b")
 _QUOTE: Final = linear(r"\b(?:quotes?|estimates?|bids?|cotiza\w*|presupuesto|estimado)\b")
 _FALLBACK: Final = linear(
     r"\b(?:need(?:s|ed)?(?: some)? help with|help with|quotes? (?:for|on)|estimates? (?:for|on)|interested in|question(?:s)? about|looking for|looking to get|calling about|asking about|inquir\w+ about|need|want)\s+(?:a |an |the |my |our |some |your |to get |to have )?((?:[a-z'-]+\s?){1,4})"
@@ -123,7 +125,7 @@ _FALLBACK: Final = linear(
 
 def read_topic(text: str) -> tuple[str, int]:
     """What a folded sentence is about, and how telling that is: 0 (nothing) to 5 (a problem and its place)."""
-    thing = _OBJECTS.first(text)
+    thing = _OBJECTS.first(_DRAINING.sub(" ", text))
     problem, work = _PROBLEMS.first(text), _WORK.first(text)
     quote = bool(_QUOTE.search(text))
     service = _SERVICES.first(text)

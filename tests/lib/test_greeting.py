@@ -80,3 +80,19 @@ def test_a_charset_is_read_from_the_bytes(charset: str) -> None:
 def test_a_stated_charset_counts_where_the_bytes_say_nothing() -> None:
     assert decode("Мария".encode("cp1251"), stated="windows-1251") == "Мария"
     assert decode(b"\xff\xfe") == "" and decode(b"") == "" and "\ufffd" in decode(b"a\x81")
+
+
+@pytest.mark.parametrize(
+    ("raw", "first", "further"),
+    [
+        ("five one two, two one three, four five six seven", "+15122134567", ()),
+        ("cinco uno dos dos uno tres cuatro cinco seis siete", "+15122134567", ()),
+        ("512 double two one three four five six", "+15122213456", ()),
+        ("one or two rooms, three or four beds", "", ()),
+        ("fax 212-555-0111, cell 512-213-4567", "+15122134567", ("+12125550111",)),
+        ("phone/fax 212-555-0111, 512-213-4567", "+12125550111", ("+15122134567",)),
+    ],
+)
+def test_numbers_said_in_words_are_read_and_a_fax_comes_last(raw: str, first: str, further: tuple[str, ...]) -> None:
+    read = read_numbers(raw=raw)
+    assert (read.first.e164, read.further) == (first, further)

@@ -133,3 +133,8 @@ def test_a_mail_is_cut_before_it_is_read():
 )
 def test_the_words_of_a_page(html, words):
     assert text_of_html(html=html) == words
+
+
+def test_an_attribution_between_dashes_opens_the_quoted_mail():
+    assert own_words(text=f"{SAID}\n\n---- On Tue, 3 Mar 2026 16:05:00 -0700 Pen <o@pen.example.com> wrote ----\nunsubscribe") == SAID
+    assert "my list" in own_words(text="---- my list I wrote ----\nsink")

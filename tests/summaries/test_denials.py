@@ -82,3 +82,19 @@ def test_what_follows_urgent_is_no_answer_to_it(words):
 def test_anger_and_lawyers_that_are_denied_raise_no_flag():
     assert draft_of("I am not upset and I'm not going to call a lawyer. No need to call me back").risk_flags == []
     assert draft_of("I am upset and my lawyer will hear of it").risk_flags == ["angry", "legal or insurance"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("The tub was leaking but my dad repaired it. We would like the fence replaced", "A customer asked about a fence replacement."),
+        ("The tub was leaking and nobody repaired it", "A customer asked about a leak at the bathtub."),
+        ("We thought it was a leak, turns out it isn't. Please inspect the deck", "A customer asked about a deck inspection."),
+        ("It is not the skylight, it is the chimney that leaks", "A customer asked about a leak at the chimney."),
+        ("It is not the first time the skylight leaks, it is the third", "A customer asked about a leak at the skylight."),
+        ("I wouldn't say it is urgent, the toilet drips", "A customer asked about a leak at the toilet."),
+        ("The dishwasher does not drain", "A customer asked about a clog in the dishwasher."),
+    ],
+)
+def test_what_is_over_mistaken_or_something_else_is_no_topic(words, told):
+    assert draft_of(words).client_text == told

@@ -58,7 +58,7 @@ _SENT_WORDS: Final = frozenset(
 def own_words(*, text: str) -> str:
     """The writer's own lines: above, between and below what they quote. What follows a quote's head without ">" is quoted to its end."""
     lines = encodable(text[:LONGEST]).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").split("\n")
-    plain = [line.strip() for line in lines]
+    plain = [_between_dashes(line.strip()) for line in lines]
     # From the end: the next line with something in it.
     following = [""] * len(plain)
     for place in range(len(plain) - 2, -1, -1):
@@ -85,6 +85,14 @@ def own_words(*, text: str) -> str:
             continue
         kept.append((place, lines[place].rstrip()))
     return _tidy([line for _, line in kept])
+
+
+def _between_dashes(line: str) -> str:
+    """Zoho's "---- On Monday Bo <bo@example.com> wrote ----" as other programs write it; every other line as it is."""
+    if line[:2] != "--" or line[-2:] != "--" or len(line) > _LONGEST_ATTRIBUTION:
+        return line
+    words = f"{line.strip('- ')}:"
+    return words if _WROTE.search(words.casefold()) else line
 
 
 def _is_quoted(line: str) -> bool:

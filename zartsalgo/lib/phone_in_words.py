@@ -1,4 +1,4 @@
-"""Numbers in a field that holds more than one number: words round it, several of them, an extension.
+"""Numbers in a field that holds more than one number: words round it, several of them, an extension, digits said in words.
 
 The phone library's own matcher finds them, after what it trips over is taken apart: letters that touch digits, and two numbers with only a
 blank between them. The field is cut first, because the matcher's cost grows fast with what looks like the beginning of a number.
@@ -26,6 +26,33 @@ _RUN: Final = linear(r"\+?[0-9(][0-9() .\-‐‑–—/]{8,}")
 _GROUP: Final = linear(r"[0-9]+")
 _OTHER_LINE: Final = linear(r"^\s*(?:/|\\|or|o|&)\s*([0-9]{4})(?:[^0-9]|\z)", ignore_case=True)
 _TOUCHING: Final = linear(r"([\p{L}])([0-9+(])|([0-9])([\p{L}])")
+_DIGITS: Final = {
+    word: str(digit)
+    for digit, words in enumerate(
+        (
+            "zero oh o cero",
+            "one uno",
+            "two dos",
+            "three tres",
+            "four cuatro",
+            "five cinco",
+            "six seis",
+            "seven siete",
+            "eight ocho",
+            "nine nueve",
+        )
+    )
+    for word in words.split()
+}
+_TIMES: Final = {"double": 2, "doble": 2, "triple": 3}
+_SPOKEN_WORD: Final = rf"(?:{'|'.join((*_TIMES, *_DIGITS))}|[0-9]{{1,4}})"
+# A number as it is said, in words with digits among them; how many digits they make is counted afterwards.
+_SPOKEN: Final = linear(rf"\b{_SPOKEN_WORD}(?:[ ,.()-]{{1,3}}{_SPOKEN_WORD}){{4,}}\b", ignore_case=True)
+_SPOKEN_PART: Final = linear(r"[a-z]+|[0-9]+")
+_FEWEST_SPOKEN: Final = 3
+# "Phone/fax" is a phone too.
+_FAX_BEFORE: Final = linear(r"(?:^|[^/&\p{L}\s])\s*fax(?: (?:no|number|is))?\b[^\p{L}0-9]{0,4}\z", ignore_case=True)
+_FAX_BEHIND: Final = linear(r"^\s*(?:\(\s*fax\s*\)|fax\s*(?:[,;]|\z))", ignore_case=True)
 _EMPTY_BRACKETS: Final = linear(r"[(\[{<]\s*[)\]}>]")
 _JOINS: Final = frozenset("and or y o u e tel tel. phone number telephone telefono numero no no. ph ph. #".split())
 
@@ -50,7 +77,7 @@ def read_numbers(*, raw: object, region: str = "US") -> Numbers:
     found, left = _found(text=text, region=region)
     if found:
         numbers = [number for e164 in found if (number := read_number(raw=e164, region=region)).e164]
-        # What may be texted goes first only by where it stands: the person wrote them in this order.
+        # What may be texted goes first only by where it stands: the person wrote them in this order, a fax last.
         if numbers:
             return Numbers(numbers[0], tuple(number.e164 for number in numbers[1:]), left)
     if whole.e164 and not _is_vanity(text):
@@ -77,10 +104,25 @@ def _opened(raw: str) -> str:
     text = text.translate({0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2014: "-", 0x2212: "-"})
     if _is_vanity(text):
         return text
+    text = _SPOKEN.sub(lambda match: _as_digits(match.group()), text)
     spaced = _TOUCHING.sub(lambda match: " ".join(part for part in match.groups() if part), text)
     # A letter and a digit may share their neighbour: the second pass takes those that the first stepped over.
     spaced = _TOUCHING.sub(lambda match: " ".join(part for part in match.groups() if part), spaced)
     return _RUN.sub(lambda match: _parted(match.group()), spaced)
+
+
+def _as_digits(spoken: str) -> str:
+    """ "three oh three, five five five ..." in digits where they make one American number, else as it was."""
+    digits, words, times = "", 0, 1
+    for part in _SPOKEN_PART.findall(spoken.lower()):
+        if part in _TIMES:
+            times = _TIMES[part]
+            continue
+        words += part in _DIGITS
+        digits += _DIGITS.get(part, part) * times
+        times = 1
+    whole = len(digits) == 10 or (len(digits) == 11 and digits.startswith("1"))
+    return digits if whole and words >= _FEWEST_SPOKEN else spoken
 
 
 def _parted(run: str) -> str:
@@ -124,16 +166,19 @@ def _found(*, text: str, region: str) -> tuple[list[str], str]:
                 break
     spans.sort()
     found: list[str] = []
+    faxes: list[str] = []
     left, at = [], 0
     for start, end, e164, extension in spans:
         left += [text[at:start], f"ext {extension}" if extension else ""]
+        is_fax = _FAX_BEFORE.search(text[at:start]) or _FAX_BEHIND.match(text[end:])
         at = end
-        found.append(e164)
+        (faxes if is_fax else found).append(e164)
         # "512-555-0100/0101": the other line of the same house.
         if (other := _OTHER_LINE.match(text[end:])) and e164.startswith("+1"):
             found.append(e164[:-4] + other.group(1))
             at = end + other.end(1)
     left.append(text[at:])
+    found += faxes
     return list(dict.fromkeys(found))[:MOST], _words_of(" ".join(left)) if found else ""
 
 
