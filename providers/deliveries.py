@@ -30,16 +30,16 @@ _FIND = """select id, client_id, account, sealed, options, disabled_at is not nu
 # that is sent again, because nobody saw whether it was stored, counts nothing. They came in the order in which they stand in the set.
 _STORE = """
 with given as (
-  select * from unnest(%(id)s::uuid[], %(hook)s::uuid[], %(key)s::text[], %(at)s::timestamptz[], %(method)s::text[], %(url)s::text[],
-                       %(headers)s::jsonb[], %(body)s::bytea[], %(sha256)s::text[], %(copies)s::int[], %(reason)s::text[], %(note)s::text[],
-                       %(wait)s::float[])
-           with ordinality as g (id, hook, key, at, method, url, headers, body, sha256, copies, reason, note, wait, n)),
+  select * from rows from (json_to_recordset(%(rows)s::json) as (
+      id uuid, hook uuid, key text, at timestamptz, method text, url text, headers text, body text, sha256 text, copies int,
+      reason text, note text, wait float))
+    with ordinality as g (id, hook, key, at, method, url, headers, body, sha256, copies, reason, note, wait, n)),
 moment as materialized (
   select clock_timestamp() as now, coalesce((select shifted_by from zartsalgo_clock where id = 1), interval '0') as moved),
 stored as (
   insert into providers_delivery as d
     (id, connection_id, key, received_at, method, url, headers, body, body_sha256, copies, state, note, claims, next_at, replays)
-  select g.id, hook, key, coalesce(at, now + moved + n * interval '1 microsecond'), method, url, headers, body, sha256, copies,
+  select g.id, hook, key, coalesce(at, now + moved + n * interval '1 microsecond'), method, url, headers::jsonb, convert_to(body, 'UTF8'), sha256, copies,
          case when reason = '' then 'received' else 'aside' end, note, 0, now + wait * interval '1 second', 0
     from given g, moment order by hook, key
   on conflict (connection_id, key) do update
@@ -86,7 +86,7 @@ class Row:
     method: str
     url: str
     headers: str
-    body: bytes
+    body: bytes  # encrypted, which is plain ASCII
     sha256: str
     at: datetime | None
     aside: str
@@ -130,24 +130,26 @@ def store(*, rows: Sequence[Row]) -> list[tuple[uuid.UUID, int]]:
         firsts.setdefault(same, row)
         before.append(times[same])
         times[same] += 1
-    given = list(firsts.values())
-    values: dict[str, Any] = {
-        "id": [row.id for row in given],
-        "hook": [row.hook_id for row in given],
-        "key": [row.key for row in given],
-        "at": [row.at for row in given],
-        "method": [row.method for row in given],
-        "url": [row.url for row in given],
-        "headers": [row.headers for row in given],
-        "body": [row.body for row in given],
-        "sha256": [row.sha256 for row in given],
-        "copies": [times[row.hook_id, row.key] - 1 for row in given],
-        "reason": [row.aside for row in given],
-        "note": [asides.SAYS[Aside.Reason(row.aside)] if row.aside else "" for row in given],
-        "wait": [row.wait_seconds for row in given],
-    }
+    given = [
+        {
+            "id": str(row.id),
+            "hook": str(row.hook_id),
+            "key": row.key,
+            "at": row.at.isoformat() if row.at else None,
+            "method": row.method,
+            "url": row.url,
+            "headers": row.headers,
+            "body": row.body.decode("ascii"),
+            "sha256": row.sha256,
+            "copies": times[same] - 1,
+            "reason": row.aside,
+            "note": asides.SAYS[Aside.Reason(row.aside)] if row.aside else "",
+            "wait": row.wait_seconds,
+        }
+        for same, row in firsts.items()
+    ]
     with database.cursor() as cursor:
-        cursor.execute(_STORE, values)
+        cursor.execute(_STORE, {"rows": json.dumps(given)})
         found = {(hook, key): (id, copies) for hook, key, id, copies in cursor.fetchall()}
     answers = []
     for row, earlier in zip(rows, before, strict=True):
