@@ -175,7 +175,7 @@ def record(
     # Addresses of pictures stand with the pictures, until they are fetched.
     media = personal.pop("media", [])
     key = str(item.key)[:200]
-    if Event.objects.filter(client=client, source=source, key=key, type=item.type).exists():
+    if _is_recorded(client=client, source=source, key=key, type=item.type):
         return f"{item.type}: already known.", []
     person = people.read_person(personal=personal)
     about = _about(client=client, item_type=item.type, facts=facts)
@@ -288,6 +288,11 @@ def _about(*, client: Client, item_type: str, facts: dict[str, Any]) -> Message 
     if item_type == "message.received" and facts.get("thread"):
         return message_of_tag(client_id=client.pk, tag=str(facts["thread"]))
     return None
+
+
+def _is_recorded(*, client: Client, source: str, key: str, type: str) -> bool:
+    """Whether the very fact stands already. What two workers find out at once, the unique key of events settles."""
+    return Event.objects.filter(client=client, source=source, key=key, type=type).exists()
 
 
 def _is_known(*, client: Client, email: str) -> bool:

@@ -231,10 +231,13 @@ def _no_lateness() -> None:
 
 
 def _no_dedupe() -> None:
-    """Each copy of a webhook is stored as its own; the unique key of events is dropped by the arm."""
+    """Each copy of a webhook is stored as its own, and nobody looks whether its fact stands; the unique key of events is dropped by the arm."""
     import uuid
 
     from providers import deliveries
+    from workflows import intake
+
+    intake._is_recorded = lambda **_: False
 
     real = deliveries.make_row
 

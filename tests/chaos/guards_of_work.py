@@ -145,8 +145,8 @@ def dedupe(rig: Rig, business: Business, guarded: bool) -> int:
     door = rig.run_web(**without(guarded, "dedupe"))
     if not guarded:
         rig.owner_sql("alter table leads_event drop constraint if exists event_once")
-    rig.run("worker", role="worker")
-    rig.run("forks", role="worker", pool=FORKS)
+    rig.run("worker", role="worker", **without(guarded, "dedupe"))
+    rig.run("forks", role="worker", pool=FORKS, **without(guarded, "dedupe"))
     body, headers = business.call(caller=CALLER, id="copies")
     url = door + business.callrail.removeprefix(rig.system.url)
     answers: list[int] = []
