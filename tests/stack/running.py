@@ -75,7 +75,8 @@ hooks = {}
 for slug, url in wanted["urls"].items():
     now = clock.read()
     client = add_client(
-        slug=slug, name="Acme Plumbing", timezone="America/Denver", phone=wanted["phone"], workflows=list(workflows()), now=now, send="auto"
+        slug=slug, name="Acme Plumbing", timezone="America/Denver", phone=wanted["phones"].get(slug, wanted["phone"]),
+        workflows=list(workflows()), now=now, send="auto",
     )
     hooks[slug] = (
         connect(client=client, provider="callrail", secret=wanted["callrail"], now=now)[1],
@@ -171,9 +172,16 @@ class Business:
         return cls(system, slug=slug, callrail=callrail, twilio=system.manage(*connect, secret=TWILIO_TOKEN)["hook_url"])
 
     @classmethod
-    def make(cls, system: System, twilio_urls: dict[str, str]) -> list["Business"]:
-        """Many at once, by the same functions the commands call."""
-        wanted = {"urls": twilio_urls, "phone": PHONE, "account": ACCOUNT, "callrail": CALLRAIL_KEY, "twilio": TWILIO_TOKEN}
+    def make(cls, system: System, twilio_urls: dict[str, str], *, phones: dict[str, str] | None = None) -> list["Business"]:
+        """Many at once, by the same functions the commands call. `phones` are their own numbers, by slug; else they share one."""
+        wanted = {
+            "urls": twilio_urls,
+            "phones": phones or {},
+            "phone": PHONE,
+            "account": ACCOUNT,
+            "callrail": CALLRAIL_KEY,
+            "twilio": TWILIO_TOKEN,
+        }
         hooks = json.loads(system.manage("shell", "-v0", "-c", f"wanted = {wanted!r}\n{_MAKE}").strip().splitlines()[-1])
         return [cls(system, slug=slug, callrail=made[0], twilio=made[1]) for slug, made in hooks.items()]
 
