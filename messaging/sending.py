@@ -147,7 +147,7 @@ def _new_attempt(*, message: Message, slip: Slip, n: int) -> Attempt:
 
 
 def _start_calling(*, attempt: Attempt) -> bool:
-    """T1b. False when this worker was too slow or is no longer the one: it must not call. Refused too when a pause or a stop of theirs was stored since."""
+    """T1b. False when this worker must not call: it was too slow, is no longer the one, or a pause or a stop of theirs was stored since."""
     with database.cursor() as cursor:
         cursor.execute(
             f"""update messaging_attempt set outcome = 'calling' from messaging_message m
@@ -162,8 +162,9 @@ def _give_back(*, attempt: Attempt) -> None:
     """This worker will not call any more, so its try is proven unsent at once and the gate may judge the text anew."""
     with database.cursor() as cursor:
         cursor.execute(
-            """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'paused, stopped or too slow before the call'
-               where id = %s and outcome = 'reserved'""",
+            """update messaging_attempt
+                  set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'paused, stopped or too slow before the call'
+                where id = %s and outcome = 'reserved'""",
             [attempt.pk],
         )
     ring_after_commit(task=SEND_TASK, id=str(attempt.message_id))

@@ -7,7 +7,7 @@ first leaves alone come through (providers.views).
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -20,10 +20,14 @@ from zartsalgo.lib import clock
 # Never stored: they carry access, not evidence. Verifying sees `authorization`, nothing after it does.
 _DROPPED_HEADERS = ("cookie", "proxy-authorization")
 _SEEN_ONCE = "authorization"
+COULD_NOT = "Could not be stored just now. Send it again."
 
 
 class Refused(Exception):
-    """The request is answered with this status and sentence; `headers` go with it. `count`: wrong signatures to be written down for `sender`."""
+    """The request is answered with this status and sentence; `headers` go with it.
+
+    `count`: so many wrong signatures are to be written down for `sender` (providers.refusals).
+    """
 
     def __init__(self, status: int, sentence: str, *, count: int = 0, sender: str = "", **headers: str) -> None:
         super().__init__(sentence)
@@ -52,7 +56,7 @@ def admit(*, post: Post, adapter: Adapter, hook: deliveries.Hook, body: bytes) -
     sender = post.sender
     turned_away = limits.LIMITS.is_turned_away(hook=hook.id, sender=sender, at=post.at)
     if turned_away and len(body) > limits.SHORT_BODY:
-        raise turn_away(hook=hook, sender=sender)
+        raise _turn_away(hook=hook, sender=sender)
     query = f"?{post.query}" if post.query else ""
     incoming = Incoming(
         method="POST",
@@ -67,7 +71,7 @@ def admit(*, post: Post, adapter: Adapter, hook: deliveries.Hook, body: bytes) -
     if not adapter.verify(request=incoming, secrets=secrets, now=clock.real_now()):
         limits.LIMITS.note_wrong(hook=hook.id, sender=sender, at=post.at)
         if turned_away:
-            raise turn_away(hook=hook, sender=sender)
+            raise _turn_away(hook=hook, sender=sender)
         sentence = "The signature does not match this connection's secret. Nothing was stored."
         raise Refused(401, sentence, count=1, sender=sender)
     aside, wait = "", 0.0
@@ -87,16 +91,14 @@ def admit(*, post: Post, adapter: Adapter, hook: deliveries.Hook, body: bytes) -
         hook_id=hook.id,
         client_id=hook.client_id,
         key=key.replace("\x00", ""),
-        request=Incoming(
-            method=incoming.method, url=incoming.url, headers=kept, body=body, received_at=incoming.received_at, account=incoming.account
-        ),
+        request=replace(incoming, headers=kept),
         path_and_query=f"/hooks/{adapter.provider}/{query}",
         aside=aside,
         wait_seconds=wait,
     )
 
 
-def turn_away(*, hook: deliveries.Hook, sender: str) -> Refused:
+def _turn_away(*, hook: deliveries.Hook, sender: str) -> Refused:
     """The refusal of a sender that has used up its wrong signatures."""
     count = limits.LIMITS.count_turned_away(hook=hook.id, sender=sender)
     sentence = "Too many requests with a wrong signature. Nothing was stored."

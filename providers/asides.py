@@ -53,7 +53,10 @@ def waiting(*, connection_id: uuid.UUID, reason: str, until: uuid.UUID | None = 
 
 
 def release(*, ids: list[uuid.UUID], by: str, now: datetime) -> int:
-    """They are read like any other from now on, one after the other, so that they do not stand in the way of what comes in. Returns how many; what was decided before stays."""
+    """They are read like any other from now on, one after the other, so that they do not stand in the way of what comes in.
+
+    Returns how many; what was decided before stays.
+    """
     return _decide(ids=ids, decision=Aside.Decision.RELEASED, state=Delivery.State.RECEIVED, note="", finished=None, by=by, now=now)
 
 

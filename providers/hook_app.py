@@ -21,12 +21,12 @@ from django.db import connection as database
 from django.http.request import HttpHeaders, split_domain_port, validate_host
 
 from providers import adapters, deliveries, refusals
-from providers.accepting import Post, Refused, admit
+from providers.accepting import COULD_NOT, Post, Refused, admit
 from providers.connections import digest
 from providers.contract import Adapter
 from providers.deliveries import Hook, Row
-from providers.views import COULD_NOT
 from zartsalgo.lib import progress
+from zartsalgo.lib.database import drop_broken_connection, is_trouble
 from zartsalgo.lib.doorbell import ring
 from zartsalgo.lib.sealed import CannotOpen
 
@@ -94,7 +94,7 @@ class HookApp:
         return _answer(said.status, said.body.encode(), kind=said.content_type)
 
     async def _in_thread(self, do: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, do)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _watched, do)
 
 
 class _Hooks:
@@ -104,7 +104,7 @@ class _Hooks:
         # Its own threads: addresses that are nobody's shall not stand before those that are somebody's and need no look.
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hook-look-up")
         self._known: OrderedDict[tuple[str, str], tuple[Hook, float]] = OrderedDict()
-        self._asked: dict[tuple[str, str], asyncio.Future[Hook | None]] = {}
+        self._asked: dict[tuple[str, str], asyncio.Task[Hook | None]] = {}
 
     async def find(self, *, provider: str, token: str) -> Hook | None:
         """None for an address that is nobody's, which is looked up each time. Raises DatabaseError."""
@@ -114,22 +114,21 @@ class _Hooks:
             return hook
         asked = self._asked.get(key)
         if asked is None:
-            looked_up = asyncio.get_running_loop().run_in_executor(self._pool, _look_up, *key)
-            asked = self._asked[key] = asyncio.ensure_future(looked_up)
+            asked = self._asked[key] = asyncio.get_running_loop().create_task(self._look_up(key))
             asked.add_done_callback(lambda _: self._asked.pop(key, None))
+        return await asyncio.shield(asked)
+
+    async def _look_up(self, key: tuple[str, str]) -> Hook | None:
         since = time.monotonic()
-        found = await asyncio.shield(asked)
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._pool, _watched, lambda: _once_more(lambda: deliveries.find_hook(provider=key[0], token_digest=key[1]))
+        )
         self._known.pop(key, None)
         if found is not None:
             self._known[key] = (found, since + KEPT_SECONDS)
             if len(self._known) > MOST_KEPT:
                 self._known.popitem(last=False)
         return found
-
-
-def _look_up(provider: str, token_digest: str) -> Hook | None:
-    with progress.working():
-        return _once_more(lambda: deliveries.find_hook(provider=provider, token_digest=token_digest))
 
 
 class _Writers:
@@ -158,10 +157,13 @@ class _Writers:
         self._begin()
 
     async def _write(self) -> None:
-        batch, self._waiting = self._waiting[:MOST_ROWS], self._waiting[MOST_ROWS:]
+        # Who was told 503 for waiting too long sends it again; stored all the same, a form would be two.
+        waiting = [(row, done) for row, done in self._waiting if not done.done()]
+        batch, self._waiting = waiting[:MOST_ROWS], waiting[MOST_ROWS:]
         if not batch:
             return
-        outcomes = await asyncio.get_running_loop().run_in_executor(self._pool, _store, [row for row, _ in batch])
+        rows = [row for row, _ in batch]
+        outcomes = await asyncio.get_running_loop().run_in_executor(self._pool, _watched, lambda: _store(rows))
         if None in outcomes:
             ring(task=deliveries.DRAIN_TASK)
         for (_, done), error in zip(batch, outcomes, strict=True):
@@ -175,15 +177,21 @@ class _Writers:
 
 def _store(rows: Sequence[Row]) -> list[Exception | None]:
     """In a writer's thread: for each row None, or why it was not stored. One that cannot be stored takes no other with it."""
+    try:
+        _once_more(lambda: deliveries.store(rows=rows))
+        return [None] * len(rows)
+    except Exception as error:
+        drop_broken_connection()
+        away = is_trouble(error) and database.connection is None  # nobody is there to ask for each
+        if len(rows) == 1 or away:
+            return [error if isinstance(error, DatabaseError | InterfaceError) else DatabaseError(type(error).__name__)] * len(rows)
+    return [outcome for row in rows for outcome in _store([row])]
+
+
+def _watched(do: Callable[[], T]) -> T:
+    """What a thread does, where the watchdog sees it."""
     with progress.working():
-        try:
-            _once_more(lambda: deliveries.store(rows=rows))
-            return [None] * len(rows)
-        except Exception as error:
-            if len(rows) == 1 or (isinstance(error, OperationalError | InterfaceError) and _is_broken()):  # nobody is there to ask for each
-                found = error if isinstance(error, DatabaseError | InterfaceError) else DatabaseError(type(error).__name__)
-                return [found] * len(rows)
-        return [outcome for row in rows for outcome in _store([row])]
+        return do()
 
 
 def _once_more(do: Callable[[], T]) -> T:
@@ -191,15 +199,10 @@ def _once_more(do: Callable[[], T]) -> T:
     try:
         return do()
     except (OperationalError, InterfaceError):
-        if not _is_broken():
+        drop_broken_connection()
+        if database.connection is not None:
             raise
-        database.close()
     return do()
-
-
-def _is_broken() -> bool:
-    """Whether this thread has no connection that works."""
-    return database.connection is None or bool(database.connection.closed)
 
 
 @lru_cache(maxsize=200)

@@ -49,6 +49,7 @@ FORMS_OF_SENDER = Rate(burst=20, a_minute=30, debt=20)
 FORMS_OF_HOOK = Rate(burst=60, a_minute=60, debt=60)
 # Bytes of what was put aside: beyond it posts are refused, for a disk is not endless.
 KEPT_ASIDE = Rate(burst=64 * 1024 * 1024, a_minute=8 * 1024 * 1024)
+# Of what gets in, so many are read at once and the next ones so far apart, in seconds.
 FORMS_AT_ONCE, APART_SECONDS = 3, 0.5
 WRONG_SIGNATURES = Rate(burst=10, a_minute=10)
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.csrf import csrf_exempt
 
 from providers import adapters, deliveries, limits, refusals
-from providers.accepting import Post, Refused, admit
+from providers.accepting import COULD_NOT, Post, Refused, admit
 from providers.connections import digest
 from providers.contract import Adapter
 from zartsalgo.lib.client_address import client_address
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 READ_SECONDS = 10.0
 CHUNK = 64 * 1024
 _TOO_LARGE = "More than 1 MB. Nothing was stored."
-COULD_NOT = "Could not be stored just now. Send it again."
 
 
 def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> HttpResponse:

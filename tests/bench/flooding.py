@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 
 from tests.bench.calls import Calls, percentile
 from tests.bench.load import Answer, Request, send
-from tests.stack.running import System
+from tests.stack.running import Business, System
 
 FORMS, SECONDS, SENDERS = 500, 10, 100
 
 
 def flood(system: System, calls: Calls) -> dict[str, Any]:
     """One call a second of the other clients: alone, and beside 500 forms of a hundred strangers in ten seconds."""
-    hook = system.manage("connect", "form", "--client", calls.businesses[0].slug, "--json")["hook_url"]
+    Business.make(system, {"flooded": calls.provider.url}, phones={"flooded": "+13035550190"})
+    hook = system.manage("connect", "form", "--client", "flooded", "--json")["hook_url"]
     quiet = calls.run(SECONDS, rate=1, patience=30)
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     forms = []

@@ -86,9 +86,11 @@ def play(steps: Callable):
             return await steps(lambda *requests: _post(app, *requests))
         finally:
             for pool in (app._pool, app._hooks._pool, app._writers._pool):
-                both = threading.Barrier(2)  # each of its two threads takes one
+                both = threading.Barrier(pool._max_workers)  # each of its threads takes one
                 loop = asyncio.get_running_loop()
-                await asyncio.gather(*(loop.run_in_executor(pool, lambda: (both.wait(5), database.close())) for _ in range(2)))  # noqa: B023
+                await asyncio.gather(
+                    *(loop.run_in_executor(pool, lambda: (both.wait(5), database.close())) for _ in range(pool._max_workers))
+                )  # noqa: B023
             app.close()
 
     return asyncio.run(_play())
@@ -193,6 +195,33 @@ def test_a_database_that_is_away_is_503_and_needs_no_restart(callrail, monkeypat
 
     play(steps)
     assert len(states()) == 2 and len(rings) == 2
+
+
+def test_what_was_answered_503_for_waiting_too_long_is_not_stored_afterwards(form, monkeypatch):
+    """Forms have no key of their own: sent again and stored twice, one visitor would be two leads."""
+    _, hook = form
+    monkeypatch.setattr(hook_app, "WRITERS", 1)
+    monkeypatch.setattr(hook_app, "WRITE_SECONDS", 0.2)
+    real, hangs, held = deliveries.store, threading.Event(), threading.Event()
+
+    def _hang(*, rows):
+        hangs.set()
+        assert held.wait(10)
+        return real(rows=rows)
+
+    monkeypatch.setattr(deliveries, "store", _hang)
+
+    async def steps(post):
+        first = asyncio.create_task(post(filled(hook, 1)))  # in the statement that hangs: nobody knows
+        await asyncio.get_running_loop().run_in_executor(None, hangs.wait, 10)
+        assert await post(filled(hook, 2)) == [(503, "Could not be stored just now. Send it again.")]
+        assert [status for status, _ in await first] == [503]
+        held.set()
+        monkeypatch.setattr(hook_app, "WRITE_SECONDS", 10)
+        assert await post(filled(hook, 3)) == [(200, "")]
+
+    play(steps)
+    assert len(states()) == 2  # the first and the third
 
 
 def end_sessions_but(pid):
