@@ -73,6 +73,14 @@ def filled(hook, number=1):
     return scope(hook, headers=[("content-type", "application/x-www-form-urlencoded")]), body
 
 
+async def close_connections(pool):
+    """Of each of its threads."""
+    all_of_them = threading.Barrier(pool._max_workers)
+    loop = asyncio.get_running_loop()
+    closing = [loop.run_in_executor(pool, lambda: (all_of_them.wait(5), database.close())) for _ in range(pool._max_workers)]
+    await asyncio.gather(*closing)
+
+
 def play(steps: Callable):
     """Run `await steps(post)`, where `await post((scope, body), ...)` posts them all at once and gives (status, words), or None for Django."""
 
@@ -86,11 +94,7 @@ def play(steps: Callable):
             return await steps(lambda *requests: _post(app, *requests))
         finally:
             for pool in (app._pool, app._hooks._pool, app._writers._pool):
-                both = threading.Barrier(pool._max_workers)  # each of its threads takes one
-                loop = asyncio.get_running_loop()
-                await asyncio.gather(
-                    *(loop.run_in_executor(pool, lambda: (both.wait(5), database.close())) for _ in range(pool._max_workers))
-                )  # noqa: B023
+                await close_connections(pool)
             app.close()
 
     return asyncio.run(_play())
