@@ -180,17 +180,18 @@ def is_on_duty(*, responder: Responder, zone: str, now: datetime) -> bool:
     return start <= local < end if start <= end else local >= start or local < end
 
 
-def responder_on_duty(*, client: Client, now: datetime) -> Responder | None:
-    """The first responder, in order, whose own hours hold now in the business's zone."""
-    return next((one for one in client.responders.filter(active=True) if is_on_duty(responder=one, zone=client.timezone, now=now)), None)
+def first_on_duty(*, responders: Iterable[Responder], zone: str, now: datetime) -> Responder | None:
+    """The first of the active responders, in their order, whose own hours hold now in the business's zone."""
+    return next((one for one in responders if one.active and is_on_duty(responder=one, zone=zone, now=now)), None)
 
 
-def next_on_duty(*, client: Client, now: datetime) -> tuple[Responder, datetime] | None:
+def next_on_duty(*, responders: Iterable[Responder], zone: str, now: datetime) -> tuple[Responder, datetime] | None:
     """Who of the active responders comes on duty first after now, by order where two begin together, and when. None without any."""
-    zone, found = ZoneInfo(client.timezone), []
-    for responder in client.responders.filter(active=True, on_from__isnull=False):
-        assert responder.on_from is not None  # the query says so
-        today = now.astimezone(zone).date()
-        begins = (datetime.combine(today + timedelta(days=day), responder.on_from, tzinfo=zone) for day in (0, 1, 2))
+    local, found = ZoneInfo(zone), []
+    for responder in responders:
+        if not responder.active or responder.on_from is None:
+            continue
+        today = now.astimezone(local).date()
+        begins = (datetime.combine(today + timedelta(days=day), responder.on_from, tzinfo=local) for day in (0, 1, 2))
         found.append((responder, next(when for when in begins if when > now).astimezone(UTC)))
     return min(found, key=lambda one: one[1]) if found else None

@@ -5,6 +5,8 @@ asked for, work to be done again. What somebody wrote or said is never read for 
 soliciting (Google's contribution policy), and holding back the others suppresses their reviews (16 CFR 465.7, 255.2(d)).
 """
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,17 +36,30 @@ class Case:
 
 
 def open_case(*, contact: Contact) -> Case | None:
-    """The person's oldest open case, from tasks and from what systems reported; None when all are closed. Two statements."""
-    tasks = Task.objects.filter(contact=contact, status=Task.Status.OPEN, kind__in=CASES).values_list("kind", "created_at")
-    found = [Case(kind=kind, since=at) for kind, at in tasks]
-    reported: dict[str, Case] = {}
-    events = Event.objects.filter(contact=contact, type__in=(OPENED, CLOSED)).order_by("occurred_at", "recorded_at", "id")
-    for kind, facts, at in events.values_list("type", "facts", "occurred_at"):
+    """The person's oldest open case; None when all are closed."""
+    return open_cases(contact_ids={contact.pk}).get(contact.pk)
+
+
+def open_cases(*, contact_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Case]:
+    """The oldest open case of each of these people who has one, from tasks and from what systems reported. Two statements."""
+    if not contact_ids:
+        return {}
+    ids = list(contact_ids)
+    found: dict[uuid.UUID, list[Case]] = {}
+    for contact, kind, at in Task.objects.filter(contact_id__in=ids, status=Task.Status.OPEN, kind__in=CASES).values_list(
+        "contact_id", "kind", "created_at"
+    ):
+        found.setdefault(contact, []).append(Case(kind=kind, since=at))
+    reported: dict[tuple[uuid.UUID, str], Case] = {}
+    events = Event.objects.filter(contact_id__in=ids, type__in=(OPENED, CLOSED)).order_by("occurred_at", "recorded_at", "id")
+    for contact, kind, facts, at in events.values_list("contact_id", "type", "facts", "occurred_at"):
         what = str(facts.get("case") or "")
         what = what if what in CASES else "complaint"
-        key = str(facts.get("case_id") or what)
+        key = (contact, str(facts.get("case_id") or what))
         if kind == OPENED:
             reported.setdefault(key, Case(kind=what, since=at))
         else:
             reported.pop(key, None)
-    return min((*found, *reported.values()), key=lambda case: case.since, default=None)
+    for (contact, _), case in reported.items():
+        found.setdefault(contact, []).append(case)
+    return {contact: min(cases, key=lambda case: case.since) for contact, cases in found.items()}

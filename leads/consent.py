@@ -122,7 +122,7 @@ def withdraw(*, entry: Consent, why: str, by: str, now: datetime) -> bool:
         granted_at=now,
     )
     with transaction.atomic():
-        people.hold(contact_id=entry.contact_id)
+        people.hold_all(contact_ids=[entry.contact_id])
         if Consent.objects.filter(withdraws=entry).exists():
             return False
         row.save(force_insert=True)

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from leads.models import Automation, Client, Contact, Event, Lead
+from leads.models import Client, Contact, Event, Lead
 from messaging import purposes, templates
 from messaging.email import addresses
 from messaging.models import Message, Template
-from providers.connections import email_connection, email_sender_of, sender_of, sending_connection
+from providers.connections import email_sender_of, sender_of, sending_connection
+from providers.models import Connection
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.ids import new_id
 
@@ -18,14 +19,16 @@ SEND_TASK = "messaging.send_sms"
 SETTLED_TASK = "workflows.message_settled"
 
 
-def plan_text(
+def compose(
     *,
     client: Client,
     contact: Contact,
     to: str,
     purpose: str,
-    template_key: str,
+    template: Template | None,
     values: dict[str, Any],
+    connection: Connection | None,
+    drafts: bool,
     now: datetime,
     useful_until: datetime | None,
     workflow: str,
@@ -34,20 +37,15 @@ def plan_text(
     run_id: uuid.UUID | None = None,
     step_key: str = "",
 ) -> Message:
-    """Plan one text to one number (E.164), or one email to one address: the template's channel says which. The same run and step give
-    the same message. Raises templates.CannotRender.
+    """One text to one number (E.164), or one email to one address, as the template's channel says; not stored (messaging.effects does).
 
-    Sends nothing: `messaging.sending.send` judges and tries it once the transaction has committed.
+    `connection` is what it goes by, None the simulator's phone or the mail server of the environment. `drafts`: a person approves it first.
+    Raises templates.CannotRender. Touches no row.
     """
-    if run_id is not None and (known := Message.objects.filter(run_id=run_id, step_key=step_key).first()):
-        return known
-    template: Template | None = templates.live_template(client=client, key=template_key)
     body = templates.render(template=template, values=values) if template else ""
     email = template is not None and template.channel == Message.EMAIL
-    connection = email_connection(client=client) if email else sending_connection(client=client)
-    automation = Automation.objects.filter(client=client, workflow=workflow).first()
     identity = new_id()
-    message = Message.objects.create(
+    return Message(
         id=identity,
         client=client,
         contact=contact,
@@ -64,14 +62,12 @@ def plan_text(
         subject=templates.render_subject(template=template, values=values) if template and email else "",
         reply_tag=addresses.tag_of(message_id=identity) if email else "",
         body=body,
-        approval_needed=automation is None or automation.send == Automation.Send.DRAFT,
+        approval_needed=drafts,
         created_at=now,
         due_at=now,
         useful_until=useful_until,
         connection=connection,
     )
-    ring_after_commit(task=SEND_TASK, id=str(message.pk))
-    return message
 
 
 def reply_by_hand(

@@ -71,13 +71,11 @@ def address_of(*, token: str) -> str:
     return f"{settings.PUBLIC_URL}/go/{token}/"
 
 
-def keep_link(*, token: str, message: Message, target: str, now: datetime) -> ReviewLink:
-    """Store the link of one text, in the transaction that plans it. Raises ValueError for a target nobody may be led to."""
+def make_link(*, token: str, message: Message, target: str, now: datetime) -> ReviewLink:
+    """The link of one text, not stored: that is done in the transaction that plans the text. Raises ValueError for a target nobody may be led to."""
     if fault := fault_of(url=target):
         raise ValueError(fault)
-    return ReviewLink.objects.create(
-        token=token, client_id=message.client_id, message=message, target=target, made_at=now, expires_at=now + LINK_LIFE
-    )
+    return ReviewLink(token=token, client_id=message.client_id, message=message, target=target, made_at=now, expires_at=now + LINK_LIFE)
 
 
 def find_link(*, token: str) -> ReviewLink | None:
@@ -113,12 +111,6 @@ def replied(*, contact: Contact, since: datetime) -> datetime | None:
     """When the person first wrote after that, whatever they wrote."""
     rows = Event.objects.filter(contact=contact, type="message.received", recorded_at__gte=since)
     return rows.order_by("recorded_at").values_list("recorded_at", flat=True).first()
-
-
-def last_asked(*, contact: Contact, since: datetime) -> Message | None:
-    """The newest request that went to this person after that, and was not refused on its way."""
-    went = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
-    return Message.objects.filter(contact=contact, purpose=REQUEST, status__in=went, created_at__gt=since).order_by("-created_at").first()
 
 
 def overtaken(*, message: Message) -> str:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from leads import calendar, people
-from leads.actions import close_task, create_task, responder_on_duty
+from leads.actions import close_task, create_task, first_on_duty
 from leads.models import Client, Contact, Desk, Event, Lead, Task
 from messaging import planning
 from messaging.models import AnswerPromise, Conversation, ConversationChange, Message, Pause, Template
@@ -262,7 +262,7 @@ def escalate_overdue(*, now: datetime, limit: int = 50) -> int:
 
 def _escalate(*, talk_id: uuid.UUID, contact_id: uuid.UUID, now: datetime) -> int:
     with transaction.atomic():
-        people.hold(contact_id=contact_id)
+        people.hold_all(contact_ids=[contact_id])
         # Judged again under the lock: an answer or another ticker may have been faster.
         if not Conversation.objects.filter(pk=talk_id, answer_by__lte=now, escalated_at__isnull=True).update(escalated_at=now):
             return 0
@@ -281,7 +281,11 @@ def _tell(*, talk: Conversation, lead: Lead | None, now: datetime) -> str:
     """The task, and for the business's own people the handover; returns who was told, as a sentence."""
     client, who = talk.client, talk.contact.name or sayable(people.phone_of(contact=talk.contact))
     since, cause = local_time(when=talk.ball_since, zone=client.timezone), f"late:{talk.pk}:{talk.ball_since.isoformat()}"
-    responder = responder_on_duty(client=client, now=now) if talk.escalate_to == Template.Escalation.RESPONDER else None
+    responder = (
+        first_on_duty(responders=client.responders.all(), zone=client.timezone, now=now)
+        if talk.escalate_to == Template.Escalation.RESPONDER
+        else None
+    )
     if responder is not None and lead is not None:
         tell_responder(lead=lead, responder=responder, asked="Unanswered message", at=talk.ball_since, cause=cause, now=now)
         told = f"{responder.name} was told that {who} waits since {since}."

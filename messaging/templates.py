@@ -1,6 +1,9 @@
 """Words: approved Liquid templates, sandboxed. An unknown variable is an error, never an empty string in a customer's text."""
 
+from collections.abc import Collection
 from typing import Any
+
+from django.db.models import Q
 
 from leads.models import Client, Contact
 from messaging import purposes
@@ -40,16 +43,16 @@ class CannotRender(Exception):
     """The template does not fit the values; the text says what is missing."""
 
 
-def live_template(*, client: Client, key: str) -> Template | None:
-    """The approved template of this key: the client's own, else the agency's."""
-    own_first = Template.objects.filter(key=key, status=Template.Status.APPROVED, client__in=[client.pk]).first()
-    return own_first or Template.objects.filter(key=key, status=Template.Status.APPROVED, client__isnull=True).first()
-
-
-def live_channel(*, client: Client, key: str) -> str:
-    """How the words of this key go out now; as a text while nothing is approved."""
-    template = live_template(client=client, key=key)
-    return template.channel if template else Template.Channel.SMS
+def live_templates(*, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], Template]:
+    """The approved template of each (client's id, key) that has one: the client's own, else the agency's. One statement."""
+    rows = Template.objects.filter(
+        Q(client_id__in={client for client, _ in wanted}) | Q(client__isnull=True),
+        key__in={key for _, key in wanted},
+        status=Template.Status.APPROVED,
+    )
+    found = {(row.client_id, row.key): row for row in rows}
+    both = {(client, key): found.get((client, key)) or found.get((None, key)) for client, key in wanted}
+    return {one: template for one, template in both.items() if template is not None}
 
 
 def render(*, template: Template, values: dict[str, Any]) -> str:

@@ -222,12 +222,6 @@ def sender_of(*, connection: Connection | None, client: Client) -> str:
     return str(connection.options.get("from") or client.phone) if connection else client.phone
 
 
-def email_connection(*, client: Client) -> Connection | None:
-    """The client's newest enabled live connection whose adapter sends email; None means SMTP from the environment, else our own pages."""
-    able = [a.provider for a in adapters.all_adapters() if a.can_email]
-    return client.connections.filter(provider__in=able, disabled_at__isnull=True, live=True).order_by("-created_at").first()
-
-
 def email_sender_of(*, connection: Connection | None) -> str:
     """The address that a client's emails come from: the connection's own, else the agency's."""
     return str(connection.options.get("from") or "") if connection else clean_email(settings.DEFAULT_FROM_EMAIL)

@@ -1,7 +1,7 @@
 """The local summarizer: what serves when no model does. Extractive and deterministic, standard library only.
 
 It says nothing that was not said: every claim is an extract with its place, every number in it stands in the source. The text for
-the client is made of our own phrases (`summaries.facts`), so that nothing of a customer's wording can get into it.
+the client is made of our own phrases (`summaries.key_facts`), so that nothing of a customer's wording can get into it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from summaries.checks import hold_against_sources
-from summaries.facts import Fact, is_spanish, read_facts
 from summaries.folding import fold
+from summaries.key_facts import Fact, is_spanish, read_facts
 from summaries.retelling import Voice
 from summaries.telling import LONGEST, Chosen, Sentence, choose, sentences
 from summaries.text import Claim, Draft, Source

@@ -7,9 +7,11 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
+from leads.deciding import Context, Fact
 from tests.factories import NOON, ClientFactory
 from workflows import registry
 from workflows.models import Run, WorkflowVersion
+from workflows.vocabulary import Done, step
 from zartsalgo import checks
 from zartsalgo.lib.ids import new_id
 
@@ -59,11 +61,22 @@ def test_w001_when_the_web_process_acts_as_the_owner(settings):
     assert checks.roles_exist(databases=["default"]) == []
 
 
+class Nothing(Fact):
+    tables = ("leads_nothing",)
+
+
+def rests_on_nothing(context: Context, nothing: Nothing) -> Done:
+    return Done(says="Odd.")
+
+
 def test_e005_names_what_a_catalog_file_got_wrong(monkeypatch):
     assert checks.workflows_fit_the_house() == []
     good = registry.workflows()["missed-call-text-back"]
-    bad = dataclasses.replace(good, reads=("leads_lead", "leads_nothing"), steps=(*good.steps, good.steps[0]))
+    odd = step("do", "odd", "Odd", rests_on_nothing)
+    bad = dataclasses.replace(good, steps=(*good.steps, good.steps[0], odd))
     monkeypatch.setattr(registry, "workflows", lambda: {"missed-call-text-back": bad})
+    known = {**registry.handlers(), odd.handler_name: rests_on_nothing}
+    monkeypatch.setattr(registry, "handlers", lambda: known)
     found = checks.workflows_fit_the_house()
     assert ids(found) == ["zarts.E005", "zarts.E005"]
     assert "leads_nothing" in found[0].msg and "two steps called caller" in found[1].msg

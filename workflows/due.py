@@ -44,14 +44,13 @@ select exists(select 1 from providers_delivery where state = 'received' and next
 
 def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:
     """A text was sent, dropped, held or failed: the run that waits for it looks."""
-    for run_id in engine.wake(wait_key=f"message:{message_id}", now=now):
-        engine.advance(run_id=run_id, now=now)
+    engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{message_id}"], now=now), now=now)
     breakers.look_after_text(message_id=message_id, now=now)
 
 
 def summary_settled(*, run_id: uuid.UUID, now: datetime) -> None:
     """The summary of this run was written, decided or replaced: the run looks."""
-    engine.wake(wait_key=summary_key(run_id=run_id), now=now)
+    engine.wake(wait_keys=[summary_key(run_id=run_id)], now=now)
     engine.advance(run_id=run_id, now=now)
 
 
@@ -71,10 +70,9 @@ def due_runs(*, now: datetime, limit: int = 500) -> list[uuid.UUID]:
 def work_off(*, now: datetime, limit: int = 100) -> int:
     """Do everything that is due in this process; returns how many rows were touched."""
     touched = intake.drain(now=now)
-    for run_id in due_runs(now=now, limit=limit):
-        engine.advance(run_id=run_id, now=clock.read())
-        touched += 1
-    return touched
+    due = due_runs(now=now, limit=limit)
+    engine.advance_all(run_ids=due, now=clock.read())
+    return touched + len(due)
 
 
 def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:

@@ -66,8 +66,7 @@ def drain(*, now: datetime, limit: int = BATCH) -> int:
         elif first.claims >= ALONE_FROM:
             alone.take_in(delivery_id=first.id, now=now)
         else:
-            for run_id in _take_in_batch(ids=[row.id for row in claimed], now=now):
-                engine.advance(run_id=run_id, now=clock.read())
+            engine.advance_all(run_ids=_take_in_batch(ids=[row.id for row in claimed], now=now), now=clock.read())
         worked += len(claimed)
     return worked
 
@@ -264,7 +263,7 @@ def take_up(*, event: Event, contact: Contact, now: datetime) -> None:
 
 def wake_runs_of(*, contact: Contact, now: datetime) -> None:
     """Something happened with this person: runs that wait for that look again after the commit."""
-    for run_id in engine.wake(wait_key=contact_key(contact=contact), now=now):
+    for run_id in engine.wake(wait_keys=[contact_key(contact=contact)], now=now):
         ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
 
 

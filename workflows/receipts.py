@@ -1,68 +1,218 @@
-"""Receipts: for every event and every workflow that listens to its type one row that says why it did or did not start."""
+"""Receipts: for every event and every workflow that listens to its type one row that says why it did or did not start.
+
+Decided for a set of events at once: what the workflows may know is loaded with one statement a kind of fact, receipts and runs are written
+with one each. Events of one person are decided one after the other, so the second call of a set joins the run that the first one started.
+"""
+
+from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import ValidationError
 from rapidfuzz import fuzz
 
 from leads import people
+from leads.deciding import Context, Fact
 from leads.events import ASKED_IN_WRITING
 from leads.models import Automation, Contact, Event
 from messaging.words.variables import time_span
 from workflows import registry
-from workflows.models import Receipt, Run
-from workflows.vocabulary import Entry, Refusal, Workflow
+from workflows.models import Receipt, Run, WorkflowVersion
+from workflows.vocabulary import Refusal, Workflow
+from zartsalgo.lib import rows
 from zartsalgo.lib.ids import new_id
 
 # Out of a hundred: first names that are nearer to each other are one name with a slip in it (Jon, John), Mary and Mark are two.
 SAME_NAME = 80
+# Of one person and workflow so many earlier runs are looked at for one to join.
+MOST_EARLIER = 20
 
 
 def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid.UUID]:
-    """Write the receipts of one event and start what starts; returns the ids of new runs.
+    """The receipts of one event, and what it starts: see `decide_all`."""
+    return decide_all(heard=[(event, contact)], now=now)
 
-    Runs in the event's transaction, with the contact's row locked: two calls of one person cannot both start a run.
+
+def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> list[uuid.UUID]:
+    """Write the receipts of these events and start what starts; returns the ids of new runs, in the order of their events.
+
+    Runs in the events' transaction, with the people's rows locked: two calls of one person cannot both start a run.
     """
-    started = []
-    for workflow in registry.listeners().get(event.type, ()):
-        receipt = _judge(workflow=workflow, event=event, contact=contact, now=now)
-        if receipt.verdict == Receipt.Verdict.STARTED:
-            receipt.run = _start(workflow=workflow, event=event, contact=contact, now=now)
-            started.append(receipt.run.pk)
-        receipt.save(force_insert=True)
+    heard = [(event, contact) for event, contact in heard if registry.listeners().get(event.type)]
+    if not heard:
+        return []
+    started: list[uuid.UUID] = []
+    for turn in _turns(heard):
+        started += _Deciding(heard=turn, now=now).write()
     return started
 
 
-def _judge(*, workflow: Workflow, event: Event, contact: Contact | None, now: datetime) -> Receipt:
-    receipt = Receipt(id=new_id(), client_id=event.client_id, event=event, workflow=workflow.key, at=now)
-    automation = Automation.objects.filter(client_id=event.client_id, workflow=workflow.key).first()
-    if automation is None or not automation.enabled:
-        receipt.verdict, receipt.reason = Receipt.Verdict.REFUSED, "switched-off"
-        receipt.says = f"{workflow.name} did not start: it is switched off for this client."
-        receipt.expected, receipt.actual = "switched on", "off" if automation else "never switched on"
-        return receipt
-    if contact is not None and workflow.joins_within:
-        runs = Run.objects.filter(client_id=event.client_id, workflow=workflow.key, contact=contact)
-        runs = runs.filter(created_at__gt=now - workflow.joins_within).select_related("event").order_by("created_at")[:20]
-        earlier = next((run for run in runs if not _somebody_else(event=event, earlier=run.event)), None)
-        if earlier is not None:
-            minutes = int((now - earlier.created_at).total_seconds() // 60)
-            receipt.verdict, receipt.reason, receipt.run = Receipt.Verdict.JOINED, "same-person-in-window", earlier
+def _turns(heard: Sequence[tuple[Event, Contact | None]]) -> list[list[tuple[Event, Contact | None]]]:
+    """The events in sets, each with at most one of any person, in their order."""
+    turns: list[list[tuple[Event, Contact | None]]] = []
+    came: dict[uuid.UUID, int] = defaultdict(int)
+    for event, contact in heard:
+        turn = came[contact.pk] if contact is not None else 0
+        if contact is not None:
+            came[contact.pk] += 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append((event, contact))
+    return turns
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One workflow that is asked about one event."""
+
+    workflow: Workflow
+    event: Event
+    contact: Contact | None
+    automation: Automation | None
+    earlier: Run | None
+    run_id: uuid.UUID
+
+
+class _Deciding:
+    """The receipts of a set of events with at most one of any person."""
+
+    def __init__(self, *, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> None:
+        self.now = now
+        pairs = [(workflow, *one) for one in heard for workflow in registry.listeners()[one[0].type]]
+        chosen = self._automations(pairs)
+        earlier = self._earlier(pairs)
+        self.asked = [
+            _Asked(
+                workflow=workflow,
+                event=event,
+                contact=contact,
+                automation=chosen.get((event.client_id, workflow.key)),
+                earlier=next(
+                    (run for run in earlier.get((workflow.key, contact.pk), ()) if not _somebody_else(event=event, earlier=run.event)), None
+                )
+                if contact is not None
+                else None,
+                run_id=new_id(),
+            )
+            for workflow, event, contact in pairs
+        ]
+
+    @staticmethod
+    def _automations(pairs: Sequence[tuple[Workflow, Event, Contact | None]]) -> dict[tuple[int, str], Automation]:
+        found = Automation.objects.filter(
+            client_id__in={event.client_id for _, event, _ in pairs}, workflow__in={workflow.key for workflow, _, _ in pairs}
+        )
+        return {(row.client_id, row.workflow): row for row in found}
+
+    def _earlier(self, pairs: Sequence[tuple[Workflow, Event, Contact | None]]) -> dict[tuple[str, uuid.UUID], list[Run]]:
+        """Runs that a second cause of the same person joins, by workflow and person, the oldest first."""
+        joining = [(workflow, contact) for workflow, _, contact in pairs if contact is not None and workflow.joins_within]
+        if not joining:
+            return {}
+        since = {workflow.key: self.now - workflow.joins_within for workflow, _ in joining}
+        runs = Run.objects.filter(
+            contact_id__in={contact.pk for _, contact in joining}, workflow__in=list(since), created_at__gt=min(since.values())
+        )
+        found: dict[tuple[str, uuid.UUID], list[Run]] = defaultdict(list)
+        for run in runs.select_related("event").order_by("created_at"):
+            key = (run.workflow, run.contact_id or uuid.UUID(int=0))
+            if run.created_at > since[run.workflow] and len(found[key]) < MOST_EARLIER:
+                found[key].append(run)
+        return found
+
+    def write(self) -> list[uuid.UUID]:
+        """Decide and write; the ids of the runs that start."""
+        refusals = self._refusals()
+        receipts = [self._receipt(one, refusals.get(n)) for n, one in enumerate(self.asked)]
+        versions = registry.live_versions()
+        runs = [
+            self._run(one, version=versions[one.workflow.key])
+            for one, receipt in zip(self.asked, receipts, strict=True)
+            if receipt.verdict == Receipt.Verdict.STARTED
+        ]
+        rows.insert(rows=runs)
+        rows.insert(rows=receipts)
+        return [run.pk for run in runs]
+
+    def _refusals(self) -> dict[int, Refusal | None]:
+        """What the workflows themselves have against starting, by place in the set. Settings that no longer fit a card start nothing, and
+        lose nothing."""
+        contexts: dict[int, Context] = {}
+        refusals: dict[int, Refusal | None] = {}
+        for n, one in enumerate(self.asked):
+            if one.workflow.refuses is not None and one.automation is not None and one.automation.enabled and one.earlier is None:
+                try:
+                    contexts[n] = self._context(one, one.automation)
+                except ValidationError as error:
+                    names = ", ".join(sorted({str(row["loc"][0]) for row in error.errors() if row["loc"]})) or "one of them"
+                    says = f"{one.workflow.name} did not start: its settings for this client do not fit ({names})."
+                    refusals[n] = Refusal(reason="settings", says=says, expected="settings that fit", actual=names)
+        for workflow in {self.asked[n].workflow.key: self.asked[n].workflow for n in contexts}.values():
+            places = [n for n in contexts if self.asked[n].workflow is workflow]
+            assert workflow.refuses is not None
+            kinds = registry.needs(workflow.refuses)
+            columns: list[Sequence[Fact]] = [kind.load(contexts=[contexts[n] for n in places]) for kind in kinds]
+            for place, n in enumerate(places):
+                facts: list[Any] = [column[place] for column in columns]
+                refusals[n] = workflow.refuses(contexts[n], *facts)
+        return refusals
+
+    def _context(self, one: _Asked, automation: Automation) -> Context:
+        return Context(
+            run_id=one.run_id,
+            workflow=one.workflow.key,
+            client=one.event.client,
+            event=one.event,
+            contact=one.contact,
+            lead=one.event.lead,
+            settings=one.workflow.settings.model_validate(automation.settings or {}),
+            since=self.now,
+            now=self.now,
+            drafts=automation.send == Automation.Send.DRAFT,
+        )
+
+    def _receipt(self, one: _Asked, refusal: Refusal | None) -> Receipt:
+        workflow = one.workflow
+        receipt = Receipt(id=new_id(), client_id=one.event.client_id, event=one.event, workflow=workflow.key, at=self.now)
+        if one.automation is None or not one.automation.enabled:
+            receipt.verdict, receipt.reason = Receipt.Verdict.REFUSED, "switched-off"
+            receipt.says = f"{workflow.name} did not start: it is switched off for this client."
+            receipt.expected, receipt.actual = "switched on", "off" if one.automation else "never switched on"
+        elif one.earlier is not None:
+            minutes = int((self.now - one.earlier.created_at).total_seconds() // 60)
+            receipt.verdict, receipt.reason, receipt.run = Receipt.Verdict.JOINED, "same-person-in-window", one.earlier
             ago = "less than a minute" if minutes < 1 else "a minute" if minutes == 1 else f"{minutes} minutes"
             receipt.says = f"{workflow.name} did not start again: the same person started it {ago} before."
             span = time_span(minutes=workflow.joins_within // timedelta(minutes=1))
             receipt.expected, receipt.actual = f"no run within {span}", f"{ago} before"
-            return receipt
-    refusal = _refusal(workflow=workflow, automation=automation, event=event, contact=contact, now=now)
-    if refusal is not None:
-        receipt.verdict = Receipt.Verdict.REFUSED if refusal.joins is None else Receipt.Verdict.JOINED
-        receipt.reason, receipt.run, receipt.says = refusal.reason, refusal.joins, refusal.says[:400]
-        receipt.expected, receipt.actual = refusal.expected[:200], refusal.actual[:200]
+        elif refusal is not None:
+            receipt.verdict = Receipt.Verdict.REFUSED if refusal.joins is None else Receipt.Verdict.JOINED
+            receipt.reason, receipt.run_id, receipt.says = refusal.reason, refusal.joins, refusal.says[:400]
+            receipt.expected, receipt.actual = refusal.expected[:200], refusal.actual[:200]
+        else:
+            receipt.verdict, receipt.reason, receipt.run_id = Receipt.Verdict.STARTED, "trigger", one.run_id
+            receipt.says = f"{workflow.name} started because of {one.event.type}."
         return receipt
-    receipt.verdict, receipt.reason = Receipt.Verdict.STARTED, "trigger"
-    receipt.says = f"{workflow.name} started because of {event.type}."
-    return receipt
+
+    def _run(self, one: _Asked, *, version: WorkflowVersion) -> Run:
+        return Run(
+            id=one.run_id,
+            client_id=one.event.client_id,
+            workflow=one.workflow.key,
+            version=version,
+            cause=f"event:{one.event.pk}",
+            event=one.event,
+            contact=one.contact,
+            lead=one.event.lead,
+            cursor=one.workflow.steps[0].key,
+            created_at=self.now,
+            wake_at=self.now,
+        )
 
 
 def _somebody_else(*, event: Event, earlier: Event) -> bool:
@@ -77,32 +227,3 @@ def _somebody_else(*, event: Event, earlier: Event) -> bool:
         return False
     mine, theirs = names[0][0], names[1][0]
     return not (mine.startswith(theirs) or theirs.startswith(mine) or fuzz.ratio(mine, theirs) >= SAME_NAME)
-
-
-def _refusal(*, workflow: Workflow, automation: Automation, event: Event, contact: Contact | None, now: datetime) -> Refusal | None:
-    """What the workflow itself has against starting. Settings that no longer fit its card start nothing, and lose nothing."""
-    if workflow.refuses is None:
-        return None
-    try:
-        settings = workflow.settings.model_validate(automation.settings or {})
-    except ValidationError as error:
-        names = ", ".join(sorted({str(row["loc"][0]) for row in error.errors() if row["loc"]})) or "one of them"
-        says = f"{workflow.name} did not start: its settings for this client do not fit ({names})."
-        return Refusal(reason="settings", says=says, expected="settings that fit", actual=names)
-    return workflow.refuses(Entry(client_id=event.client_id, event=event, contact=contact, settings=settings, now=now))
-
-
-def _start(*, workflow: Workflow, event: Event, contact: Contact | None, now: datetime) -> Run:
-    return Run.objects.create(
-        id=new_id(),
-        client_id=event.client_id,
-        workflow=workflow.key,
-        version=registry.live_version(workflow=workflow),
-        cause=f"event:{event.pk}",
-        event=event,
-        contact=contact,
-        lead=event.lead,
-        cursor=workflow.steps[0].key,
-        created_at=now,
-        wake_at=now,
-    )

@@ -3,16 +3,19 @@
 import functools
 import importlib
 import pkgutil
+from collections.abc import Collection
 from typing import Any
 
+from leads.deciding import Fact
 from workflows import catalog
 from workflows.models import WorkflowVersion
-from workflows.vocabulary import Handler, Workflow
+from workflows.vocabulary import Handler, Workflow, facts_of
 
 
 @functools.cache
 def workflows() -> dict[str, Workflow]:
-    """All workflows of the catalog by key. Raises ImportError for a file without WORKFLOW, ValueError for a key used twice."""
+    """All workflows of the catalog by key. Raises ImportError for a file without WORKFLOW, ValueError for a key used twice, TypeError
+    for a step that asks for what is no fact."""
     found: dict[str, Workflow] = {}
     for module in pkgutil.iter_modules(catalog.__path__):
         workflow = getattr(importlib.import_module(f"{catalog.__name__}.{module.name}"), "WORKFLOW", None)
@@ -20,6 +23,9 @@ def workflows() -> dict[str, Workflow]:
             raise ImportError(f"workflows/catalog/{module.name}.py defines no WORKFLOW")
         if workflow.key in found:
             raise ValueError(f"two catalog files are called {workflow.key}")
+        # A step that asks for what is no fact stops the start.
+        for handler in (*(spec.handler for spec in workflow.steps), *workflow.keeps.values(), *filter(None, [workflow.refuses])):
+            facts_of(handler)
         found[workflow.key] = workflow
     return found
 
@@ -36,6 +42,12 @@ def handlers() -> dict[str, Handler]:
             if known.setdefault(name, handler) is not handler:
                 raise ValueError(f"{workflow.key} keeps {name}, which is still in use with another meaning")
     return known
+
+
+@functools.cache
+def needs(handler: Handler) -> tuple[type[Fact], ...]:
+    """The facts that a handler, or what a workflow refuses by, asks for."""
+    return facts_of(handler)
 
 
 def able() -> dict[str, Any]:
@@ -56,6 +68,23 @@ def listeners() -> dict[str, tuple[Workflow, ...]]:
 def live_version(*, workflow: Workflow) -> WorkflowVersion:
     """The published version of the definition this build carries. Raises WorkflowVersion.DoesNotExist before `publish` ran."""
     return WorkflowVersion.objects.get(key=workflow.key, sha256=workflow.sha256())
+
+
+def live_versions() -> dict[str, WorkflowVersion]:
+    """The published versions of all definitions this build carries, by key; one statement, without what they define."""
+    hashes = [workflow.sha256() for workflow in workflows().values()]
+    return {row.key: row for row in WorkflowVersion.objects.filter(sha256__in=hashes).defer("definition")}
+
+
+_versions: dict[int, WorkflowVersion] = {}
+
+
+def versions(*, ids: Collection[int]) -> dict[int, WorkflowVersion]:
+    """Versions by id. They are never changed, so each is read and parsed once a process."""
+    missing = [one for one in ids if one not in _versions]
+    if missing:
+        _versions.update(WorkflowVersion.objects.in_bulk(missing))
+    return {one: _versions[one] for one in ids}
 
 
 def publish(**kwargs: Any) -> None:

@@ -1,23 +1,30 @@
 """The handlers that more than one workflow uses: open the lead, hand over to a person, time the answer, send, summarize, wait, stop."""
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 
-from django.db.models import Q
-
 from leads import actions, people
-from leads.events import DECIDED, EVENT_TYPES, TALKED, is_talk
-from leads.models import Contact, Desk, Event, Lead, Responder
+from leads.effects import ChangeStage, CreateTask, NoteFirstResponse, OpenLead, SetNextAction, StartTimer
+from leads.events import DECIDED, EVENT_TYPES, is_talk
+from leads.facts import Addresses, Answers, Heard, RequestOfPerson, Responders, TasksOfEvent
+from leads.models import Contact, Desk, Event, Lead
+from messaging.effects import PlanMessage, TellResponder
+from messaging.facts import TextsOfRun, Told, Words
 from messaging.models import Message
-from messaging.notices.handing_over import tell_responder
+from messaging.notices import handing_over
+from messaging.notices.choosing import Lines
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
-from messaging.planning import plan_text
+from messaging.planning import compose
 from messaging.settling import NOT_PROVEN
-from messaging.templates import CannotRender, live_channel, values_of
-from summaries import writing
+from messaging.templates import CannotRender, values_of
+from providers.facts import Connections
+from summaries.effects import AskSummary
+from summaries.facts import SummaryOfRun
 from summaries.models import Summary
 from workflows import outcomes
-from workflows.vocabulary import Context, Done, Finish, Result, Wait
+from workflows.vocabulary import Again, Context, Done, Finish, Result, Wait, leaves
+from zartsalgo.lib.mail_server import has_mail_server
 from zartsalgo.lib.names import clean_name
 from zartsalgo.lib.phone import read_number
 
@@ -52,35 +59,37 @@ def summary_key(*, run_id: uuid.UUID) -> str:
     return f"summary:{run_id}"
 
 
-def open_lead(context: Context) -> Lead | None:
-    """The contact's open lead, or a new one as the event describes it; None without a contact. The run is about it from now on.
+def open_lead(context: Context, request: RequestOfPerson) -> tuple[Lead | None, tuple[OpenLead, ...]]:
+    """The contact's open lead, or a new one as the event describes it with the effect that makes it; None without a contact.
 
     Several workflows start from one event in any order: whichever runs first opens the lead, and the others find it.
     """
     if context.contact is None:
-        return None
+        return None, ()
+    if request.current is not None:
+        return request.current, ()
     facts, (kind, source, urgency) = context.event.facts, OPENS[context.event.type]
-    lead = actions.open_lead(
-        client=context.client,
+    made = OpenLead.of(
+        context,
         contact=context.contact,
-        since=context.event.recorded_at,
         source=str(facts.get("source") or facts.get("form") or source),
         kind=kind,
         service=str(facts.get("service") or ""),
         urgency=str(facts.get("urgency") or urgency),
-        now=context.now,
     )
-    context.run.lead = lead
-    return lead
+    return made.lead, (made,)
 
 
-def hand_over(context: Context) -> Result:
+@leaves(TellResponder, CreateTask, NoteFirstResponse)
+def hand_over(
+    context: Context, responders: Responders, told: Told, connections: Connections, addresses: Addresses, answers: Answers
+) -> Result:
     """Tell the responder on duty, and the desk in any case, before anything is sent: a held text never delays people."""
-    lead = context.lead
+    lead, zone = context.lead, context.client.timezone
     if lead is None:
         return Done(says="Nobody to hand over: there is no lead.", skipped=True)
-    responder, due_at = actions.responder_on_duty(client=context.client, now=context.now), context.now
-    if responder is None and (coming := actions.next_on_duty(client=context.client, now=context.now)) is not None:
+    responder, due_at = actions.first_on_duty(responders=responders.active, zone=zone, now=context.now), context.now
+    if responder is None and (coming := actions.next_on_duty(responders=responders.active, zone=zone, now=context.now)) is not None:
         responder, due_at = coming
     if responder is None:
         return Done(
@@ -89,62 +98,78 @@ def hand_over(context: Context) -> Result:
             actual="none now",
             skipped=True,
         )
-    handover = tell_responder(
-        lead=lead,
-        who=people.asker_name(event=context.event, contact=lead.contact),
-        responder=responder,
-        asked=str(context.params.get("asked", "")),
-        at=context.event.occurred_at,
-        cause=f"event:{context.event.pk}",
-        run_id=context.run.pk,
-        step_key=context.step,
-        now=context.now,
-        due_at=due_at,
-    )
-    joined = handover.run_id != context.run.pk
+    do: tuple[TellResponder | CreateTask | NoteFirstResponse, ...] = ()
+    handover = told.handovers.get(responder.pk)
+    joined = handover is not None and handover.run_id != context.run_id
+    if handover is None:
+        handover, notice = handing_over.prepare(
+            lead=lead,
+            number=addresses.phone,
+            who=people.asker_name(event=context.event, contact=lead.contact),
+            responder=responder,
+            lines=Lines(sms=connections.texts, slack=connections.alerts, email=has_mail_server()),
+            used=told.used,
+            asked=str(context.params.get("asked", "")),
+            at=context.event.occurred_at,
+            cause=Told.cause(context),
+            run_id=context.run_id,
+            step_key=context.step,
+            now=context.now,
+            due_at=due_at,
+        )
+        do = (TellResponder(handover=handover, notice=notice),)
+    output = {"handover": str(handover.pk)}
     if due_at > context.now:
-        begins = local_time(when=due_at, zone=context.client.timezone)
-        answered = _answered_already(context)
+        begins = local_time(when=due_at, zone=zone)
+        answered, stops = _answered_already(context, answers)
         if not answered:
-            actions.create_task(
-                client=context.client,
-                lead=lead,
-                desk=Desk.LEAD_OPS,
-                kind="call-back",
-                title=f"Nobody of {context.client} is on duty for {lead.contact}",
-                reason=f"{responder.name} is told at {begins}, when their hours begin. Until then it is with us.",
-                cause=f"nobody-on-duty:{context.event.pk}",
-                due_at=context.now + NOBODY_WITHIN,
-                now=context.now,
+            do += (
+                CreateTask.of(
+                    client=context.client,
+                    lead=lead,
+                    desk=Desk.LEAD_OPS,
+                    kind="call-back",
+                    title=f"Nobody of {context.client} is on duty for {lead.contact}",
+                    reason=f"{responder.name} is told at {begins}, when their hours begin. Until then it is with us.",
+                    cause=f"nobody-on-duty:{context.event.pk}",
+                    due_at=context.now + NOBODY_WITHIN,
+                    now=context.now,
+                ),
             )
         return Done(
             says=f"Nobody is on duty: {responder.name} is told at {begins}; {'they are answered already' if answered else 'the desk has it now'}.",
             expected="a responder on duty",
             actual="none now",
-            output={"handover": str(handover.pk)},
+            output=output,
+            do=do + stops,
         )
     if joined:
-        return Done(
-            says=f"{responder.name} was told of it already, by another workflow; this one joins that handover.",
-            output={"handover": str(handover.pk)},
-        )
-    return Done(says=f"Told {responder.name}: name, number and a link to say what came of it.", output={"handover": str(handover.pk)})
+        return Done(says=f"{responder.name} was told of it already, by another workflow; this one joins that handover.", output=output)
+    return Done(says=f"Told {responder.name}: name, number and a link to say what came of it.", output=output, do=do)
 
 
-def response_timer(context: Context) -> Result:
+@leaves(StartTimer, CreateTask, NoteFirstResponse)
+def response_timer(context: Context, answers: Answers, tasks: TasksOfEvent, addresses: Addresses) -> Result:
     """Start the response timer and put the call-back on the desk; none of it where somebody was faster than we."""
     lead = context.lead
-    if context.contact is not None and (says := _answered_already(context)):
-        return Done(says=says, expected="somebody who waits for an answer", actual="answered already", skipped=True)
-    minutes = int(context.settings.response_minutes)
-    due_at = context.now + timedelta(minutes=minutes)
+    if context.contact is not None:
+        says, stops = _answered_already(context, answers)
+        if says:
+            return Done(says=says, expected="somebody who waits for an answer", actual="answered already", skipped=True, do=stops)
+    due_at = context.now + timedelta(minutes=int(context.settings.response_minutes))
+    do: tuple[StartTimer | CreateTask, ...] = ()
     if lead is not None:
-        Lead.objects.filter(pk=lead.pk, response_due_at__isnull=True).update(
-            response_due_at=due_at, next_action=str(context.params["next_action"])
+        do = (StartTimer(lead_id=lead.pk, due_at=due_at, next_action=str(context.params["next_action"])),)
+    asked = tasks.by_kind.get("call-back")
+    cause = f"{context.workflow}:{context.run_id}:{context.step}"
+    if asked is not None and asked.cause != cause:
+        return Done(
+            says=f"Another workflow asked a person for the same already (“{asked.title}”); this one joins that task.",
+            output={"task": str(asked.pk)},
+            do=do,
         )
-    who = people.asker(event=context.event, contact=lead.contact) if lead else "the caller"
-    cause = f"{context.run.workflow}:{context.run.pk}:{context.step}"
-    task = actions.create_task(
+    who = people.asker_of(event=context.event, contact=lead.contact, number=addresses.phone) if lead else "the caller"
+    made = CreateTask.of(
         client=context.client,
         lead=lead,
         contact=context.contact,
@@ -157,74 +182,79 @@ def response_timer(context: Context) -> Result:
         due_at=due_at,
         now=context.now,
     )
-    if task.cause != cause:
-        return Done(
-            says=f"Another workflow asked a person for the same already (“{task.title}”); this one joins that task.",
-            output={"task": str(task.pk)},
-        )
-    return Done(says=f"A person should answer by {local_time(when=due_at, zone=context.client.timezone)}.", output={"task": str(task.pk)})
+    return Done(
+        says=f"A person should answer by {local_time(when=due_at, zone=context.client.timezone)}.",
+        output={"task": str(made.task.pk)},
+        do=(*do, made),
+    )
 
 
-def _answered_already(context: Context) -> str:
-    """Why nobody has to answer what started this run, in a sentence; "" where they have to. One statement.
+def _answered_already(context: Context, answers: Answers) -> tuple[str, tuple[NoteFirstResponse, ...]]:
+    """Why nobody has to answer what started this run, in a sentence, and what stops the timer; "" where they have to.
 
     A call or a booking may be recorded before the run that it answers takes its first step: both came with one delivery, or late.
     """
-    rows = Event.objects.filter(contact=context.contact, type__in=(*TALKED, *DECIDED), occurred_at__gte=context.event.occurred_at)
-    rows = rows.exclude(pk=context.event.pk).order_by("occurred_at", "pk")
-    closed = context.lead is not None and context.lead.stage in Lead.CLOSED
-    for kind, at, facts in rows.values_list("type", "occurred_at", "facts")[:20]:
+    lead = context.lead
+    closed = lead is not None and lead.stage in Lead.CLOSED
+    for kind, at, facts in answers.since_event:
         when = local_time(when=at, zone=context.client.timezone)
         if is_talk(type=kind, facts=facts):
-            if context.lead is not None:
-                actions.note_first_response(lead_id=context.lead.pk, now=at)
-            return f"Nobody has to answer: they were reached by phone at {when}."
+            stops = (NoteFirstResponse(lead_id=lead.pk, at=at),) if lead is not None else ()
+            return f"Nobody has to answer: they were reached by phone at {when}.", stops
         if kind in DECIDED and closed:
-            return f"Nobody has to answer: “{EVENT_TYPES[kind].label}” was reported for {when}."
-    return ""
+            return f"Nobody has to answer: “{EVENT_TYPES[kind].label}” was reported for {when}.", ()
+    return "", ()
 
 
-def plan_message(context: Context) -> Result:
+@leaves(PlanMessage)
+def plan_message(context: Context, words: Words, addresses: Addresses, connections: Connections, texts: TextsOfRun) -> Result:
     """Plan the text or email, as the approved template's channel says; the gate judges it when it is tried. Without a number, or for an
     email an address, there is nothing to plan."""
     if context.contact is None:
         return Done(says="No text: there is nobody to send it to.", skipped=True)
-    if live_channel(client=context.client, key=str(context.params["template"])) == Message.EMAIL:
-        number = people.email_of(contact=context.contact)
-        if not number:
+    email = words.template is not None and words.template.channel == Message.EMAIL
+    if email:
+        to = addresses.email
+        if not to:
             return Done(says="No email: we know no address of this person.", expected="an address", actual="none", skipped=True)
     else:
-        number = str(context.run.state.get("number") or people.phone_of(contact=context.contact))
-        if not number:
+        to = str(context.state.get("number") or addresses.phone)
+        if not to:
             return Done(says="No text: we know no number of this person.", expected="a number", actual="none", skipped=True)
-    try:
-        message = plan_text(
-            client=context.client,
-            contact=context.contact,
-            to=number,
-            purpose=str(context.params["purpose"]),
-            template_key=str(context.params["template"]),
-            values=values_of(client=context.client, contact=context.contact),
-            now=context.now,
-            useful_until=context.event.occurred_at + timedelta(minutes=int(context.params["useful_minutes"])),
-            workflow=context.run.workflow,
-            lead=context.lead,
-            cause_event=context.event,
-            run_id=context.run.pk,
-            step_key=context.step,
-        )
-    except CannotRender as error:
-        return Done(says=f"No text: {error}."[:500], expected="a template that fits", actual="it does not", skipped=True)
-    return Done(says="Text written; the gate decides whether and when it goes.", output={"message": str(message.pk)})
+    message = texts.of(context)
+    do: tuple[PlanMessage, ...] = ()
+    if message is None:
+        try:
+            message = compose(
+                client=context.client,
+                contact=context.contact,
+                to=to,
+                purpose=str(context.params["purpose"]),
+                template=words.template,
+                values=values_of(client=context.client, contact=context.contact),
+                connection=connections.emails if email else connections.texts,
+                drafts=context.drafts,
+                now=context.now,
+                useful_until=context.event.occurred_at + timedelta(minutes=int(context.params["useful_minutes"])),
+                workflow=context.workflow,
+                lead=context.lead,
+                cause_event=context.event,
+                run_id=context.run_id,
+                step_key=context.step,
+            )
+        except CannotRender as error:
+            return Done(says=f"No text: {error}."[:500], expected="a template that fits", actual="it does not", skipped=True)
+        do = (PlanMessage(message=message),)
+    return Done(says="Text written; the gate decides whether and when it goes.", output={"message": str(message.pk)}, do=do)
 
 
-def wait_for_message(context: Context) -> Result:
+def wait_for_message(context: Context, texts: TextsOfRun) -> Result:
     """Wait until the text was sent, dropped or failed. A hold stays a wait: its sentence says until when and why.
 
     Where no text went there is no reply to wait for: the run goes on at `otherwise`.
     """
     otherwise = str(context.params["otherwise"])
-    message = Message.objects.filter(run_id=context.run.pk, step_key=context.params["of"]).first()
+    message = texts.of(context)
     if message is None:
         return Done(says="No text was planned.", skipped=True, goto=otherwise)
     if message.status in (Message.Status.SENT, Message.Status.DELIVERED):
@@ -243,49 +273,49 @@ def wait_for_message(context: Context) -> Result:
     return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=f"message:{message.pk}")
 
 
-def wait_for_person(context: Context) -> Result:
+@leaves(ChangeStage, SetNextAction)
+def wait_for_person(context: Context, heard: Heard) -> Result:
     """Wait until the person writes, or somebody or another system reports an outcome, or the time is over.
 
     The engine holds the contact's row and whoever records an event takes the same lock, so no wake-up can fall between look and wait.
     """
     if context.contact is None:
         return Done(says="Nobody to wait for.", skipped=True)
-    since = context.run.created_at
-    heard = Q(type__in=("message.received", "outcome.reported"))
-    if context.lead is None or context.lead.stage in Lead.CLOSED:
-        # What another system decided: about this request, whose lead is closed by it, and not for a time before its cause.
-        heard |= Q(type__in=DECIDED, occurred_at__gte=context.event.occurred_at)
-    rows = Event.objects.filter(heard, contact=context.contact, recorded_at__gte=since).exclude(pk=context.event.pk)
-    event = rows.order_by("recorded_at").first()
-    zone = context.client.timezone
+    event, lead, zone = heard.event, context.lead, context.client.timezone
     if event is not None and event.type == "outcome.reported":
         label = actions.OUTCOMES.get(str(event.facts.get("outcome")), ("something",))[0]
         return Done(says=f"{event.facts.get('reported_by', 'Somebody')} reported: {label}.", actual="outcome reported")
     if event is not None and event.type in DECIDED:
+        # About this request, whose lead is closed by it, and not for a time before its cause.
         when = local_time(when=event.occurred_at, zone=zone)
         return Finish(says=f"{outcomes.DECISIONS[event.type].says}; {outcomes.reporter(event=event)} reported it for {when}.")
     if event is not None:
         reading = str((event.facts.get("reading") or {}).get("kind", "other"))
         when = local_time(when=event.recorded_at, zone=zone)
         said = {"opt_out": "They asked us to stop", "unclear": "They wrote; it may mean stop", "help": "They asked who we are"}
-        if reading in ("other", "opt_in") and context.lead is not None:
-            actions.change_stage(lead=context.lead, stage=Lead.Stage.ENGAGED, by=context.run.workflow, now=context.now)
-            Lead.objects.filter(pk=context.lead.pk).update(next_action="Answer the reply")
-        return Done(says=f"{said.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading)
-    until = since + timedelta(hours=int(context.settings.reply_hours)) + context.frozen
+        do: tuple[ChangeStage | SetNextAction, ...] = ()
+        if reading in ("other", "opt_in") and lead is not None:
+            do = (
+                ChangeStage(lead_id=lead.pk, old=lead.stage, new=Lead.Stage.ENGAGED, by=context.workflow),
+                SetNextAction(lead_id=lead.pk, words="Answer the reply"),
+            )
+        return Done(says=f"{said.get(reading, 'They replied')} at {when}.", expected="a reply", actual=reading, do=do)
+    until = context.since + timedelta(hours=int(context.settings.reply_hours)) + context.frozen
     if context.now >= until:
         return Done(says=f"No reply by {local_time(when=until, zone=zone)}.", expected="a reply", actual="none", skipped=True)
     return Wait(says="Waiting for a reply, or for somebody to say what came of it.", until=until, key=contact_key(contact=context.contact))
 
 
-def summarize(context: Context) -> Result:
+@leaves(AskSummary)
+def summarize(context: Context, known: SummaryOfRun) -> Result:
     """Have the lead summarized, and wait until that is written: at once by the local summarizer, in a moment by a model."""
-    lead = context.lead
-    if lead is None:
+    if context.lead is None:
         return Finish(says="No summary: there is no lead.")
-    summary = writing.ask(lead=lead, event=context.event, run_id=context.run.pk, now=context.now)
+    summary = known.summary
+    if summary is None:
+        return Again(do=(AskSummary(lead=context.lead, event=context.event, run_id=context.run_id),))
     if summary.status == Summary.Status.ASKED:
-        return Wait(says=summary.says, until=context.now + timedelta(minutes=10), key=summary_key(run_id=context.run.pk))
+        return Wait(says=summary.says, until=context.now + timedelta(minutes=10), key=summary_key(run_id=context.run_id))
     done = summary.status != Summary.Status.TO_WRITE
     return Done(
         says=summary.says,
@@ -295,9 +325,9 @@ def summarize(context: Context) -> Result:
     )
 
 
-def approve(context: Context) -> Result:
+def approve(context: Context, known: SummaryOfRun) -> Result:
     """Wait for a person's decision on the run's summary. Only what they approve reaches the client."""
-    summary = Summary.objects.filter(run_id=context.run.pk).first()
+    summary = known.summary
     if summary is None:
         return Finish(says="A newer summary of this person took its place.")
     if summary.status == Summary.Status.APPROVED:
@@ -306,11 +336,11 @@ def approve(context: Context) -> Result:
         return Finish(says=f"{summary.says.rstrip('.')}. The client sees nothing of it.")
     if summary.status == Summary.Status.REPLACED:
         return Finish(says="They called or wrote again; a newer summary took its place.")
-    until = context.run.created_at + timedelta(days=int(context.params["days"]))
+    until = context.since + timedelta(days=int(context.params["days"]))
     if context.now >= until:
         return Finish(says="Nobody decided on it in time. The client sees nothing of it; it still waits under Approvals.")
     says = "It has to be written by hand." if summary.status == Summary.Status.TO_WRITE else "It waits for a person to approve it."
-    return Wait(says=says, until=until, key=summary_key(run_id=context.run.pk))
+    return Wait(says=says, until=until, key=summary_key(run_id=context.run_id))
 
 
 def stop(context: Context) -> Result:
@@ -318,8 +348,7 @@ def stop(context: Context) -> Result:
     return Finish(says=str(context.params["says"]))
 
 
-def responders_numbers(*, context: Context) -> set[str]:
+def own_numbers(context: Context, responders: Responders) -> Collection[str]:
     """Numbers of the business itself: its line, the number called, its responders. A call from one is not a customer."""
-    own = {context.client.phone, str(context.event.facts.get("tracking_number") or "")}
-    own |= set(Responder.objects.filter(client=context.client).values_list("phone", flat=True))
+    own = {context.client.phone, str(context.event.facts.get("tracking_number") or ""), *(one.phone for one in responders.everybody)}
     return own - {""}

@@ -1,25 +1,39 @@
 """The small vocabulary a catalog file is written in, and what a step gets and gives.
 
-A definition is data: keys, kinds, handler names with their version, parameters and where to go next. A handler is a plain function
-`(Context) -> Done | Wait | Finish` that reads and writes rows in the engine's transaction and never calls the network.
+A definition is data: keys, kinds, handler names with their version, parameters and where to go next. A handler is a pure function
+`(Context, fact, fact ...) -> Done | Wait | Finish | Again`. The facts it wants are its typed parameters; what it wants done it gives back
+as effects, whose kinds it names once (`leaves`). Its workflow's card says what is read and written from nothing but these two.
 """
 
 import hashlib
+import inspect
 import json
+import typing
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from leads.models import Client, Contact, Event, Lead
+from leads.deciding import Context as Context
+from leads.deciding import Effect, Fact
+from leads.models import Lead
 from messaging.purposes import Purpose, register
-from workflows.models import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class _Leaving:
+    """What every result may leave: effects, values that the run remembers, and the lead that the run is about from now on."""
+
+    do: tuple[Effect, ...] = ()
+    remember: Mapping[str, Any] = field(default_factory=dict)
+    lead: Lead | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done(_Leaving):
     """The step is over. `goto` names another step than the next; `skipped` says there was nothing to do and `says` why."""
 
     says: str
@@ -31,7 +45,7 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wait:
+class Wait(_Leaving):
     """Not yet: come back at `until` (business clock), or as soon as `key` is woken. The step runs again then."""
 
     says: str
@@ -40,35 +54,47 @@ class Wait:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finish:
+class Finish(_Leaving):
     """The run is over, with this sentence."""
 
     says: str
 
 
-Result = Done | Wait | Finish
-
-
 @dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a handler may look at. `now` is the business clock; rows may be written, nothing may be called.
-
-    `frozen` is how long pauses have kept the run's timers still: whoever waits until `since + span` waits until `since + span + frozen`.
-    """
-
-    run: Run
-    client: Client
-    event: Event
-    contact: Contact | None
-    lead: Lead | None
-    step: str
-    params: Mapping[str, Any]
-    settings: Any
-    now: datetime
-    frozen: timedelta = timedelta(0)
+class Again(_Leaving):
+    """Write what it leaves and enter this very step once more, in the same transaction: its facts depend on it."""
 
 
-Handler = Callable[[Context], Result]
+Result = Done | Wait | Finish | Again
+Handler = Callable[..., Result]
+
+
+def leaves(*kinds: type[Effect]) -> Callable[[Handler], Handler]:
+    """Names the kinds of effects that a handler may leave. Any other is refused when it comes."""
+
+    def _name(handler: Handler) -> Handler:
+        handler.__dict__["leaves"] = kinds
+        return handler
+
+    return _name
+
+
+def left_by(handler: Callable[..., Any]) -> tuple[type[Effect], ...]:
+    """The kinds of effects that a handler may leave."""
+    found: tuple[type[Effect], ...] = getattr(handler, "leaves", ())
+    return found
+
+
+def facts_of(handler: Callable[..., Any]) -> tuple[type[Fact], ...]:
+    """The facts that a handler asks for, in their order. Raises TypeError for a parameter of any other type."""
+    hints = typing.get_type_hints(handler)
+    wanted = []
+    for name in list(inspect.signature(handler).parameters)[1:]:
+        kind = hints.get(name)
+        if not (isinstance(kind, type) and issubclass(kind, Fact)):
+            raise TypeError(f"{handler.__module__}.{handler.__name__} asks for {name!r}, which is no kind of fact")
+        wanted.append(kind)
+    return tuple(wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,24 +128,17 @@ def step(kind: str, key: str, title: str, handler: Handler, *, version: int = 1,
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why an event starts no run, as its receipt says it. With `joins` it belongs to that run instead."""
+    """Why an event starts no run, as its receipt says it. With `joins`, the id of a run, it belongs to that run instead."""
 
     reason: str
     says: str
     expected: str = ""
     actual: str = ""
-    joins: Run | None = None
+    joins: uuid.UUID | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What a workflow may look at before it starts. Called in the event's transaction, with the contact's row locked."""
-
-    client_id: int
-    event: Event
-    contact: Contact | None
-    settings: Any
-    now: datetime
+# What a context holds.
+ALWAYS_READ: Final = ("leads_automation", "leads_client", "leads_contact", "leads_event", "leads_lead")
 
 
 class NoSettings(BaseModel):
@@ -137,16 +156,14 @@ class Workflow:
     triggers: tuple[str, ...]
     boundary: str
     output: str
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
     steps: tuple[StepSpec, ...]
     settings: type[BaseModel] = NoSettings
     # What its messages are for. Named here they are in the table of purposes, so one of its own is this file and nothing else.
     purposes: tuple[Purpose, ...] = ()
     # A second cause of the same person inside this window joins the run instead of starting another.
     joins_within: timedelta = timedelta(0)
-    # Asked before a run starts, once it is switched on: why this event does not start one, or None.
-    refuses: Callable[[Entry], Refusal | None] | None = None
+    # Asked before a run starts, once it is switched on: why this event does not start one, or None. Pure, its facts as those of a step.
+    refuses: Callable[..., Refusal | None] | None = None
     # Handlers of earlier versions by name, such as "workflows.steps.hand_over@1": kept until no unfinished run needs them.
     keeps: Mapping[str, Handler] = field(default_factory=dict)
     on_for_new_clients: bool = True
@@ -154,6 +171,17 @@ class Workflow:
     def __post_init__(self) -> None:
         for purpose in self.purposes:
             register(purpose=purpose)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables that its decisions rest on."""
+        asking = [*(spec.handler for spec in self.steps), *([self.refuses] if self.refuses else [])]
+        return tuple(sorted({*ALWAYS_READ, *(table for one in asking for fact in facts_of(one) for table in fact.tables)}))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The tables that it changes, but for its own steps."""
+        return tuple(sorted({table for spec in self.steps for kind in left_by(spec.handler) for table in kind.tables}))
 
     def definition(self) -> dict[str, Any]:
         return {"steps": [spec.as_data() for spec in self.steps]}

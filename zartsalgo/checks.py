@@ -160,15 +160,15 @@ def workflows_fit_the_house(app_configs: Configs = None, **kwargs: Any) -> list[
     try:
         cards = registry.workflows().values()
         known = registry.handlers()
-    except (ImportError, ValueError) as error:
+    except (ImportError, TypeError, ValueError) as error:
         return [Error(f"The catalog cannot be loaded: {error}", hint=hint, id="zarts.E005")]
     found: list[CheckMessage] = []
     for workflow in cards:
         for table in sorted({*workflow.reads, *workflow.writes} - tables):
             found.append(
                 Error(
-                    f"{workflow.name} lists the table {table}, which does not exist.",
-                    hint=f"{hint} reads and writes name tables, such as leads_lead.",
+                    f"A fact or an effect of {workflow.name} names the table {table}, which does not exist.",
+                    hint="Correct its `tables`, in the facts.py or effects.py of its room.",
                     id="zarts.E005",
                 )
             )

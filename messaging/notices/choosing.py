@@ -1,5 +1,6 @@
 """Who is told, and how: the responder on duty by whatever reaches them; then the next, where nobody has taken it."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,14 +88,28 @@ def plan_notice(*, handover: Handover, cause: str, now: datetime, due_at: dateti
     In the caller's transaction. However many ask at once, that is so by constraint: one way at a time for one cause and responder, and
     one notice per channel and address.
     """
+    used = set(Notice.objects.filter(client_id=handover.client_id, cause=cause).values_list("channel", "address"))
+    lines = lines_of(client=handover.client)
+    while notice := next_notice(handover=handover, lines=lines, used=used, cause=cause, now=now, due_at=due_at):
+        if _stored(notice):
+            ring_for(notices=[notice], now=now)
+            return notice
+        used.add((str(notice.channel), notice.address))
+    return None
+
+
+def next_notice(
+    *, handover: Handover, lines: Lines, used: Collection[tuple[str, str]], cause: str, now: datetime, due_at: datetime | None = None
+) -> Notice | None:
+    """The next way to tell this handover's responder that was not used for the cause, not stored; None when none is left. Touches no row."""
     responder = handover.responder
     if responder is None or not responder.active or not responder.alerts_by:
         return None
-    used = set(Notice.objects.filter(client_id=handover.client_id, cause=cause).values_list("channel", "address"))
-    for way in ways_of(responder=responder, lines=lines_of(client=handover.client)):
+    for way in ways_of(responder=responder, lines=lines):
         if way.why_not or (str(way.channel), way.address) in used:
             continue
-        notice = Notice(
+        return Notice(
+            id=new_id(),
             client_id=handover.client_id,
             handover=handover,
             responder=responder,
@@ -106,12 +121,14 @@ def plan_notice(*, handover: Handover, cause: str, now: datetime, due_at: dateti
             created_at=now,
             due_at=due_at or now,
         )
-        if not _stored(notice):
-            continue
+    return None
+
+
+def ring_for(*, notices: Iterable[Notice], now: datetime) -> None:
+    """After the commit those that are due are tried at once."""
+    for notice in notices:
         if notice.due_at <= now:
             ring_after_commit(task=TELL_TASK, id=str(notice.pk))
-        return notice
-    return None
 
 
 def _stored(notice: Notice) -> bool:

@@ -57,13 +57,12 @@ def opens(*, link: str, handover_id: uuid.UUID) -> bool:
         return False
 
 
-def handover_words(*, lead: Lead, asked: str, at: datetime, handover_id: uuid.UUID, who: str = "") -> str:
-    """The whole text of a handover. `asked` is ours ("Missed call"), never the customer's own words."""
+def handover_words(*, lead: Lead, number: str, asked: str, at: datetime, handover_id: uuid.UUID, who: str = "") -> str:
+    """The whole text of a handover. `asked` is ours ("Missed call"), never the customer's own words; `number` theirs, or ""."""
     client = lead.client
     when, link = local_time(when=at, zone=client.timezone), link_of(handover_id=handover_id)
     if client.sensitive:
         return f"Somebody turned to {client.name} at {when}. Who it was, and what came of it: {link}"
-    number = people.phone_of(contact=lead.contact)
     who = harmless(who or lead.contact.name) or "Somebody"
     about = harmless(lead.service)
     asked = f"{asked} about {about}" if about else asked

@@ -39,9 +39,9 @@ SLOWEST = 120.0  # seconds; an arm that died must not leave a process that waits
 POINTS = {
     "taken in, not committed": ("workflows.intake", "take_in", False),
     "taken in": ("workflows.intake", "_take_in_safely", False),
-    "run claimed": ("workflows.engine", "_load", False),
-    "step done, not committed": ("workflows.engine", "_handle", False),
-    "step done": ("workflows.engine", "_one_step", False),
+    "run claimed": ("workflows.engine", "_take_up", False),
+    "step done, not committed": ("workflows.playing", "decide", False),
+    "step done": ("workflows.engine", "_play", True),
     "reserved": ("messaging.sending", "_reserve", True),
     "calling": ("messaging.sending", "_start_calling", True),
     "called": ("messaging.door", "call", False),
@@ -97,16 +97,16 @@ def _plant() -> None:
 
         _after(asked["point"], _dawdle)
     if poison := ASKED.get("poison"):
-        from workflows import engine
+        from workflows import playing
 
-        real = engine._handle
+        real = playing.decide
 
-        def _poisoned(*, run: Any, **kwargs: Any) -> Any:
-            if run.event.personal.get("phone") == poison:
+        def _poisoned(*, context: Any, **kwargs: Any) -> Any:
+            if context.event.personal.get("phone") == poison:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return real(run=run, **kwargs)
+            return real(context=context, **kwargs)
 
-        engine._handle = _poisoned
+        playing.decide = _poisoned
 
 
 def _jump(*, days: int, note: str) -> None:
@@ -185,10 +185,11 @@ def _no_lease_no_fence() -> None:
     from django.db.models import QuerySet
 
     from leads import people
-    from workflows import engine
+    from workflows import engine, playing
 
-    engine._CLAIM = engine._CLAIM.replace("and (lease_until is null or lease_until < clock_timestamp())", "")
-    real, handle = QuerySet.filter, engine._handle
+    engine._CLAIM = engine._CLAIM.replace("and (r.lease_until is null or r.lease_until < clock_timestamp())", "")
+    engine._CLAIM = engine._CLAIM.replace("and (r.claims > 0) = %(suspects)s", "").replace("for no key update skip locked", "")
+    real, handle = QuerySet.filter, playing.decide
 
     def _filter(self: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs.pop("lease_epoch", None)
@@ -200,8 +201,8 @@ def _no_lease_no_fence() -> None:
 
     QuerySet.filter = _filter
     QuerySet.select_for_update = lambda self, **_: self
-    people.hold = lambda **_: None
-    engine._handle = _slowly
+    people.hold_all = lambda **_: None
+    playing.decide = _slowly
 
 
 def _no_ranks() -> None:

@@ -12,6 +12,7 @@ from messaging import by_hand, due, pauses, planning, sending
 from messaging.models import Message, Suppression
 from providers.contract import ParsedEvent, SendResult
 from tests.messaging.gate_oracle import ANSWER, Oracle, Stop, Went
+from tests.planning import plan_text
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call, text_in
 from workflows import due as workflows_due
@@ -181,7 +182,7 @@ class World:
             self.form(client, who, 0, 0) if follow_up else self.text(client, who, "other", 0)
         contact = Identity.objects.select_related("contact").get(client=one, kind="phone", value=PEOPLE[who]).contact
         key = FOLLOW_UP if follow_up else ANSWER
-        planning.plan_text(
+        plan_text(
             client=one,
             contact=contact,
             lead=Lead.objects.filter(contact=contact).first(),

@@ -13,6 +13,7 @@ from messaging.words import checks
 from messaging.words.checks import Words, check
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.office.rows import make_text
+from tests.planning import keep_link
 
 LINK = "https://search.google.com/local/writereview?placeid=ChIJN1t_tDeuEmsRUsoyG83frY4"
 GOOD = [
@@ -65,7 +66,7 @@ def link(noon):
     client = ClientFactory()
     Automation.objects.create(client=client, workflow="review-request", settings={"review_link": LINK})
     text = make_text(contact=ContactFactory(client=client), workflow="review-request", purpose="review-request")
-    return reviews.keep_link(token=reviews.make_token(), message=text, target=LINK, now=NOON)
+    return keep_link(message=text, target=LINK)
 
 
 def get(link, query="", method="get", **headers):
@@ -155,7 +156,7 @@ def test_a_corrected_link_counts_and_a_bad_one_does_not(link):
 def test_a_bad_target_is_never_stored(link):
     text = make_text(contact=link.message.contact)
     with pytest.raises(ValueError, match="Only a Google review page"):
-        reviews.keep_link(token=reviews.make_token(), message=text, target="https://evil.example.com/", now=NOON)
+        reviews.make_link(token=reviews.make_token(), message=text, target="https://evil.example.com/", now=NOON)
     assert ReviewLink.objects.count() == 1
 
 

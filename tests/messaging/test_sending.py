@@ -10,11 +10,11 @@ from leads.models import Automation, Task
 from messaging import claims, door, due, gate, sending, settling
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, PurposeClaim, Suppression
-from messaging.planning import plan_text
 from providers import adapters
 from providers.connections import connect
 from providers.contract import Adapter, SendResult
 from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
+from tests.planning import plan_text
 from zartsalgo.lib import clock
 from zartsalgo.lib.slip import SEND, Slip
 

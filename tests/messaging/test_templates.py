@@ -14,6 +14,7 @@ from messaging.words.checks import SHORTENERS, Words, check
 from messaging.words.segments import BASIC, EXTENSION, count_segments
 from messaging.words.variables import FILTERS, VARIABLES, time_span
 from tests.factories import NOON, ClientFactory
+from tests.planning import live_template
 
 GOOD = "Hi{% if name != '' %} {{ name }}{% endif %}, this is {{ business }}. How can we help? Reply STOP to opt out."
 VALUES = {"name": "Carla", "business": "Summit Roofing", "review_link": "https://texts.example.com/go/9fK2mQx7Lp4T/"}
@@ -271,10 +272,10 @@ def test_approving_retires_the_version_before(draft):
     second = approving.write_draft(
         client=draft.client, key="hello", written={"purpose": "lead-reply", "body": f"{GOOD} "}, by="Dana", now=NOON
     )
-    assert second.version == 2 and templates.live_template(client=draft.client, key="hello") == draft
+    assert second.version == 2 and live_template(client=draft.client, key="hello") == draft
     approving.approve_template(template=second, by="Sam", now=NOON)
     draft.refresh_from_db()
-    assert (draft.status, templates.live_template(client=draft.client, key="hello")) == ("retired", second)
+    assert (draft.status, live_template(client=draft.client, key="hello")) == ("retired", second)
 
 
 @pytest.mark.parametrize("body", ["{{ price }}", "{% if name %}", "Hi from {{ business }}"])
@@ -284,7 +285,7 @@ def test_refused_words_stay_a_draft_and_are_kept(draft, body):
         approving.approve_template(template=draft, by="Sam", now=NOON)
     draft.refresh_from_db()
     assert (draft.body, draft.status, draft.written_by) == (body, "draft", "Eve")
-    assert templates.live_template(client=draft.client, key="hello") is None
+    assert live_template(client=draft.client, key="hello") is None
 
 
 def test_words_that_changed_since_somebody_looked_are_not_approved(draft):

@@ -10,6 +10,7 @@ from messaging import reviews
 from messaging.models import Message
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.office.rows import make_event, make_run, make_text, sign_in
+from tests.planning import keep_link
 from workflows.models import Receipt, WorkflowVersion
 from zartsalgo.lib.ids import new_id
 
@@ -42,7 +43,7 @@ def job(
 
 def clicked(receipt):
     message = Message.objects.get(run_id=receipt.run_id, step_key="request")
-    reviews.note_click(link=reviews.keep_link(token=reviews.make_token(), message=message, target=LINK, now=NOON), now=NOON)
+    reviews.note_click(link=keep_link(message=message, target=LINK), now=NOON)
 
 
 @pytest.fixture

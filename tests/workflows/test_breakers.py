@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Event, Task
-from messaging import due, planning, sending
+from messaging import due, sending
 from messaging.models import Attempt, Message, Pause
 from providers import adapters
 from providers.connections import connect, set_mood
@@ -13,6 +13,7 @@ from providers.contract import SendResult
 from providers.models import Connection
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.messaging.test_sending import CountingAdapter
+from tests.planning import plan_text
 from workflows import breakers, resuming, watching
 from workflows.breakers import Try, is_drifting, is_failing, is_silent
 from workflows.models import Incident, Run
@@ -49,7 +50,7 @@ def text(client, n, *, lead=None, useful=timedelta(hours=2)):
     number = f"+1303555{n:04d}" if n >= 100 else f"+13035550{n:03d}"
     contact = lead.contact if lead else ContactFactory(client=client, name=f"Person {n}", phone=number)
     now = clock.read()
-    return planning.plan_text(
+    return plan_text(
         client=client,
         contact=contact,
         to=number,

@@ -204,7 +204,7 @@ def test_a_run_does_not_pay_for_the_databases_trouble_either(callrail, monkeypat
         def _trouble(**_):
             raise OperationalError("canceling statement due to lock timeout")
 
-        troubled.setattr(engine, "_one_step", _trouble)
+        troubled.setattr(engine, "_take_up", _trouble)
         drain()
         for _ in range(8):
             Run.objects.update(wake_at=NOON, lease_until=None)

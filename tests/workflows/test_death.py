@@ -17,7 +17,7 @@ from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call, work_off
-from workflows import engine, intake
+from workflows import engine, intake, playing
 from workflows.models import Receipt, Run, Step
 from zartsalgo.lib import clock
 
@@ -70,7 +70,7 @@ def everything_once():
 def test_between_any_two_steps(callrail, monkeypatch, steps):
     post_call(callrail)
     with monkeypatch.context() as until_death:
-        dies_after(until_death, engine, "_one_step", calls=steps)
+        dies_after(until_death, playing, "decide", calls=steps)
         with pytest.raises(Killed):
             for _ in range(3):
                 work_off()
@@ -79,7 +79,9 @@ def test_between_any_two_steps(callrail, monkeypatch, steps):
     everything_once()
 
 
-@pytest.mark.parametrize(("module", "name"), [(intake, "read"), (intake, "take_in"), (intake, "_take_in_safely"), (engine, "_load")])
+@pytest.mark.parametrize(
+    ("module", "name"), [(intake, "read"), (intake, "take_in"), (intake, "_take_in_safely"), (engine, "_take_up"), (engine, "_play")]
+)
 def test_around_intake_and_claim(callrail, monkeypatch, module, name):
     post_call(callrail)
     with monkeypatch.context() as until_death:

@@ -192,13 +192,14 @@ def test_two_jobs_of_one_person_are_one_request(summit, hook, at):
 
 def test_the_window_holds_even_when_the_receipt_is_passed_by(summit, hook, at, monkeypatch):
     """The claim row: a second request within a month cannot go whatever started it."""
-    from messaging import reviews
+    from messaging.facts import LastAskedForReview
 
     person(summit)
     post(hook, "job.completed")
     for days in (1.1, 5, 9):
         at(24 * days)
-    monkeypatch.setattr(reviews, "last_asked", lambda **_: None)
+    nobody = classmethod(lambda cls, *, contexts: [cls(message=None) for _ in contexts])
+    monkeypatch.setattr(LastAskedForReview, "load", nobody)
     post(hook, "job.completed", service="Gutters")
     at(24 * 11.2)
     second = Message.objects.filter(step_key="request").latest("created_at")

@@ -106,9 +106,9 @@ def waiting(summit):
 def record_reply(waits, at):
     """What intake does when a text comes: the person's row first, then the event, then the wake-up, in one transaction."""
     with transaction.atomic():
-        people.hold(contact_id=waits.contact_id)
+        people.hold_all(contact_ids=[waits.contact_id])
         make_event(contact=waits.contact, at=at, facts={"reading": {"kind": "other"}})
-        engine.wake(wait_key=contact_key(contact=waits.contact), now=at)
+        engine.wake(wait_keys=[contact_key(contact=waits.contact)], now=at)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,19 +118,19 @@ def test_timer_and_reply_at_the_same_moment_whoever_holds_the_person_first_decid
     set_clock(moment)
     Run.objects.filter(pk=waiting.pk).update(wake_at=moment)
     first_has_it, second_tries = threading.Event(), threading.Event()
-    hold = people.hold
+    hold = people.hold_all
 
-    def hold_in_turn(*, contact_id):
+    def hold_in_turn(*, contact_ids):
         mine = threading.current_thread().name == first
         if not mine:
             assert first_has_it.wait(10)
             second_tries.set()
-        hold(contact_id=contact_id)
+        hold(contact_ids=contact_ids)
         if mine:
             first_has_it.set()
             assert second_tries.wait(10)
 
-    monkeypatch.setattr(people, "hold", hold_in_turn)
+    monkeypatch.setattr(people, "hold_all", hold_in_turn)
 
     def reply():
         threading.current_thread().name = "reply"

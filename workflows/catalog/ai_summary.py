@@ -8,14 +8,16 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from leads import actions
+from leads.effects import NoteFirstResponse, OpenLead
 from leads.events import is_talk
-from leads.models import Desk, Lead
+from leads.facts import RequestOfPerson, Responders
+from leads.models import Desk
+from messaging.facts import AskedToStop
 from summaries import sources
-from summaries.actions import why_not_for_client
-from summaries.models import Summary
+from summaries.actions import why_nothing_is_shown
+from summaries.facts import FirstWords, SummaryThatHasIt, WordsOfLead
 from workflows import steps
-from workflows.vocabulary import Context, Done, Finish, Result, Wait, Workflow, step
+from workflows.vocabulary import Again, Context, Done, Finish, Result, Wait, Workflow, leaves, step
 
 
 class Settings(BaseModel):
@@ -24,26 +26,26 @@ class Settings(BaseModel):
     reply_hours: int = Field(72, ge=1, le=14 * 24, description="Hours to wait for words after a call without any")
 
 
-def who_was_it(context: Context) -> Result:
+def who_was_it(context: Context, responders: Responders) -> Result:
     """Is there a customer whose words could be summarized?"""
     if context.contact is None:
         return Finish(says="No summary: nobody knows who it was.")
-    if (context.event.personal or {}).get("phone") in steps.responders_numbers(context=context):
+    if (context.event.personal or {}).get("phone") in steps.own_numbers(context, responders):
         return Finish(says="No summary: it was one of the business's own numbers.")
     return Done(says="A customer of the business.", expected="a customer", actual="a customer")
 
 
-def wait_for_words(context: Context) -> Result:
+def wait_for_words(context: Context, words: FirstWords) -> Result:
     """Go on as soon as the customer has said something: in the form, in a voicemail or call note, or in a reply."""
     if context.contact is None:
         return Finish(says="No summary: nobody knows who it was.")
     zone = context.client.timezone
-    found = sources.first_words(contact=context.contact, since=context.event.recorded_at)
+    found = words.event
     if found is not None:
         where = "the form" if found.type in sources.FORMS else "the call" if found.type in sources.CALLS else "a text"
         when = steps.local_time(when=found.occurred_at, zone=zone)
         return Done(says=f"Their words came in {where} at {when}.", expected="words of theirs", actual=where)
-    until = context.run.created_at + timedelta(hours=int(context.settings.reply_hours))
+    until = context.since + timedelta(hours=int(context.settings.reply_hours))
     if context.now >= until:
         return Finish(says=f"No summary: nobody wrote down what was said, and no words came by {steps.local_time(when=until, zone=zone)}.")
     return Wait(
@@ -51,25 +53,23 @@ def wait_for_words(context: Context) -> Result:
     )
 
 
-def find_lead(context: Context) -> Result:
+@leaves(OpenLead, NoteFirstResponse)
+def find_lead(context: Context, request: RequestOfPerson, stop: AskedToStop, covering: SummaryThatHasIt, said: WordsOfLead) -> Result:
     """The lead that the event is about, found or opened; then whether anything of it may be shown, and is not in a summary yet."""
-    event = context.event
-    lead = context.lead or Lead.objects.filter(contact=context.contact, created_at__gte=event.recorded_at).order_by("created_at").first()
-    lead = lead or steps.open_lead(context)
+    event, lead = context.event, context.lead
     if lead is None:
-        return Finish(says="No summary: there is no lead.")
-    context.run.lead = lead
-    if is_talk(type=event.type, facts=event.facts):
-        actions.note_first_response(lead_id=lead.pk, now=event.occurred_at)
-    if why := why_not_for_client(lead=lead):
-        return Finish(says=f"No summary: {why[:1].lower()}{why[1:]}")
-    covering = Summary.objects.filter(lead=lead, sources_until__gte=event.recorded_at).exclude(status=Summary.Status.REPLACED).first()
-    if covering is not None:
-        when = steps.local_time(when=covering.created_at, zone=context.client.timezone)
-        return Finish(says=f"No summary of its own: the one of {when} has it.")
-    if not sources.gather(lead=lead, until=context.now):
-        return Finish(says="No summary: their words belong to another request of theirs.")
-    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)})
+        lead, do = (request.first_since, ()) if request.first_since is not None else steps.open_lead(context, request)
+        # What was said about it is known once the run has it.
+        return Again(lead=lead, do=do) if lead is not None else Finish(says="No summary: there is no lead.")
+    talked = (NoteFirstResponse(lead_id=lead.pk, at=event.occurred_at),) if is_talk(type=event.type, facts=event.facts) else ()
+    if why := why_nothing_is_shown(lead=lead, stopped=stop.stands):
+        return Finish(says=f"No summary: {why[:1].lower()}{why[1:]}", do=talked)
+    if covering.summary is not None:
+        when = steps.local_time(when=covering.summary.created_at, zone=context.client.timezone)
+        return Finish(says=f"No summary of its own: the one of {when} has it.", do=talked)
+    if not said.any:
+        return Finish(says="No summary: their words belong to another request of theirs.", do=talked)
+    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)}, do=talked)
 
 
 WORKFLOW = Workflow(
@@ -80,18 +80,6 @@ WORKFLOW = Workflow(
     triggers=("call.missed", "call.answered", "lead.created", "quote.requested"),
     boundary="Approved summary only",
     output="Internal summary, risk flags, next action, candidate for a client-safe note",
-    reads=(
-        "leads_event",
-        "leads_contact",
-        "leads_identity",
-        "leads_responder",
-        "leads_automation",
-        "messaging_message",
-        "messaging_suppression",
-        "providers_connection",
-        "summaries_summary",
-    ),
-    writes=("leads_lead", "summaries_summary"),
     settings=Settings,
     joins_within=timedelta(hours=12),
     steps=(

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from leads import consent
+from leads.effects import NoteAgreement, OpenLead
+from leads.facts import AgreementNoted, RequestOfPerson
 from leads.models import Desk
 from workflows import steps
-from workflows.vocabulary import Context, Done, Result, Workflow, step
+from workflows.vocabulary import Context, Done, Result, Workflow, leaves, step
 
 
 class Settings(BaseModel):
@@ -16,15 +17,17 @@ class Settings(BaseModel):
     response_minutes: int = Field(15, ge=1, le=24 * 60, description="Minutes until a person should have answered")
 
 
-def open_lead(context: Context) -> Result:
+@leaves(OpenLead)
+def open_lead(context: Context, request: RequestOfPerson) -> Result:
     """The person's open lead, or a new one. Without a number or an address there is nobody to answer: a person looks."""
-    lead = steps.open_lead(context)
+    lead, do = steps.open_lead(context, request)
     if lead is None:
         return Done(says="No lead: neither a number nor an address was given.", expected="a way to answer", actual="none", goto="timer")
-    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)})
+    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)}, lead=lead, do=do)
 
 
-def note_consent(context: Context) -> Result:
+@leaves(NoteAgreement)
+def note_consent(context: Context, noted: AgreementNoted) -> Result:
     """Write down what the person agreed to, in the form's exact words."""
     given = context.event.facts.get("consent") or {}
     if context.contact is not None and given.get("refused"):
@@ -34,8 +37,8 @@ def note_consent(context: Context) -> Result:
         )
     if context.contact is None or not given.get("granted"):
         return Done(says="The form carries no consent to texts; none will go.", expected="a ticked consent", actual="none", skipped=True)
-    consent.note_agreement(event=context.event, contact=context.contact)
-    return Done(says="Consent to texts noted with its wording.", expected="a ticked consent", actual="ticked")
+    do = () if noted.marketing else (NoteAgreement(event=context.event, contact=context.contact),)
+    return Done(says="Consent to texts noted with its wording.", expected="a ticked consent", actual="ticked", do=do)
 
 
 WORKFLOW = Workflow(
@@ -46,8 +49,6 @@ WORKFLOW = Workflow(
     triggers=("lead.created", "quote.requested"),
     boundary="Raw is internal; the portal sees an approved summary only",
     output="New lead, source label, priority, next action, owner alert",
-    reads=("leads_event", "leads_contact", "leads_identity", "leads_responder", "leads_automation", "providers_connection"),
-    writes=("leads_lead", "leads_consent", "leads_task", "messaging_handover", "messaging_notice"),
     settings=Settings,
     joins_within=timedelta(minutes=10),
     steps=(

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
-from leads import actions
+from leads.effects import CreateTask, OpenLead
+from leads.facts import RequestOfPerson, Responders
 from leads.models import Desk
 from messaging.purposes import TEXT_BACK
 from workflows import steps
-from workflows.vocabulary import Context, Done, Finish, Result, Workflow, step
+from workflows.vocabulary import Context, Done, Finish, Result, Workflow, leaves, step
 from zartsalgo.lib.phone import read_number
 
 # A tracking provider reports up to 20 minutes after the call; 10 more and "sorry we missed you" is out of place.
@@ -26,10 +27,10 @@ class Settings(BaseModel):
     reply_hours: int = Field(72, ge=1, le=14 * 24, description="Hours to wait for a reply")
 
 
-def read_caller(context: Context) -> Result:
+def read_caller(context: Context, responders: Responders) -> Result:
     """Who called, and can that number be texted at all? Withheld, toll-free, short, foreign and own numbers go to a person."""
     number = read_number(raw=(context.event.personal or {}).get("phone") or "")
-    if number.e164 and number.e164 in steps.responders_numbers(context=context):
+    if number.e164 and number.e164 in steps.own_numbers(context, responders):
         return Done(
             says="The call came from one of the business's own numbers.", expected="a customer", actual="own number", goto="by-hand"
         )
@@ -42,37 +43,44 @@ def read_caller(context: Context) -> Result:
         }
         says = words.get(number.kind, "The caller's number cannot be read.")
         return Done(says=f"{says} A person takes it.", expected="a number that can be texted", actual=number.kind, goto="by-hand")
-    context.run.state["number"] = number.e164
-    return Done(says="The caller's number can be texted.", expected="a number that can be texted", actual="yes")
+    return Done(
+        says="The caller's number can be texted.",
+        expected="a number that can be texted",
+        actual="yes",
+        remember={"number": number.e164},
+    )
 
 
-def open_lead(context: Context) -> Result:
+@leaves(OpenLead)
+def open_lead(context: Context, request: RequestOfPerson) -> Result:
     """The caller's open lead, or a new one with its source label."""
-    lead = steps.open_lead(context)
+    lead, do = steps.open_lead(context, request)
     if lead is None:
         return Done(says="No lead: the caller is unknown.", skipped=True)
-    return Done(says=f"Lead of {lead.contact}, source {lead.source}.", output={"lead": str(lead.pk)}, goto="hand-over")
+    says = f"Lead of {lead.contact}, source {lead.source}."
+    return Done(says=says, output={"lead": str(lead.pk)}, goto="hand-over", lead=lead, do=do)
 
 
+@leaves(CreateTask)
 def ask_a_person(context: Context) -> Result:
     """No text can go: a task says what is known."""
     zone = context.client.timezone
     when = steps.local_time(when=context.event.occurred_at, zone=zone)
     line = str(context.event.facts.get("tracking_number") or context.client.phone)
-    why = context.run.says or "The number cannot be texted."
-    task = actions.create_task(
+    why = context.says or "The number cannot be texted."
+    made = CreateTask.of(
         client=context.client,
         contact=context.contact,
         desk=Desk.LEAD_OPS,
         kind="call-back",
         title=f"Missed call at {when}, no text possible",
         reason=f"{why}{steps.number_as_given(event=context.event)} Called line: {line}.",
-        cause=f"{context.run.workflow}:{context.run.pk}:by-hand",
+        cause=f"{context.workflow}:{context.run_id}:by-hand",
         event=context.event,
         due_at=context.now + timedelta(minutes=context.settings.response_minutes),
         now=context.now,
     )
-    return Finish(says=f"No text: {why[:1].lower()}{why[1:]} Task: {task.title}.")
+    return Finish(says=f"No text: {why[:1].lower()}{why[1:]} Task: {made.task.title}.", do=(made,))
 
 
 WORKFLOW = Workflow(
@@ -83,16 +91,6 @@ WORKFLOW = Workflow(
     triggers=("call.missed",),
     boundary="Internal; the portal sees an approved summary only",
     output="Text to the caller, alert to the owner, lead update, response timer",
-    reads=(
-        "leads_event",
-        "leads_contact",
-        "leads_identity",
-        "leads_responder",
-        "messaging_template",
-        "leads_automation",
-        "providers_connection",
-    ),
-    writes=("leads_lead", "leads_stagechange", "leads_task", "messaging_handover", "messaging_notice", "messaging_message"),
     settings=Settings,
     purposes=(TEXT_BACK,),
     joins_within=timedelta(hours=12),

@@ -6,20 +6,23 @@ the request for a while, never for good: when it is closed, or at the latest aft
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, Field, field_validator
 
-from leads import people
-from leads.cases import open_case
+from leads.facts import Addresses, OpenCase, Responders
 from leads.models import Desk, Lead
 from messaging import reviews
+from messaging.effects import KeepReviewLink, PlanMessage
+from messaging.facts import LastAskedForReview, LinkFollowed, Replied, TextsOfRun, Words
 from messaging.models import Message
-from messaging.planning import plan_text
+from messaging.planning import compose
 from messaging.purposes import REVIEW_REMINDER, REVIEW_REQUEST
 from messaging.templates import CannotRender, values_of
+from providers.facts import Connections
 from workflows import steps
-from workflows.models import Run
-from workflows.vocabulary import Context, Done, Entry, Finish, Refusal, Result, Wait, Workflow, step
+from workflows.facts import RunAtWork
+from workflows.vocabulary import Context, Done, Finish, Refusal, Result, Wait, Workflow, leaves, step
 from zartsalgo.lib.phone import read_number
 
 KEY = "review-request"
@@ -30,6 +33,7 @@ MOST_DAYS_OLD = 30
 USEFUL = timedelta(days=30)
 # An open case is looked at again at least so often; closing a task rings for nobody.
 LOOK_AT_CASE = timedelta(hours=1)
+WRITTEN = "Text written; the gate decides whether and when it goes."
 
 
 class Settings(BaseModel):
@@ -49,29 +53,28 @@ class Settings(BaseModel):
         return value
 
 
-def refuses(entry: Entry) -> Refusal | None:
+def refuses(context: Context, addresses: Addresses, responders: Responders, at_work: RunAtWork, last: LastAskedForReview) -> Refusal | None:
     """Facts that speak against asking, each with its own reason; the report counts them."""
-    event, settings = entry.event, entry.settings
+    event, settings = context.event, context.settings
     if event.type == "outcome.reported" and event.facts.get("outcome") != "done":
         return Refusal(reason="not-done", says=f"{NAME} did not start: no job is done yet.", expected="job done", actual="another outcome")
     if not settings.review_link:
         says = f"{NAME} did not start: no review link is set for this client."
         return Refusal(reason="no-review-link", says=says, expected="a review link", actual="none")
-    if entry.contact is None or read_number(raw=(number := people.phone_of(contact=entry.contact))).kind != "ok":
+    if context.contact is None or read_number(raw=addresses.phone).kind != "ok":
         says = f"{NAME} did not start: we know no number of this person that can be texted."
         return Refusal(reason="nobody-to-write", says=says, expected="a number that can be texted", actual="none")
-    if number in {entry.contact.client.phone, *entry.contact.client.responders.values_list("phone", flat=True)}:
+    if addresses.phone in {context.client.phone, *(one.phone for one in responders.everybody)}:
         says = f"{NAME} did not start: it is one of the business's own numbers."
         return Refusal(reason="own-number", says=says, expected="a customer", actual="own number")
-    if entry.now - event.occurred_at > timedelta(days=MOST_DAYS_OLD):
+    if context.now - event.occurred_at > timedelta(days=MOST_DAYS_OLD):
         says = f"{NAME} did not start: the job was done more than {MOST_DAYS_OLD} days ago."
         return Refusal(reason="job-too-old", says=says, expected=f"done within {MOST_DAYS_OLD} days", actual="longer ago")
-    active = Run.objects.filter(client_id=entry.client_id, workflow=KEY, contact=entry.contact, finished_at__isnull=True)
-    if run := active.order_by("created_at").first():
+    if at_work.run_id is not None:
         says = f"{NAME} did not start again: another job of the same person is being asked about."
-        return Refusal(reason="asking-already", says=says, expected="no run for this person", actual="one at work", joins=run)
-    since = entry.now - timedelta(days=settings.ask_again_days)
-    if asked := reviews.last_asked(contact=entry.contact, since=since):
+        return Refusal(reason="asking-already", says=says, expected="no run for this person", actual="one at work", joins=at_work.run_id)
+    asked, since = last.message, context.now - timedelta(days=settings.ask_again_days)
+    if asked is not None and asked.created_at > since:
         when = (asked.sent_at or asked.created_at).date().isoformat()
         says = f"{NAME} did not start: this person was asked on {when}, less than {settings.ask_again_days} days ago."
         return Refusal(
@@ -80,10 +83,11 @@ def refuses(entry: Entry) -> Refusal | None:
     return None
 
 
-def _ends_at(context: Context, span: timedelta) -> datetime:
-    """When a wait of this step ends: counted from the step's first look, and moved on by every pause since."""
-    began = context.run.state.setdefault(context.step, {"at": context.now.isoformat(), "frozen": context.frozen.total_seconds()})
-    return datetime.fromisoformat(began["at"]) + span + context.frozen - timedelta(seconds=began["frozen"])
+def _ends_at(context: Context, span: timedelta) -> tuple[datetime, dict[str, Any]]:
+    """When a wait of this step ends, counted from the step's first look and moved on by every pause since; and what to remember of it."""
+    began = context.state.get(context.step) or {"at": context.now.isoformat(), "frozen": context.frozen.total_seconds()}
+    ends = datetime.fromisoformat(began["at"]) + span + context.frozen - timedelta(seconds=began["frozen"])
+    return ends, {context.step: began}
 
 
 def settle(context: Context) -> Result:
@@ -95,69 +99,75 @@ def settle(context: Context) -> Result:
     return Done(says=f"{context.settings.wait_hours} hours have passed since the job was done.")
 
 
-def hold(context: Context) -> Result:
+def hold(context: Context, open_case: OpenCase) -> Result:
     """An open case holds the request until it is closed, or the longest hold is over; nothing else does."""
-    until = _ends_at(context, timedelta(days=context.settings.hold_days))
-    case = open_case(contact=context.contact) if context.contact else None
+    until, began = _ends_at(context, timedelta(days=context.settings.hold_days))
+    case = open_case.case
     if case is None:
-        return Done(says="No case of this person is open.", expected="no open case", actual="none")
+        return Done(says="No case of this person is open.", expected="no open case", actual="none", remember=began)
     if context.now >= until:
         days = context.settings.hold_days
         return Done(
-            says=f"Open still: {case.words}. A case holds a request for {days} days at most; it goes as to everybody.", actual=case.kind
+            says=f"Open still: {case.words}. A case holds a request for {days} days at most; it goes as to everybody.",
+            actual=case.kind,
+            remember=began,
         )
-    context.run.state["case"] = case.kind
     latest = steps.local_time(when=until, zone=context.client.timezone)
     return Wait(
         says=f"Open: {case.words}. The same request goes once it is closed, at the latest at {latest}.",
         until=min(until, context.now + LOOK_AT_CASE),
         key=steps.contact_key(contact=context.contact) if context.contact else "",
+        remember={**began, "case": case.kind},
     )
 
 
 def still_right(context: Context) -> Result:
     """What may have changed since: the job's end was taken back, the link is gone."""
     if context.event.type == "outcome.reported" and context.lead is not None and context.lead.stage != Lead.Stage.DONE:
-        context.run.state["why"] = "taken-back"
-        return Finish(says="Nobody is asked: it was taken back that the job is done.")
+        return Finish(says="Nobody is asked: it was taken back that the job is done.", remember={"why": "taken-back"})
     if not context.settings.review_link:
-        context.run.state["why"] = "no-review-link"
-        return Finish(says="Nobody is asked: the client's review link was taken away.")
+        return Finish(says="Nobody is asked: the client's review link was taken away.", remember={"why": "no-review-link"})
     return Done(says="The job is done and the client has a review link.", expected="a job that is done", actual="done")
 
 
-def write(context: Context) -> Result:
+@leaves(PlanMessage, KeepReviewLink)
+def write(context: Context, addresses: Addresses, words: Words, connections: Connections, texts: TextsOfRun) -> Result:
     """Plan the text with a link of its own; the gate judges it when it is tried."""
-    number = people.phone_of(contact=context.contact) if context.contact else ""
-    if context.contact is None or not number:
+    if context.contact is None or not addresses.phone:
         return Done(says="No text: we know no number of this person any more.", expected="a number", actual="none", skipped=True)
+    planned = texts.of(context)
+    if planned is not None:
+        return Done(says=WRITTEN, output={"message": str(planned.pk)})
     token = reviews.make_token()
+    email = words.template is not None and words.template.channel == Message.EMAIL
     try:
-        message = plan_text(
+        message = compose(
             client=context.client,
             contact=context.contact,
-            to=number,
+            to=addresses.phone,
             purpose=str(context.params["purpose"]),
-            template_key=str(context.params["purpose"]),
+            template=words.template,
             values={**values_of(client=context.client, contact=context.contact), "review_link": reviews.address_of(token=token)},
+            connection=connections.emails if email else connections.texts,
+            drafts=context.drafts,
             now=context.now,
             useful_until=context.now + USEFUL,
-            workflow=context.run.workflow,
+            workflow=context.workflow,
             lead=context.lead,
             cause_event=context.event,
-            run_id=context.run.pk,
+            run_id=context.run_id,
             step_key=context.step,
         )
-        reviews.keep_link(token=token, message=message, target=context.settings.review_link, now=context.now)
     except CannotRender as error:
         return Done(says=f"No text: {error}."[:500], expected="a template that fits", actual="it does not", skipped=True)
-    return Done(says="Text written; the gate decides whether and when it goes.", output={"message": str(message.pk)})
+    link = KeepReviewLink.of(token=token, message=message, target=context.settings.review_link, now=context.now)
+    return Done(says=WRITTEN, output={"message": str(message.pk)}, do=(PlanMessage(message=message), link))
 
 
-def wait_for_text(context: Context) -> Result:
+def wait_for_text(context: Context, texts: TextsOfRun) -> Result:
     """Wait until the text went, or never will. However long a draft waits for a person, nothing goes on without it."""
     otherwise = str(context.params["otherwise"])
-    message = Message.objects.filter(run_id=context.run.pk, step_key=context.params["of"]).first()
+    message = texts.of(context)
     if message is None:
         return Done(says="No text was planned.", skipped=True, goto=otherwise)
     if message.status in (Message.Status.SENT, Message.Status.DELIVERED):
@@ -165,38 +175,41 @@ def wait_for_text(context: Context) -> Result:
         return Done(says=f"The text went out at {sent}.", expected="sent", actual=message.status)
     if message.status in (Message.Status.SKIPPED, Message.Status.FAILED):
         return Done(says=f"No text went out. {message.says}"[:500], expected="sent", actual=message.reason, skipped=True, goto=otherwise)
-    patience = _ends_at(context, USEFUL + timedelta(days=1))
+    patience, began = _ends_at(context, USEFUL + timedelta(days=1))
     if context.now >= patience:
-        return Done(says="Nobody knows whether the text went out.", expected="sent", actual=message.status, skipped=True, goto=otherwise)
-    return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=f"message:{message.pk}")
+        says = "Nobody knows whether the text went out."
+        return Done(says=says, expected="sent", actual=message.status, skipped=True, goto=otherwise, remember=began)
+    says = message.says or "The text is on its way to the gate."
+    return Wait(says=says, until=patience, key=f"message:{message.pk}", remember=began)
 
 
-def follow(context: Context) -> Result:
+def follow(context: Context, link: LinkFollowed, replied: Replied) -> Result:
     """Wait for a click or a reply, any reply; after that nothing more is sent."""
     otherwise = str(context.params["otherwise"])
-    until = _ends_at(context, timedelta(days=context.settings.reminder_days))
-    if reviews.first_click(run_id=context.run.pk) is not None:
-        return Done(says="They followed the link.", expected="a click or a reply", actual="a click", goto=otherwise)
-    sent = Message.objects.filter(run_id=context.run.pk, step_key=context.params["of"]).values_list("sent_at", flat=True).first()
-    if context.contact is not None and reviews.replied(contact=context.contact, since=sent or context.run.created_at) is not None:
-        return Done(says="They wrote; no more texts go for this.", expected="a click or a reply", actual="a reply", goto=otherwise)
+    until, began = _ends_at(context, timedelta(days=context.settings.reminder_days))
+    if link.at is not None:
+        return Done(says="They followed the link.", expected="a click or a reply", actual="a click", goto=otherwise, remember=began)
+    if replied.at is not None:
+        says = "They wrote; no more texts go for this."
+        return Done(says=says, expected="a click or a reply", actual="a reply", goto=otherwise, remember=began)
     if context.now >= until:
         when = steps.local_time(when=until, zone=context.client.timezone)
-        return Done(says=f"Neither a click nor a reply by {when}.", expected="a click or a reply", actual="none")
+        return Done(says=f"Neither a click nor a reply by {when}.", expected="a click or a reply", actual="none", remember=began)
     return Wait(
         says="Asked; waiting for a click or a reply.",
         until=until,
         key=steps.contact_key(contact=context.contact) if context.contact else "",
+        remember=began,
     )
 
 
-def tell_outcome(context: Context) -> Result:
+def tell_outcome(context: Context, texts: TextsOfRun, link: LinkFollowed) -> Result:
     """What came of it. A later click still counts in the report."""
     went = (Message.Status.SENT, Message.Status.DELIVERED)
-    sent = set(Message.objects.filter(run_id=context.run.pk, status__in=went).values_list("step_key", flat=True))
+    sent = {step_key for step_key, message in texts.planned.items() if message.status in went}
     if "request" not in sent:
         return Finish(says="They were not asked; the step before says why.")
-    if reviews.first_click(run_id=context.run.pk) is not None:
+    if link.at is not None:
         return Finish(says="Asked, and they followed the link.")
     if "reminder" in sent:
         return Finish(says="Asked and reminded once; nobody has followed the link yet.")
@@ -211,11 +224,6 @@ WORKFLOW = Workflow(
     triggers=("job.completed", "outcome.reported"),
     boundary="Internal; no answer of a customer reaches the portal",
     output="One neutral request with the business's review link, one reminder, and whether the link was followed",
-    reads=(
-        "leads_event", "leads_contact", "leads_identity", "leads_responder", "leads_lead", "leads_task", "leads_automation",
-        "messaging_template", "messaging_reviewclick",
-    ),
-    writes=("messaging_message", "messaging_reviewlink"),
     settings=Settings,
     purposes=(REVIEW_REQUEST, REVIEW_REMINDER),
     refuses=refuses,

@@ -7,10 +7,10 @@ import pytest
 from leads.models import Consent, Identity, Lead
 from messaging import sending
 from messaging.models import Message, Template
-from messaging.planning import plan_text
 from providers.connections import connect
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory
+from tests.planning import plan_text
 from tests.providers import postmark
 from workflows import intake
 from zartsalgo.lib import clock

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from leads.people import phone_of
 from messaging import due
 from messaging.models import Handover, Notice
 from messaging.notices import choosing, words
@@ -85,7 +86,7 @@ def hand_over(responder, *, cause="event:1", asked="Missed call", **changes):
         id=new_id(), client=client, lead=lead, run_id=new_id(), step_key="hand-over", responder=responder, to_name=responder.name,
         to_address=responder.phone, created_at=now, link_expires_at=now + timedelta(hours=72),
     )  # fmt: skip
-    made.body = words.handover_words(lead=lead, asked=asked, at=now, handover_id=made.pk)
+    made.body = words.handover_words(lead=lead, number=phone_of(contact=lead.contact), asked=asked, at=now, handover_id=made.pk)
     for name, value in changes.items():
         setattr(made, name, value)
     made.save(force_insert=True)

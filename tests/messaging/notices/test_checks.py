@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Responder, Task
+from leads.people import phone_of
 from messaging import pauses
 from messaging.inbound import suppress
 from messaging.models import Handover, Notice
@@ -28,7 +29,7 @@ def test_a_link_that_is_not_ours_or_not_good_is_never_sent(rita, line, told, cas
     Notice.objects.all().update(status="skipped")
     lead = other.lead
     now, id = clock.read(), new_id()
-    good = words.handover_words(lead=lead, asked="Missed call", at=now, handover_id=id)
+    good = words.handover_words(lead=lead, number=phone_of(contact=lead.contact), asked="Missed call", at=now, handover_id=id)
     body = {
         "forged": good[:-4] + "AAA/",
         "of another": other.body,

@@ -158,7 +158,10 @@ def test_the_one_off_duty_is_passed_over(rita, ben, line, told, set_clock):
 def test_with_nobody_on_duty_the_first_to_come_is_told_then_and_a_task_is_made_now(summit, rita, ben, line, told, set_clock):
     Responder.objects.filter(pk=rita.pk).update(on_from=time(14), on_until=time(16))
     Responder.objects.filter(pk=ben.pk).update(on_from=time(13), on_until=time(16))
-    assert next_on_duty(client=summit, now=NOON) == (ben, datetime(2026, 11, 20, 20, 0, tzinfo=UTC))
+    assert next_on_duty(responders=summit.responders.all(), zone=summit.timezone, now=NOON) == (
+        ben,
+        datetime(2026, 11, 20, 20, 0, tzinfo=UTC),
+    )
     post_call(connect(client=summit, provider="callrail", secret=payloads.SECRET, now=NOON)[1])
     work_off()
     assert ("sms", BEN) not in told()

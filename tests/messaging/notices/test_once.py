@@ -56,16 +56,16 @@ def test_a_second_workflow_joins_what_the_person_is_told_already(rita, ben, line
     lead = LeadFactory(client=rita.client, contact=ContactFactory(client=rita.client, phone=CARLA))
     asks = {"lead": lead, "asked": "Missed call", "at": NOON, "cause": "event:1"}
     told.answers.append(NO)
-    first = tell_responder(**asks, responder=rita, run_id=new_id(), step_key="a", now=clock.read())
-    assert tell_responder(**asks, responder=rita, run_id=new_id(), step_key="b", now=clock.read()) == first
+    first = tell_responder(**asks, responder=rita, now=clock.read())
+    assert tell_responder(**asks, responder=rita, now=clock.read()) == first
     go()
     assert told() == [("sms", RITA), ("email", "rita@example.com")]
     # Even after the first way failed: whoever asks gets the handover whose link they have.
-    assert tell_responder(**asks, responder=rita, run_id=new_id(), step_key="c", now=clock.read()) == first
+    assert tell_responder(**asks, responder=rita, now=clock.read()) == first
     assert words.opens(link=words.link_in(first.body), handover_id=first.pk)
     assert Handover.objects.count() == 1
-    other = tell_responder(**asks, responder=ben, run_id=new_id(), step_key="a", now=clock.read())
-    next_event = tell_responder(**{**asks, "cause": "event:2"}, responder=rita, run_id=new_id(), step_key="a", now=clock.read())
+    other = tell_responder(**asks, responder=ben, now=clock.read())
+    next_event = tell_responder(**{**asks, "cause": "event:2"}, responder=rita, now=clock.read())
     assert len({first.pk, other.pk, next_event.pk}) == 3
     go()
     assert sorted(told()) == [("email", "rita@example.com"), ("sms", RITA), ("sms", RITA), ("sms", BEN)]
@@ -187,7 +187,7 @@ def test_two_workflows_at_once_hand_over_once(rita, line, slack, told):
 
     def _tell():
         with transaction.atomic():
-            tell_responder(lead=lead, responder=rita, asked="Missed call", at=NOON, cause="event:1", run_id=new_id(), now=clock.read())
+            tell_responder(lead=lead, responder=rita, asked="Missed call", at=NOON, cause="event:1", now=clock.read())
 
     at_once(*[_tell] * 4)
     assert (Handover.objects.count(), states()) == (1, [("sms", "waiting", "")])
