@@ -1,7 +1,7 @@
 """Breakers: rules that stop by themselves what a person would stop if they were looking. A tripped breaker opens an incident.
 
 Each breaker is a pure rule over a few numbers, with its thresholds in LIMITS, and a reader that gets those numbers from rows. They are
-read where a failure was written (`look_at_failure`), after a text was settled (`look_after_text`, one statement), and all of them every
+read where a failure was written (`look_at_failure`), after a text was settled (`look_after_texts`, one statement), and all of them every
 half minute by the ticker (workflows.watching), so a lost ring costs half a minute and nothing else. Nothing here runs before a text leaves.
 Wrong signatures pause nothing: anybody can send them (providers.refusals; zartsalgo.office.operations.causes alerts).
 
@@ -217,11 +217,12 @@ select m.client_id, m.contact_id, m.lead_id, m.workflow,
        (select count(*) from (select 1 from messaging_message c where c.client_id = m.client_id and c.created_at > %(hour)s
                                  and c.sent_at > %(hour)s limit %(client)s) b),
        exists(select 1 from workflows_incident where closed_at is null and status = 'verifying')
-  from messaging_message m where m.id = %(id)s"""
+  from messaging_message m where m.id = any(%(ids)s) order by m.id"""
 
 
-def look_after_text(*, message_id: uuid.UUID, now: datetime) -> Incident | None:
-    """After a text was settled: does this person, or this client, get more than anybody wanted, and does it prove an incident well?
+def look_after_texts(*, message_ids: Sequence[uuid.UUID], now: datetime) -> list[Incident]:
+    """After texts were settled: does one of these people, or clients, get more than anybody wanted, and does it prove an incident well?
+    Returns the incidents that came of it.
 
     One statement while all is well.
     """
@@ -230,40 +231,50 @@ def look_after_text(*, message_id: uuid.UUID, now: datetime) -> Incident | None:
         cursor.execute(
             _COUNTS,
             {
-                "id": message_id,
+                "ids": list(message_ids),
                 "day": now - timedelta(days=1),
                 "hour": now - timedelta(hours=1),
                 "person": limits.per_person_a_day + 1,
                 "client": limits.texts_per_hour + 1,
             },
         )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    client_id, contact_id, lead_id, workflow, to_person, of_client, verifying = row
-    if verifying:
+        rows = cursor.fetchall()
+    if any(verifying for *_, verifying in rows):
         incidents.close_verified(now=now)
-    if to_person > limits.per_person_a_day and workflow:
-        since = since_release(breaker="runaway", subject=contact_id, now=now, window=timedelta(days=1))
-        sent = Message.objects.filter(contact_id=contact_id, sent_at__gt=since, workflow__gt="").count()
-        if sent > limits.per_person_a_day:
-            return stop_person(
-                breaker="runaway", client_id=client_id, contact_id=contact_id, lead_id=lead_id, workflow=workflow, count=sent, now=now
-            )
-    if of_client > limits.texts_per_hour:
-        since = since_release(breaker="hourly-limit", subject=client_id, now=now, window=timedelta(hours=1))
-        if Message.objects.filter(client_id=client_id, sent_at__gt=since, created_at__gt=since).count() > limits.texts_per_hour:
-            client = Client.objects.get(pk=client_id)
-            return trip(
-                breaker="hourly-limit",
-                subject=str(client_id),
-                scope=Scope(client=client),
-                title=f"{client} has reached its hourly limit of texts",
-                reason=f"More than {limits.texts_per_hour} texts went out for {client} within an hour. Look whether that is wanted.",
-                rollback="Texts that have gone cannot be called back; look whom they went to, and answer who asks.",
-                now=now,
-            )
-    return None
+    found: dict[uuid.UUID, Incident | None] = {}
+    for client_id, contact_id, lead_id, workflow, to_person, _, _ in rows:
+        if to_person > limits.per_person_a_day and workflow and contact_id not in found:
+            found[contact_id] = _stop_runaway(client_id=client_id, contact_id=contact_id, lead_id=lead_id, workflow=workflow, now=now)
+    busy = {row[0] for row in rows if row[5] > limits.texts_per_hour and found.get(row[1]) is None}
+    return [
+        one for one in (*found.values(), *(_stop_client(client_id=client_id, now=now) for client_id in sorted(busy))) if one is not None
+    ]
+
+
+def _stop_runaway(*, client_id: int, contact_id: uuid.UUID, lead_id: uuid.UUID | None, workflow: str, now: datetime) -> Incident | None:
+    since = since_release(breaker="runaway", subject=contact_id, now=now, window=timedelta(days=1))
+    sent = Message.objects.filter(contact_id=contact_id, sent_at__gt=since, workflow__gt="").count()
+    if sent <= LIMITS.per_person_a_day:
+        return None
+    return stop_person(
+        breaker="runaway", client_id=client_id, contact_id=contact_id, lead_id=lead_id, workflow=workflow, count=sent, now=now
+    )
+
+
+def _stop_client(*, client_id: int, now: datetime) -> Incident | None:
+    since = since_release(breaker="hourly-limit", subject=client_id, now=now, window=timedelta(hours=1))
+    if Message.objects.filter(client_id=client_id, sent_at__gt=since, created_at__gt=since).count() <= LIMITS.texts_per_hour:
+        return None
+    client = Client.objects.get(pk=client_id)
+    return trip(
+        breaker="hourly-limit",
+        subject=str(client_id),
+        scope=Scope(client=client),
+        title=f"{client} has reached its hourly limit of texts",
+        reason=f"More than {LIMITS.texts_per_hour} texts went out for {client} within an hour. Look whether that is wanted.",
+        rollback="Texts that have gone cannot be called back; look whom they went to, and answer who asks.",
+        now=now,
+    )
 
 
 def stop_person(

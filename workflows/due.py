@@ -45,7 +45,7 @@ select exists(select 1 from providers_delivery where state = 'received' and next
 def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:
     """A text was sent, dropped, held or failed: the run that waits for it looks."""
     engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{message_id}"], now=now), now=now)
-    breakers.look_after_text(message_id=message_id, now=now)
+    breakers.look_after_texts(message_ids=[message_id], now=now)
 
 
 def summary_settled(*, run_id: uuid.UUID, now: datetime) -> None:

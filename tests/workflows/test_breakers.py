@@ -221,7 +221,7 @@ def test_a_person_who_gets_more_than_four_texts_a_day_is_held_alone(summit):
     for n in range(5):
         message = text(summit, 121, lead=lead)
         Message.objects.filter(pk=message.pk).update(status="delivered", sent_at=clock.read(), purpose=f"p{n}")
-        breakers.look_after_text(message_id=message.pk, now=clock.read())
+        breakers.look_after_texts(message_ids=[message.pk], now=clock.read())
         assert Incident.objects.exists() is (n == 4)
     assert Pause.objects.get().lead == lead
     assert send(text(summit, 121, lead=lead)).reason != "" and not Attempt.objects.exists()
@@ -233,7 +233,7 @@ def test_the_hourly_limit_of_a_client_pauses_that_client(summit, blue, settings)
     for n in (121, 122, 123):
         message = send(text(summit, n))
         assert message.status == "delivered"
-        breakers.look_after_text(message_id=message.pk, now=clock.read())
+        breakers.look_after_texts(message_ids=[message.pk], now=clock.read())
     assert Incident.objects.get().breaker == "hourly-limit"
     assert send(text(summit, 124)).status == "held"
     assert send(text(blue, 125)).status == "delivered"

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from celery import current_app
@@ -17,8 +17,9 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 SILENT_SECONDS = 3.0
-# Rings for "whatever is due" that come closer than this are one: under load a ring would cost more than the insert it tells of.
-GATHER_SECONDS = 0.005
+# Rings for "whatever is due" that come closer than this are one: under load a ring would cost more than the insert it tells of. The first
+# goes at once, and while they keep coming the span grows to the longer one, which is what the work of a set takes anyway.
+GATHER_SECONDS, GATHER_MOST_SECONDS = 0.005, 0.04
 MOST_WAITING = 5_000
 
 
@@ -41,15 +42,19 @@ class _Bell:
             self._something.notify()
 
     def _publish_for_ever(self) -> None:
+        span = GATHER_SECONDS
         while True:
             with self._something:
+                if not self._waiting:
+                    span = GATHER_SECONDS
                 while not self._waiting:
                     self._something.wait()
                 (task, id), _ = self._waiting.popitem(last=False)
             try:
                 current_app.send_task(task, args=[id] if id else [], ignore_result=True)
                 if not id:
-                    time.sleep(GATHER_SECONDS)
+                    time.sleep(span)
+                    span = min(span * 2, GATHER_MOST_SECONDS)
             except Exception as error:  # the broker may fail in any way; the ticker finds what this ring would have told
                 log.warning("doorbell silent for %s s: %s", SILENT_SECONDS, type(error).__name__)
                 with self._something:
@@ -76,6 +81,18 @@ def answered_here() -> Iterator[list[tuple[str, str]]]:
         _here.heard = outer
 
 
+@contextmanager
+def taken_by(take: Callable[..., bool]) -> Iterator[None]:
+    """Inside, this thread offers its rings to `take(task=, id=)` when they are due, after the commit; what that does not take reaches the
+    broker as ever. For the thread that would be rung."""
+    outer = getattr(_here, "take", None)
+    _here.take = take
+    try:
+        yield
+    finally:
+        _here.take = outer
+
+
 def is_answered_here() -> bool:
     """Whether this thread answers its own rings just now: it holds a transaction, so nobody may be called over the network."""
     return getattr(_here, "heard", None) is not None
@@ -93,6 +110,12 @@ def _heard_here(task: str, id: str) -> bool:
 def ring(*, task: str, id: str = "") -> None:
     """Ring now. `id` is the only thing a task carries; "" rings for "whatever is due"."""
     if not _heard_here(task, id):
+        _ring(task, id)
+
+
+def _ring(task: str, id: str) -> None:
+    take = getattr(_here, "take", None)
+    if take is None or not take(task=task, id=id):
         _bell.ring(task=task, id=id)
 
 
@@ -101,7 +124,4 @@ def ring_after_commit(*, task: str, id: str = "") -> None:
     if _heard_here(task, id):
         return
 
-    def _ring() -> None:
-        _bell.ring(task=task, id=id)
-
-    transaction.on_commit(_ring)
+    transaction.on_commit(lambda: _ring(task, id))
