@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
@@ -13,7 +13,8 @@ from django.db import connection, models
 from leads import cases
 from leads.deciding import Context, Fact
 from leads.events import DECIDED, TALKED
-from leads.models import Consent, Event, Identity, Lead, Responder, Task
+from leads.models import Automation, Client, Consent, Event, Identity, Lead, Responder, Task
+from leads.revision import Kept
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -51,12 +52,32 @@ class Responders(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        clients = {context.client.pk: context.client for context in contexts}
-        found: dict[int, list[Responder]] = defaultdict(list)
-        for one in Responder.objects.filter(client_id__in=list(clients)):
-            one.client = clients[one.client_id]
-            found[one.client_id].append(one)
-        return [cls(everybody=tuple(found[context.client.pk])) for context in contexts]
+        found = _RESPONDERS.of(clients=(context.client for context in contexts))
+        return [cls(everybody=found[context.client.pk]) for context in contexts]
+
+
+def _read_responders(clients: Mapping[int, Client]) -> dict[int, tuple[Responder, ...]]:
+    found: dict[int, list[Responder]] = {pk: [] for pk in clients}
+    for one in Responder.objects.filter(client_id__in=list(clients)):
+        one.client = clients[one.client_id]
+        found[one.client_id].append(one)
+    return {pk: tuple(several) for pk, several in found.items()}
+
+
+def _read_automations(clients: Mapping[int, Client]) -> dict[int, dict[str, Automation]]:
+    found: dict[int, dict[str, Automation]] = {pk: {} for pk in clients}
+    for row in Automation.objects.filter(client_id__in=list(clients)):
+        found[row.client_id][row.workflow] = row
+    return found
+
+
+_RESPONDERS = Kept(read=_read_responders)
+_AUTOMATIONS = Kept(read=_read_automations)
+
+
+def automations_of(*, clients: Iterable[Client]) -> dict[int, dict[str, Automation]]:
+    """What these clients let each workflow do, by the client's id and the workflow."""
+    return _AUTOMATIONS.of(clients=clients)
 
 
 @dataclass(frozen=True, kw_only=True)

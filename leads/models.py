@@ -14,6 +14,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 
+from leads.revision import raises_revision
 from zartsalgo.lib.evidence import Trigger, append_only
 from zartsalgo.lib.ids import new_id
 
@@ -37,6 +38,7 @@ class Client(models.Model):
     pass_on_minutes = models.PositiveSmallIntegerField(
         default=10, help_text="After so many minutes without anybody having taken a lead, the next of its responders is told."
     )
+    revision = models.BigIntegerField(default=0, editable=False, help_text="Raised by the database when what is set up for it changes.")
 
     def __str__(self) -> str:
         return self.name
@@ -57,6 +59,7 @@ class Automation(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["client", "workflow"], name="automation_once_per_client")]
+        triggers = raises_revision()
 
     def __str__(self) -> str:
         return f"{self.workflow} for {self.client}"
@@ -73,6 +76,7 @@ class OpeningHours(models.Model):
     class Meta:
         verbose_name_plural = "opening hours"
         constraints = [models.CheckConstraint(condition=models.Q(closes__gt=models.F("opens")), name="hours_close_after_open")]
+        triggers = raises_revision()
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
@@ -87,6 +91,7 @@ class Closure(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["client", "date"], name="closure_once_a_day")]
+        triggers = raises_revision()
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
@@ -144,7 +149,8 @@ class Responder(models.Model):
                     " OR OLD.alerts_by IS DISTINCT FROM NEW.alerts_by"
                 ),
                 func="NEW.tested_at = NULL; RETURN NEW;",
-            )
+            ),
+            *raises_revision(but=("tested_at",)),
         ]
 
     def __str__(self) -> str:

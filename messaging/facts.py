@@ -28,8 +28,8 @@ class Words(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        found = live_templates(wanted={(one.client.pk, cls.key(one)) for one in contexts})
-        return [cls(template=found.get((one.client.pk, cls.key(one)))) for one in contexts]
+        found = live_templates(clients=(one.client for one in contexts))
+        return [cls(template=found[one.client.pk].get(cls.key(one))) for one in contexts]
 
     @staticmethod
     def key(context: Context) -> str:

@@ -1,11 +1,12 @@
 """Words: approved Liquid templates, sandboxed. An unknown variable is an error, never an empty string in a customer's text."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
 
 from leads.models import Client, Contact
+from leads.revision import Kept
 from messaging import purposes
 from messaging.models import Template
 from messaging.words import sandbox
@@ -43,16 +44,22 @@ class CannotRender(Exception):
     """The template does not fit the values; the text says what is missing."""
 
 
-def live_templates(*, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], Template]:
-    """The approved template of each (client's id, key) that has one: the client's own, else the agency's. One statement."""
-    rows = Template.objects.filter(
-        Q(client_id__in={client for client, _ in wanted}) | Q(client__isnull=True),
-        key__in={key for _, key in wanted},
-        status=Template.Status.APPROVED,
-    )
-    found = {(row.client_id, row.key): row for row in rows}
-    both = {(client, key): found.get((client, key)) or found.get((None, key)) for client, key in wanted}
-    return {one: template for one, template in both.items() if template is not None}
+def live_templates(*, clients: Iterable[Client]) -> dict[int, dict[str, Template]]:
+    """The approved templates of these clients, by the client's id and the key: a client's own, else the agency's."""
+    return _LIVE.of(clients=clients)
+
+
+def _read_live(clients: Mapping[int, Client]) -> dict[int, dict[str, Template]]:
+    rows = Template.objects.filter(Q(client_id__in=list(clients)) | Q(client__isnull=True), status=Template.Status.APPROVED)
+    agency = {row.key: row for row in rows if row.client_id is None}
+    found = {pk: dict(agency) for pk in clients}
+    for row in rows:
+        if row.client_id is not None:
+            found[row.client_id][row.key] = row
+    return found
+
+
+_LIVE = Kept(read=_read_live)
 
 
 def render(*, template: Template, values: dict[str, Any]) -> str:

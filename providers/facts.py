@@ -1,11 +1,12 @@
 """What the workflows may know of a client's connections."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from leads.deciding import Context, Fact
+from leads.models import Client
+from leads.revision import Kept
 from providers import adapters
 from providers.models import Connection
 
@@ -19,12 +20,8 @@ class Connections(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        clients = {context.client.pk: context.client for context in contexts}
-        found: dict[int, list[Connection]] = defaultdict(list)
-        for one in Connection.objects.filter(client_id__in=list(clients), disabled_at__isnull=True, live=True).order_by("-created_at"):
-            one.client = clients[one.client_id]
-            found[one.client_id].append(one)
-        return [cls(live=tuple(found[context.client.pk])) for context in contexts]
+        found = _LIVE.of(clients=(context.client for context in contexts))
+        return [cls(live=found[context.client.pk]) for context in contexts]
 
     @property
     def texts(self) -> Connection | None:
@@ -40,3 +37,14 @@ class Connections(Fact):
     def alerts(self) -> Connection | None:
         """The one that posts to the business's own people, or None."""
         return next((one for one in self.live if adapters.load(one.provider).can_alert), None)
+
+
+def _read(clients: Mapping[int, Client]) -> dict[int, tuple[Connection, ...]]:
+    found: dict[int, list[Connection]] = {pk: [] for pk in clients}
+    for one in Connection.objects.filter(client_id__in=list(clients), disabled_at__isnull=True, live=True).order_by("-created_at"):
+        one.client = clients[one.client_id]
+        found[one.client_id].append(one)
+    return {pk: tuple(several) for pk, several in found.items()}
+
+
+_LIVE = Kept(read=_read)

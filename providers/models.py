@@ -8,6 +8,7 @@ import pgtrigger
 from django.db import models
 
 from leads.models import Client
+from leads.revision import raises_revision
 from zartsalgo.lib.evidence import Protect, append_only
 from zartsalgo.lib.ids import new_id
 
@@ -45,6 +46,7 @@ class Connection(models.Model):
                 name="connection_old_address_ends",
             )
         ]
+        triggers = raises_revision(but=("refused_signatures", "last_refused_at", "polled_until"))
 
     def __str__(self) -> str:
         return f"{self.provider} of {self.client}"

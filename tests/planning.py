@@ -10,7 +10,8 @@ from tests.factories import NOON
 
 def live_template(*, client, key):
     """The words of this key that are approved for the client."""
-    return templates.live_templates(wanted={(client.pk, key)}).get((client.pk, key))
+    client.refresh_from_db(fields=["revision"])
+    return templates.live_templates(clients=[client])[client.pk].get(key)
 
 
 def plan_text(*, client, contact, to, purpose, template_key, values, now, useful_until, workflow, **more):

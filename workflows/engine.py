@@ -19,7 +19,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,8 @@ from django.db import connection, transaction
 
 from leads import people
 from leads.actions import close_task, create_task
-from leads.models import Automation, Task
+from leads.facts import automations_of
+from leads.models import Task
 from workflows import registry
 from workflows.models import Run
 from workflows.playing import Batch, Playing
@@ -152,18 +153,15 @@ def _take_up(*, claims: Sequence[Claim], now: datetime) -> list[Playing]:
     rows = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "event", "contact", "lead")
     rows = rows.filter(pk__in=list(wanted), status__in=Run.ACTIVE).order_by("pk")
     runs = {row.pk: row for row in rows if row.lease_epoch == wanted[row.pk].epoch}
-    chosen, versions = _automations(runs=runs), registry.versions(ids={run.version_id for run in runs.values()})
+    chosen, versions = (
+        automations_of(clients=(run.client for run in runs.values())),
+        registry.versions(ids={run.version_id for run in runs.values()}),
+    )
     ours = [(claim, runs[claim.run_id]) for claim in claims if claim.run_id in runs]
     return [
-        Playing(run=run, version=versions[run.version_id], automation=chosen.get((run.client_id, run.workflow)), claim=claim)
+        Playing(run=run, version=versions[run.version_id], automation=chosen[run.client_id].get(run.workflow), claim=claim)
         for claim, run in ours
     ]
-
-
-def _automations(*, runs: Mapping[uuid.UUID, Run]) -> dict[tuple[int, str], Automation]:
-    clients, workflows = {run.client_id for run in runs.values()}, {run.workflow for run in runs.values()}
-    rows = Automation.objects.filter(client_id__in=clients, workflow__in=workflows)
-    return {(row.client_id, row.workflow): row for row in rows}
 
 
 def _back_off(*, claim: Claim, error: Exception, now: datetime) -> str:

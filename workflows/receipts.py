@@ -19,6 +19,7 @@ from rapidfuzz import fuzz
 from leads import people
 from leads.deciding import Context, Fact
 from leads.events import ASKED_IN_WRITING
+from leads.facts import automations_of
 from leads.models import Automation, Contact, Event
 from messaging.words.variables import time_span
 from workflows import registry
@@ -84,14 +85,14 @@ class _Deciding:
     def __init__(self, *, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> None:
         self.now = now
         pairs = [(workflow, *one) for one in heard for workflow in registry.listeners()[one[0].type]]
-        chosen = self._automations(pairs)
+        chosen = automations_of(clients=(event.client for event, _ in heard))
         earlier = self._earlier(pairs)
         self.asked = [
             _Asked(
                 workflow=workflow,
                 event=event,
                 contact=contact,
-                automation=chosen.get((event.client_id, workflow.key)),
+                automation=chosen[event.client_id].get(workflow.key),
                 earlier=next(
                     (run for run in earlier.get((workflow.key, contact.pk), ()) if not _somebody_else(event=event, earlier=run.event)), None
                 )
@@ -101,13 +102,6 @@ class _Deciding:
             )
             for workflow, event, contact in pairs
         ]
-
-    @staticmethod
-    def _automations(pairs: Sequence[tuple[Workflow, Event, Contact | None]]) -> dict[tuple[int, str], Automation]:
-        found = Automation.objects.filter(
-            client_id__in={event.client_id for _, event, _ in pairs}, workflow__in={workflow.key for workflow, _, _ in pairs}
-        )
-        return {(row.client_id, row.workflow): row for row in found}
 
     def _earlier(self, pairs: Sequence[tuple[Workflow, Event, Contact | None]]) -> dict[tuple[str, uuid.UUID], list[Run]]:
         """Runs that a second cause of the same person joins, by workflow and person, the oldest first."""

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 
 from leads.models import Client
+from leads.revision import raises_revision
 from messaging.words.plain import plain, plain_subject
 from zartsalgo.lib.evidence import Protect
 
@@ -75,6 +76,7 @@ class Template(models.Model):
                     "(to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status')))"
                 ),
             ),
+            *raises_revision(),
         ]
 
     def __str__(self) -> str:

@@ -59,7 +59,7 @@ def test_forty_runs_cost_the_statements_of_one(summit):
     alone = statements(called(client=summit, contact=one))
     together = statements([run_id for contact in many for run_id in called(client=summit, contact=contact)][: engine.MOST_AT_ONCE])
     assert together == alone
-    assert alone <= 40
+    assert alone <= 25
 
 
 def told():

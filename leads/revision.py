@@ -1,0 +1,73 @@
+"""A client's revision: a number that rises with every change of what is set up for it, so that a process may keep what it read.
+
+The database raises it, whoever changes a row (`raises_revision` in the Meta of a model). Whoever works for a client has its row anew each
+time, and with it the number: what is kept under another one is read again (`Kept`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import pgtrigger
+
+from zartsalgo.lib.evidence import Trigger
+
+if TYPE_CHECKING:
+    from leads.models import Client
+
+_RAISE = """
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE leads_client SET revision = revision + 1 WHERE id = OLD.client_id OR OLD.client_id IS NULL;
+    END IF;
+    IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.client_id IS DISTINCT FROM OLD.client_id) THEN
+        UPDATE leads_client SET revision = revision + 1 WHERE id = NEW.client_id OR NEW.client_id IS NULL;
+    END IF;
+    RETURN NULL;
+"""
+# A process keeps no more clients than that.
+MOST = 5_000
+
+
+def raises_revision(*, but: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
+    """Triggers for a model with a `client` (none: every client's). Changes of the columns in `but`, its bookkeeping, raise nothing."""
+    return [
+        Trigger(name="raise_revision", when=pgtrigger.After, operation=pgtrigger.Insert | pgtrigger.Delete, func=_RAISE),
+        Trigger(
+            name="raise_revision_on_change",
+            when=pgtrigger.After,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.AnyChange(exclude=list(but)) if but else pgtrigger.AnyChange(),
+            func=_RAISE,
+        ),
+    ]
+
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """One kind of what is set up for clients, read with one statement for all whose revision has moved, and kept. What it holds is shared by
+    everybody in the process: nobody changes it."""
+
+    def __init__(self, *, read: Callable[[Mapping[int, Client]], Mapping[int, T]]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._found: dict[int, tuple[int, T]] = {}
+
+    def of(self, *, clients: Iterable[Client]) -> dict[int, T]:
+        """By the client's id."""
+        wanted = {client.pk: client for client in clients}
+        with self._lock:
+            here = {pk: self._found[pk] for pk in wanted if pk in self._found}
+        found = {pk: value for pk, (revision, value) in here.items() if revision == wanted[pk].revision}
+        missing = {pk: client for pk, client in wanted.items() if pk not in found}
+        if missing:
+            read = self._read(missing)
+            found |= {pk: read[pk] for pk in missing}
+            with self._lock:
+                if len(self._found) + len(missing) > MOST:
+                    self._found.clear()
+                self._found |= {pk: (client.revision, found[pk]) for pk, client in missing.items()}
+        return found
