@@ -37,7 +37,7 @@ def plan_text(
     """Plan one text to one number (E.164), or one email to one address: the template's channel says which. The same run and step give
     the same message. Raises templates.CannotRender.
 
-    Sends nothing: `messaging.sending.send` judges and tries it once the transaction has committed.
+    Sends nothing: `messaging.outbox.sending` judges and tries it once the transaction has committed.
     """
     if run_id is not None and (known := Message.objects.filter(run_id=run_id, step_key=step_key).first()):
         return known

@@ -1,6 +1,6 @@
 """Review requests: which pages a customer may be led to, our own short links to them, and what was followed.
 
-A request is marketing (leads.consent, messaging.consent): it wants their written word, or a relationship and a do-not-call list. The same
+A request is marketing (leads.consent, messaging.gate.checks.consent): it wants their written word, or a relationship and a do-not-call list. The same
 words go to everybody at the same time (16 CFR 465.7, 255.2(d); Google's contribution policy: no selective soliciting). So nothing that
 somebody writes overtakes a request; a reminder is overtaken by any reply and by a click, whatever they think of the job.
 """
@@ -119,15 +119,3 @@ def last_asked(*, contact: Contact, since: datetime) -> Message | None:
     """The newest request that went to this person after that, and was not refused on its way."""
     went = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
     return Message.objects.filter(contact=contact, purpose=REQUEST, status__in=went, created_at__gt=since).order_by("-created_at").first()
-
-
-def overtaken(*, message: Message) -> str:
-    """Why a reminder has lost its point, in a sentence; "" for a request, which nothing a person writes can overtake."""
-    if message.purpose != REMINDER or message.run_id is None:
-        return ""
-    if first_click(run_id=message.run_id) is not None:
-        return "They followed the link of the request, so nothing is left to remind them of."
-    asked = Message.objects.filter(run_id=message.run_id, purpose=REQUEST).order_by("created_at").first()
-    if asked is not None and replied(contact=message.contact, since=asked.sent_at or asked.created_at) is not None:
-        return "They wrote after the request; a person answers, and nobody reminds them."
-    return ""

@@ -11,8 +11,8 @@ from leads.models import Contact, Desk, Event, Lead, Responder
 from messaging.models import Message
 from messaging.notices.handing_over import tell_responder
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
+from messaging.outbox.answers import NOT_PROVEN
 from messaging.planning import plan_text
-from messaging.settling import NOT_PROVEN
 from messaging.templates import CannotRender, live_channel, values_of
 from summaries import writing
 from summaries.models import Summary

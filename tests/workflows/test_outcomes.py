@@ -11,8 +11,9 @@ from leads import actions
 from leads.events import DECIDED, FROM_OUTSIDE
 from leads.models import Automation, Contact, Event, Lead, StageChange, Task
 from messaging import due as messaging_due
-from messaging import gate, sending
+from messaging import gate
 from messaging.models import Attempt, Handover, Message, Pause
+from messaging.outbox import sending
 from providers.connections import connect
 from providers.models import Delivery
 from summaries import reports
@@ -564,7 +565,7 @@ def test_the_gate_finds_a_call_that_was_recorded_while_the_text_waited(summit, n
     message.save(force_insert=True)
 
     def passed():
-        slip = gate.judge(message=message, now=clock.read())
+        slip = gate.look(message=message, now=clock.read())
         return next(check.passed for check in slip.checks if check.name == "overtaken")
 
     event("call.answered", NOON - timedelta(minutes=1), duration_seconds=300)
