@@ -1,7 +1,7 @@
 """What happens to leads and tasks: opening, moving, answering, closing. Each runs in the caller's transaction."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -157,6 +157,13 @@ def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> bool:
     """
     rows = Lead.objects.filter(Q(first_response_at__isnull=True) | Q(first_response_at__gt=now), pk=lead_id)
     return bool(rows.update(first_response_at=now))
+
+
+def note_first_responses(*, lead_ids: Collection[uuid.UUID], now: datetime) -> None:
+    """The same for several leads, in one statement; none where nobody is given."""
+    if lead_ids:
+        open_or_later = Lead.objects.filter(Q(first_response_at__isnull=True) | Q(first_response_at__gt=now), pk__in=lead_ids)
+        open_or_later.update(first_response_at=now)
 
 
 def tasks_asked_before(*, contact: Contact, until: datetime, kinds: Iterable[str], lead: Lead | None = None) -> list[Task]:

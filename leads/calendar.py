@@ -5,7 +5,7 @@ day, and a business without any hours counts as always open. What is counted is 
 change is an hour longer or shorter.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -72,15 +72,19 @@ class Calendar:
 
 def read_calendar(*, client: Client) -> Calendar:
     """The calendar of a client: two statements."""
-    hours: dict[int, list[tuple[time, time]]] = {}
-    for weekday, opens, closes in (
-        OpeningHours.objects.filter(client=client).order_by("weekday", "opens").values_list("weekday", "opens", "closes")
-    ):
-        stretches = hours.setdefault(weekday, [])
+    hours = OpeningHours.objects.filter(client=client).order_by("weekday", "opens").values_list("weekday", "opens", "closes")
+    closed = dict(Closure.objects.filter(client=client).values_list("date", "name"))
+    return of_rows(zone=client.timezone, hours=hours, closed=closed)
+
+
+def of_rows(*, zone: str, hours: Iterable[tuple[int, time, time]], closed: Mapping[date, str]) -> Calendar:
+    """The calendar of stretches (weekday, opens, closes), ordered so, and of closed days."""
+    found: dict[int, list[tuple[time, time]]] = {}
+    for weekday, opens, closes in hours:
+        stretches = found.setdefault(weekday, [])
         # Stretches that overlap are one, or their common time would count twice.
         if stretches and opens <= stretches[-1][1]:
             stretches[-1] = (stretches[-1][0], max(stretches[-1][1], closes))
         else:
             stretches.append((opens, closes))
-    closed = dict(Closure.objects.filter(client=client).values_list("date", "name"))
-    return Calendar(zone=client.timezone, hours={day: tuple(found) for day, found in hours.items()}, closed=closed)
+    return Calendar(zone=zone, hours={day: tuple(stretches) for day, stretches in found.items()}, closed=closed)

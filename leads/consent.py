@@ -3,7 +3,7 @@
 Whoever calls, fills in a form or texts has asked for an answer (47 CFR 64.1200(a)(1), (f)(9): prior express consent by giving the number
 for that purpose). Offers, follow-ups and review requests need written words (64.1200(a)(2), (f)(9)): only a form that showed them and was
 agreed to gives those. Whoever says no in a form that asks ("Please do not text me") has refused that channel: kept as a row too, and the
-form asks for no answer by it. messaging.consent decides what each row is good for.
+form asks for no answer by it. messaging.gate.checks.consent decides what each row is good for.
 """
 
 import hashlib

@@ -11,8 +11,8 @@ from django.db import transaction
 from leads.actions import close_task, create_task
 from leads.models import Desk, Task
 from messaging.models import Attempt, Message
+from messaging.outbox.outcomes import adopt
 from messaging.planning import SEND_TASK, SETTLED_TASK
-from messaging.settling import adopt
 from zartsalgo.lib.doorbell import ring_after_commit
 from zartsalgo.lib.phone import sayable
 

@@ -1,4 +1,4 @@
-"""What carriers told us through failed texts, and what follows beyond the one text: for a number, a sender, a person."""
+"""What carriers told us through failed texts, and what follows beyond the one text: for a sender, for a person."""
 
 from datetime import datetime, timedelta
 
@@ -11,8 +11,6 @@ from zartsalgo.lib.phone import sayable
 
 # The recipient has opted out of the sender's texts (twilio.com/docs/api/errors/21610): answered at once, or reported for a service.
 OPTED_OUT = "21610"
-# Numbers change hands; a landline of last year may be a mobile now.
-REMEMBERED = timedelta(days=365)
 MEND_WITHIN = timedelta(minutes=30)
 
 
@@ -34,28 +32,6 @@ def note_failure(*, message: Message, code: str, now: datetime) -> None:
         due_at=now + MEND_WITHIN,
         now=now,
     )
-
-
-def no_texts_since(*, message: Message, now: datetime) -> tuple[datetime, str] | None:
-    """When a carrier last said that this number takes no texts, and its sentence. None while nothing is known against it."""
-    codes = frozenset[str]().union(*(adapter.bad_number_codes for adapter in adapters.all_adapters()))
-    failed = (
-        Message.objects.filter(
-            contact_id=message.contact_id,
-            to=message.to,
-            status=Message.Status.FAILED,
-            error_code__in=codes,
-            created_at__gt=now - REMEMBERED,
-        )
-        .exclude(pk=message.pk)
-        .select_related("connection")
-        .order_by("-created_at")
-        .first()
-    )
-    if failed is None:
-        return None
-    says = adapters.load(failed.connection.provider).explain_error(code=failed.error_code) if failed.connection else ""
-    return failed.created_at, says or "A carrier said that this number takes no texts."
 
 
 def sender_trouble(*, message: Message | Notice) -> str:

@@ -25,11 +25,16 @@ _AT_ONCE: Final = 5000
 _AREA: Final = linear(r"^[2-9][0-9]{2}\z")
 _AREA_HEADS: Final = frozenset({"areacode", "area", "npa"})
 
-# The newest list that speaks for the area code, of each registry by name: the national one does not answer for a state's own.
-_ASK = """
-select count(*), min(as_of), bool_or(listed) from (
-  select distinct on (l.name) l.as_of, exists (select 1 from messaging_donotcallnumber n where n.list_id = l.id and n.value = %(number)s) listed
-    from messaging_donotcalllist l where %(area)s = any (l.area_codes) order by l.name, l.as_of desc, l.id desc) newest"""
+# The newest list that speaks for the area code, of each registry by name: the national one does not answer for a state's own. A query of
+# one row for `number` (SQL of ours, E.164), to be formatted; `where` says when to look at all.
+NEWEST: Final = """
+select min(as_of) as as_of, bool_or(is_listed) as listed from (
+  select distinct on (l.name) l.as_of,
+    exists (select 1 from messaging_donotcallnumber n where n.list_id = l.id and n.value = {number}) as is_listed
+  from messaging_donotcalllist l
+  where {where} and {number} like '+1%%' and substr({number}, 3, 3) = any (l.area_codes)
+  order by l.name, l.as_of desc, l.id desc) newest"""
+_ASK = NEWEST.format(number="%(number)s", where="true")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +49,14 @@ class Checked:
 def check(*, number: str, now: datetime) -> Checked:
     """Look a number (E.164) up. One statement. A number that no list speaks for is neither listed nor fresh."""
     with connection.cursor() as cursor:
-        cursor.execute(_ASK, {"number": number, "area": number[2:5] if number.startswith("+1") else ""})
-        _, as_of, listed = cursor.fetchone()
-    return Checked(listed=bool(listed), as_of=as_of, fresh=as_of is not None and as_of >= (now - FRESH).date())
+        cursor.execute(_ASK, {"number": number})
+        as_of, listed = cursor.fetchone()
+    return Checked(listed=bool(listed), as_of=as_of, fresh=is_fresh(as_of=as_of, now=now))
+
+
+def is_fresh(*, as_of: date | None, now: datetime) -> bool:
+    """Whether a list of that day may still be relied on."""
+    return as_of is not None and as_of >= (now - FRESH).date()
 
 
 @dataclass(frozen=True, kw_only=True)

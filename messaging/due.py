@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from messaging import photos, sending, settling, talks
+from messaging import photos, talks
 from messaging.models import Message, Notice
 from messaging.notices import reports, telling
+from messaging.outbox import lookups, sending
 from zartsalgo.lib import clock
 
 
@@ -13,19 +14,24 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
 
     Returns how many rows were touched.
     """
-    touched = settling.expire_calling(now=now)
-    due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at").values_list("pk", flat=True)
-    for message_id in list(due[:limit]):
-        sending.send(message_id=message_id, now=clock.read())
-        touched += 1
+    touched = lookups.expire_calling(now=now)
+    touched += send_due(now=now, limit=limit)
     unknown = Message.objects.select_related("connection", "client", "contact", "lead").filter(
         status=Message.Status.UNKNOWN, due_at__lte=now
     )
     for message in list(unknown.order_by("due_at")[:limit]):
-        settling.look_up(message=message, now=now)
+        lookups.look_up(message=message, now=now)
         touched += 1
     touched += talks.escalate_overdue(now=now, limit=limit) + photos.work_off(now=now)
     return touched + _tell_people(now=now, limit=limit)
+
+
+def send_due(*, now: datetime, limit: int = 50) -> int:
+    """Try the messages that are due, the oldest first; returns how many there were. Others may take some of them meanwhile."""
+    due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at", "pk").values_list("pk", flat=True)
+    ids = list(due[:limit])
+    sending.send_all(message_ids=ids, now=now)
+    return len(ids)
 
 
 def _tell_people(*, now: datetime, limit: int) -> int:

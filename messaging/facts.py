@@ -74,7 +74,7 @@ class Told(Fact):
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         causes = {cls.cause(context): context.client.pk for context in contexts}
-        lock_addresses(named=[("cause", f"{client}:{cause}") for cause, client in causes.items()])
+        lock_addresses(addresses=[("cause", f"{client}:{cause}") for cause, client in causes.items()])
         told: dict[str, dict[int, Handover]] = defaultdict(dict)
         for row in Handover.objects.filter(cause__in=list(causes), client_id__in=set(causes.values()), responder__isnull=False):
             told[row.cause][row.responder_id or 0] = row

@@ -7,18 +7,17 @@ from django.db import connection
 
 
 def lock_address(*, channel: str, address: str) -> None:
-    """Hold the address for the rest of this transaction. Both sides must take it: see messaging.sending and messaging.inbound."""
-    lock_addresses(named=[(channel, address)])
+    """Hold the address for the rest of this transaction. Both sides must take it: see messaging.outbox.reserve and messaging.inbound."""
+    lock_addresses(addresses=[(channel, address)])
 
 
-def lock_addresses(*, named: Iterable[tuple[str, str]]) -> None:
-    """Hold these (channel, address) in one order for everybody, so that two who hold many never wait for each other in a circle."""
-    numbers = {_number(f"{channel}:{address}") for channel, address in named}
+def lock_addresses(*, addresses: Iterable[tuple[str, str]]) -> None:
+    """Hold addresses, each given with its channel. In one order for everybody, so that two that want the same cannot wait for each other."""
+    numbers = [_number(channel=channel, address=address) for channel, address in sorted(set(addresses))]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(n) from unnest(%s::bigint[]) with ordinality as g (n, i) order by i", [sorted(numbers)]
-        )
+        # The rows of an array come in its order, one lock after the other.
+        cursor.execute("select pg_advisory_xact_lock(number) from unnest(%s::bigint[]) as number", [numbers])
 
 
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+def _number(*, channel: str, address: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{channel}:{address}".encode()).digest()[:8], "big", signed=True)

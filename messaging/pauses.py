@@ -1,12 +1,13 @@
 """Pauses: what they cover, opening one, lifting one. A pause keeps everything and sends nothing.
 
-A pause covers a text when every filled field of its scope is the text's own. Two statements must say so alike: `covering` for the gate,
-and `UNPAUSED` for the update that turns a try to `calling`, so that a pause committed in between still stops the call. Lifting opens the
+A pause covers a text when every filled field of its scope is the text's own. Three must say so alike: `covers` for the gate, `covering` for
+whoever asks of one row, and `UNPAUSED` for the update that turns a try to `calling`, so that a pause committed in between still stops the call. Lifting opens the
 gate and nothing more; what the pause held is judged by workflows.resuming before it goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -134,6 +135,23 @@ def covering(*, message: Message | Notice) -> QuerySet[Pause]:
         & (Q(lead__isnull=True) | Q(lead_id=message.lead_id))
     )
     return Pause.objects.filter(mine, lifted_at__isnull=True).order_by("at")
+
+
+def open_for(*, client_ids: Collection[int]) -> list[Pause]:
+    """Open pauses that may hold something of these clients, the oldest first, with all that their words need. One statement."""
+    rows = Pause.objects.select_related("client", "connection__client", "lead__contact", "lead__client").filter(lifted_at__isnull=True)
+    return list(rows.filter(Q(client__isnull=True) | Q(client_id__in=client_ids)).order_by("at", "pk"))
+
+
+def covers(*, pause: Pause, message: Message) -> bool:
+    """Whether an open pause holds this text."""
+    return (
+        pause.client_id in (None, message.client_id)
+        and pause.workflow in ("", message.workflow)
+        and pause.channel in ("", message.channel)
+        and pause.connection_id in (None, message.connection_id)
+        and pause.lead_id in (None, message.lead_id)
+    )
 
 
 def texts_of(*, scope: Scope) -> QuerySet[Message]:

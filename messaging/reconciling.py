@@ -23,15 +23,15 @@ from django.db.models.functions import Coalesce, Least
 
 from leads.actions import create_task
 from leads.models import Contact, Desk, Identity
-from messaging import claims, purposes
+from messaging import dedupe, purposes
 from messaging.inbound import ask_to_read, suppress
 from messaging.locks import lock_address
 from messaging.models import Attempt, ListedSend, Message, Notice, Pause
 from messaging.notices import reports
 from messaging.notices.words import of_notice, without_link
+from messaging.outbox.outcomes import adopt
 from messaging.provider_ids import received, spoken_for
 from messaging.replies import read_reply
-from messaging.settling import adopt
 from providers import adapters
 from providers.connections import credentials, email_sender_of, sender_of
 from providers.contract import ListedText
@@ -58,7 +58,7 @@ _TOLD = (
     ("replies", "received and unknown here"),
     ("opted_out", "of these opt-outs"),
 )
-# A call to the provider that had begun: how far its own list may be from our times (as in settling.look_up).
+# A call to the provider that had begun: how far its own list may be from our times (as in outbox.lookups.look_up).
 EARLIER, LATER = timedelta(seconds=120), timedelta(seconds=600)
 
 
@@ -279,7 +279,7 @@ def _adopt(*, connection: Connection, text: ListedText, number: str, at: datetim
         # When the provider took it, not when we learnt of it.
         Message.objects.filter(pk=message.pk).update(sent_at=at)
         if adopt(message=message, provider_id=text.provider_id, now=now):
-            claims.take(
+            dedupe.take(
                 client_id=message.client_id,
                 contact_id=message.contact_id,
                 purpose=message.purpose,

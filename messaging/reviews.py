@@ -1,12 +1,11 @@
 """Review requests: which pages a customer may be led to, our own short links to them, and what was followed.
 
-A request is marketing (leads.consent, messaging.consent): it wants their written word, or a relationship and a do-not-call list. The same
+A request is marketing (leads.consent, messaging.gate.checks.consent): it wants their written word, or a relationship and a do-not-call list. The same
 words go to everybody at the same time (16 CFR 465.7, 255.2(d); Google's contribution policy: no selective soliciting). So nothing that
 somebody writes overtakes a request; a reminder is overtaken by any reply and by a click, whatever they think of the job.
 """
 
 import secrets
-import uuid
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -14,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.db import connection
 
-from leads.models import Automation, Contact, Event
-from messaging.models import Message, ReviewClick, ReviewLink
+from leads.models import Automation
+from messaging.models import Message, ReviewLink
 from messaging.purposes import REVIEW_REMINDER, REVIEW_REQUEST
 from zartsalgo.lib.patterns import linear
 
@@ -100,26 +99,3 @@ def note_click(*, link: ReviewLink, now: datetime) -> None:
                 where (select count(*) from messaging_reviewclick where link_id = %(link)s) < %(most)s""",
             {"link": link.pk, "now": now, "most": MOST_CLICKS},
         )
-
-
-def first_click(*, run_id: uuid.UUID) -> datetime | None:
-    """When somebody first followed a link of this run's texts."""
-    return ReviewClick.objects.filter(link__message__run_id=run_id).order_by("at").values_list("at", flat=True).first()
-
-
-def replied(*, contact: Contact, since: datetime) -> datetime | None:
-    """When the person first wrote after that, whatever they wrote."""
-    rows = Event.objects.filter(contact=contact, type="message.received", recorded_at__gte=since)
-    return rows.order_by("recorded_at").values_list("recorded_at", flat=True).first()
-
-
-def overtaken(*, message: Message) -> str:
-    """Why a reminder has lost its point, in a sentence; "" for a request, which nothing a person writes can overtake."""
-    if message.purpose != REMINDER or message.run_id is None:
-        return ""
-    if first_click(run_id=message.run_id) is not None:
-        return "They followed the link of the request, so nothing is left to remind them of."
-    asked = Message.objects.filter(run_id=message.run_id, purpose=REQUEST).order_by("created_at").first()
-    if asked is not None and replied(contact=message.contact, since=asked.sent_at or asked.created_at) is not None:
-        return "They wrote after the request; a person answers, and nobody reminds them."
-    return ""

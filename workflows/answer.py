@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from messaging.models import Message
-from messaging.settling import NOT_PROVEN
+from messaging.outbox.answers import NOT_PROVEN
 from workflows import registry
 from workflows.models import Receipt, Run, Step
 from zartsalgo.lib.patterns import linear

@@ -29,8 +29,8 @@ from django.db import connection as database
 
 from leads.models import Client, Desk, Lead
 from messaging.models import Message
+from messaging.outbox.answers import CREDENTIAL_CODES, RETRY_CODES
 from messaging.pauses import Scope
-from messaging.settling import CREDENTIAL_CODES, RETRY_CODES
 from providers import adapters
 from providers.models import Connection
 from workflows import incidents

@@ -20,11 +20,12 @@ from django.db import transaction
 
 from leads import consent, people
 from leads.models import Client, Contact, Event, Identity
-from messaging import inbound, photos, settling
+from messaging import inbound, photos
 from messaging.email import reports
 from messaging.email.addresses import message_of_tag
 from messaging.models import Message
 from messaging.notices import reports as notice_reports
+from messaging.outbox import reports as statuses
 from messaging.replies import Reading, read_reply
 from providers import adapters, asides, deliveries
 from providers.contract import NotForUs, ParsedEvent, Unreadable
@@ -270,7 +271,7 @@ def wake_runs_of(*, contact: Contact, now: datetime) -> None:
 def _status(*, client: Client, message: Message | None, facts: dict[str, Any], now: datetime) -> str:
     if message is None:
         return notice_reports.record_status(client=client, facts=facts, now=now)
-    changed = settling.record_status(
+    changed = statuses.record_status(
         message=message,
         provider_id=str(facts.get("provider_id") or ""),
         status=str(facts.get("status") or ""),

@@ -70,11 +70,16 @@ def live_version(*, workflow: Workflow) -> WorkflowVersion:
     return WorkflowVersion.objects.get(key=workflow.key, sha256=workflow.sha256())
 
 
-@functools.cache
+_live: dict[tuple[int, ...], dict[str, WorkflowVersion]] = {}
+
+
 def live_versions() -> dict[str, WorkflowVersion]:
     """The published versions of all definitions this build carries, by key, without what they define. Read once: `publish` makes others."""
-    hashes = [workflow.sha256() for workflow in workflows().values()]
-    return {row.key: row for row in WorkflowVersion.objects.filter(sha256__in=hashes).defer("definition")}
+    carried = tuple(id(workflow) for workflow in workflows().values())
+    if carried not in _live:
+        hashes = [workflow.sha256() for workflow in workflows().values()]
+        _live[carried] = {row.key: row for row in WorkflowVersion.objects.filter(sha256__in=hashes).defer("definition")}
+    return _live[carried]
 
 
 _versions: dict[int, WorkflowVersion] = {}
@@ -92,7 +97,7 @@ def publish(**kwargs: Any) -> None:
     """Publish every definition that is new, as the next version of its workflow. Runs after migrations; harmless to repeat."""
     from django.utils import timezone
 
-    live_versions.cache_clear()
+    _live.clear()
     for workflow in workflows().values():
         if WorkflowVersion.objects.filter(key=workflow.key, sha256=workflow.sha256()).exists():
             continue

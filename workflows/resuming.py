@@ -24,6 +24,7 @@ from leads import people
 from leads.actions import create_task
 from leads.models import Automation, Client, Contact, Desk, Identity, Lead, StageChange, Task
 from messaging import gate, overtaking, pauses, purposes, talks
+from messaging.gate.checks import overtaken
 from messaging.models import Conversation, ListedSend, Message, Pause, PurposeClaim, Suppression, Template
 from workflows import incidents
 from workflows.models import Incident, IncidentItem
@@ -187,7 +188,7 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
     created, zone = row["created_at"], row["client__timezone"]
     known = row["approved_at"] or created
     purpose = purposes.of(key=row["purpose"])
-    waited = bool(row["workflow"]) and row["lead_id"] is not None and now - created >= overtaking.WAITED
+    waited = bool(row["workflow"]) and row["lead_id"] is not None and now - created >= overtaken.WAITED
     replied = row["lead__replied_at"]
     if row["opted_out"]:
         return STALE, "opted-out", "They asked us to stop."
@@ -197,13 +198,13 @@ def _verdict(row: dict[str, Any], *, now: datetime, older_than: timedelta | None
         return STALE, gate.BEFORE_RESTORE, f"They got theirs on {_local(row['listed_at'], zone)}, before the restore."
     if row["useful_until"] and now > row["useful_until"]:
         return STALE, "too-late", f"It was of use until {_local(row['useful_until'], zone)}."
-    lost = overtaking.point_lost(purpose=purpose, stage=row["lead__stage"] or "", since=overtaking.read_since(row["since"]))
+    lost = overtaken.point_lost(purpose=purpose, stage=row["lead__stage"] or "", since=overtaking.read_since(row["since"]))
     if row["workflow"] and lost is not None:
-        return STALE, overtaking.CHECK, overtaking.words(type=lost.type, at=lost.at, zone=zone)
+        return STALE, overtaken.CHECK, overtaken.words(type=lost.type, at=lost.at, zone=zone)
     if waited and replied is not None and replied > known and purpose.overtaken_by_reply:
-        return STALE, overtaking.CHECK, f"They wrote on {_local(replied, zone)}; a person answers."
+        return STALE, overtaken.CHECK, f"They wrote on {_local(replied, zone)}; a person answers."
     if waited and row["decided"]:
-        return STALE, overtaking.CHECK, "What came of the lead was decided since."
+        return STALE, overtaken.CHECK, "What came of the lead was decided since."
     if row["workflow"] and row["off"]:
         return STALE, "switched-off", "The workflow was switched off since."
     if older_than is not None and created < now - older_than:

@@ -15,8 +15,8 @@ from messaging.models import Message
 from messaging.notices import handing_over
 from messaging.notices.choosing import Lines
 from messaging.notices.words import local_time as local_time  # said by catalog files as steps.local_time
+from messaging.outbox.answers import NOT_PROVEN
 from messaging.planning import compose
-from messaging.settling import NOT_PROVEN
 from messaging.templates import CannotRender, values_of
 from providers.facts import Connections
 from summaries.effects import AskSummary

@@ -8,9 +8,7 @@ from typing import Final
 
 from django.conf import settings
 
-from leads.models import Responder
 from messaging.models import Message
-from zartsalgo.lib.names import clean_email
 
 # Reserved for fiction and examples (RFC 2606, RFC 6761): nobody there is ever written to over a live connection.
 _FICTION: Final = ("example.com", "example.net", "example.org", "example", "test", "invalid", "localhost")
@@ -20,16 +18,6 @@ def is_fictional(*, address: str) -> bool:
     """Whether the address is made up for examples."""
     domain = address.rpartition("@")[2].lower()
     return any(domain == name or domain.endswith(f".{name}") for name in _FICTION)
-
-
-def trouble(*, message: Message) -> str:
-    """Why the address cannot be written to, as a sentence; "" when it can."""
-    if not message.to or clean_email(message.to) != message.to:
-        return "That is no email address that can be written to."
-    own = {message.sender, str(message.connection.options.get("inbound", "")) if message.connection else ""}
-    if message.to in own or Responder.objects.filter(client_id=message.client_id, email__iexact=message.to).exists():
-        return "That is one of the business's own addresses."
-    return ""
 
 
 def tag_of(*, message_id: uuid.UUID) -> str:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from leads.models import Client, Contact, Event, Identity
-from messaging import settling
 from messaging.inbound import suppress, suppress_person
 from messaging.models import Message, Suppression
+from messaging.outbox import reports as statuses
 
 BOUNCED: Final = "email.bounced"
 # By event type: where the opt-out comes from, and the rule that is kept with it.
@@ -47,7 +47,7 @@ def act(*, event: Event, client: Client, contact: Contact | None, message: Messa
     address = address or (message.to if message else "")
     facts = event.facts
     if message is not None and facts.get("status"):
-        settling.record_status(
+        statuses.record_status(
             message=message,
             provider_id=str(facts.get("provider_id") or ""),
             status=str(facts["status"]),

@@ -146,7 +146,7 @@ class Attempt(models.Model):
 
 
 class PurposeClaim(models.Model):
-    """A rolling window in a row: one purpose, one person, until a time. Taken by one conditional upsert (messaging.claims)."""
+    """A rolling window in a row: one purpose, one person, until a time. Taken by one conditional upsert (messaging.dedupe)."""
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="purpose_claims")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="purpose_claims")

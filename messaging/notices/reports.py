@@ -11,8 +11,8 @@ from django.db import transaction
 from leads.models import Client
 from messaging.models import Notice
 from messaging.notices import choosing, telling, words
+from messaging.outbox.reports import RANK, aware
 from messaging.provider_ids import spoken_for
-from messaging.settling import RANK, aware
 from providers import adapters
 from providers.connections import credentials
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 ARRIVED = ("delivered", "read")
 LOST = ("failed", "undelivered", "canceled")
-# How far the provider's clock may be from ours, before and after a call (as in messaging.settling.look_up).
+# How far the provider's clock may be from ours, before and after a call (as in messaging.outbox.lookups.look_up).
 EARLIER, LATER = timedelta(seconds=120), timedelta(seconds=600)
 
 

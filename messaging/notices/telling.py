@@ -16,13 +16,14 @@ from django.db import connection as database
 from django.db import transaction
 
 from leads.models import Responder
-from messaging import door, pauses
+from messaging import pauses
 from messaging.locks import lock_address
 from messaging.models import Notice
 from messaging.models.notices import IN_PLACE
 from messaging.notices import choosing, judging
-from messaging.sending import owner_name
-from messaging.settling import is_transient
+from messaging.outbox import dispatch
+from messaging.outbox.answers import is_transient
+from messaging.outbox.reserve import owner_name
 from providers import adapters
 from providers.contract import SendResult
 from zartsalgo.lib.doorbell import ring_after_commit
@@ -31,7 +32,7 @@ from zartsalgo.lib.slip import HOLD, SEND, Slip
 if TYPE_CHECKING:
     from zartsalgo.models import User
 
-# The call gets door.CALL_SECONDS, so a live owner is done before its deadline.
+# The call gets dispatch.CALL_SECONDS, so a live owner is done before its deadline.
 DEADLINE_SECONDS = 30
 RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120))
 # A refusal that lasts longer than this is no reason to let people wait: the next way is taken meanwhile.
@@ -54,7 +55,7 @@ def tell(*, notice_id: uuid.UUID, now: datetime) -> str:
     started = _start(notice_id=notice_id, now=now)
     if started is not None:
         notice, slip = started
-        settle(notice_id=notice.pk, result=door.call(row=notice, slip=slip), now=now)
+        settle(notice_id=notice.pk, result=dispatch.call(row=notice, slip=slip), now=now)
     return Notice.objects.filter(pk=notice_id).values_list("status", flat=True).first() or ""
 
 

@@ -42,11 +42,11 @@ POINTS = {
     "run claimed": ("workflows.engine", "_take_up", False),
     "step done, not committed": ("workflows.playing", "decide", False),
     "step done": ("workflows.engine", "_play", True),
-    "reserved": ("messaging.sending", "_reserve", True),
-    "calling": ("messaging.sending", "_start_calling", True),
-    "called": ("messaging.door", "call", False),
-    "settled, not committed": ("messaging.settling", "_accepted", False),
-    "settled": ("messaging.sending", "settle", False),
+    "reserved": ("messaging.outbox.sending", "reserve", True),
+    "calling": ("messaging.outbox.sending", "start_calling", True),
+    "called": ("messaging.outbox.dispatch", "call", False),
+    "settled, not committed": ("messaging.outbox.outcomes", "_accept", True),
+    "settled": ("messaging.outbox.sending", "settle_all", True),
     "judged": ("messaging.gate", "judge", False),
 }
 
@@ -126,58 +126,60 @@ def _jump(*, days: int, note: str) -> None:
 
 
 def _press_time() -> None:
-    from messaging import door, sending, settling
+    from messaging.outbox import calling, dispatch, outcomes, reserve
     from workflows import engine, intake
     from zartsalgo.office.management.commands import ticker
 
     engine.LEASE_SECONDS = intake.LEASE_SECONDS = ASKED.get("lease", 6)
     engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
     start_within = ASKED.get("start_within", 5)
-    sending.ATTEMPT_SECONDS, door.CALL_SECONDS, sending.START_WITHIN_SECONDS = start_within + 5, 4.0, start_within
-    settling.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
-    settling.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
-    settling.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))
+    reserve.ATTEMPT_SECONDS, dispatch.CALL_SECONDS, calling.START_WITHIN_SECONDS = start_within + 5, 4.0, start_within
+    outcomes.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
+    outcomes.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
+    outcomes.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))
     ticker.ROUNDS_BETWEEN_WATCHES = 5
 
 
 def _never_unknown() -> None:
     """The naive sender: a call without an answer counts as not sent, and is tried again."""
-    from messaging import sending
+    from messaging.outbox import sending
 
-    real = sending.settle
+    real = sending.settle_all
 
-    def _settle(*, attempt_id: int, result: Any, now: Any) -> None:
-        if result.outcome == "unknown":
-            result = replace(result, outcome="rejected", error_code="unreachable", note="not sent: no answer")
-        real(attempt_id=attempt_id, result=result, now=now)
+    def _settle_all(*, results: Any, now: Any) -> Any:
+        no_answer = {"outcome": "rejected", "error_code": "unreachable", "note": "not sent: no answer"}
+        given = {id: replace(result, **no_answer) if result.outcome == "unknown" else result for id, result in results.items()}
+        return real(results=given, now=now)
 
-    sending.settle = _settle
+    sending.settle_all = _settle_all
 
 
 def _no_guards_of_a_send() -> None:
     """Nobody looks whether another has the attempt; the index on live attempts is dropped by the arm."""
     from django.db import connection
 
-    from messaging import sending
+    from messaging.outbox import reserve, sending
 
-    def _start(*, attempt: Any) -> bool:
+    def _start(*, tries: Any) -> set[int]:
+        ids = [one.attempt_id for one in tries]
         with connection.cursor() as cursor:
-            cursor.execute("update messaging_attempt set outcome = 'calling' where id = %s", [attempt.pk])
-        return True
+            cursor.execute("update messaging_attempt set outcome = 'calling' where id = any(%s)", [ids])
+        return set(ids)
 
-    sending._is_over, sending._start_calling = (lambda *, attempt: True), _start
+    reserve._over, sending.start_calling = (lambda *, messages: {one.pk for one in messages}), _start
 
 
 def _no_address_lock() -> None:
-    from messaging import inbound, sending
+    from messaging import inbound
+    from messaging.outbox import reserve
 
-    sending.lock_address = inbound.lock_address = lambda **_: None
+    reserve.lock_addresses = inbound.lock_address = lambda **_: None
 
 
 def _no_pause_before_the_call() -> None:
-    from messaging import sending
+    from messaging.outbox import calling
 
-    sending.UNPAUSED = "true"
+    calling.UNPAUSED = "true"
 
 
 def _no_lease_no_fence() -> None:
@@ -207,7 +209,7 @@ def _no_lease_no_fence() -> None:
 
 def _no_ranks() -> None:
     """Every status callback counts, whatever came before."""
-    from messaging import settling
+    from messaging.outbox import reports
 
     counter = itertools.count()
 
@@ -215,7 +217,7 @@ def _no_ranks() -> None:
         def get(self, key: Any, default: Any = None) -> Any:
             return next(counter) * -1
 
-    settling.RANK = _Rising()
+    reports.RANK = _Rising()
 
 
 def _no_most_claims() -> None:
@@ -226,9 +228,9 @@ def _no_most_claims() -> None:
 
 def _no_lateness() -> None:
     """Texts that have waited too long go all the same."""
-    from messaging import gate
+    from messaging.gate import judging
 
-    gate.CHECKS = tuple((name, look) for name, look in gate.CHECKS if name not in ("too-late", "overtaken", "quiet-hours"))
+    judging.CHECKS = tuple((name, look) for name, look in judging.CHECKS if name not in ("too-late", "overtaken", "quiet-hours"))
 
 
 def _no_dedupe() -> None:
@@ -275,14 +277,13 @@ def _no_short_patience() -> None:
 
 def _no_claims() -> None:
     """A second cause of the same person starts its own run and takes no claim."""
-    from messaging import gate, sending
+    from messaging import dedupe
     from workflows import receipts, registry
 
     for workflow in registry.workflows().values():
         object.__setattr__(workflow, "joins_within", timedelta(0))
     receipts.registry = registry
-    sending.claims.take = lambda **_: True
-    gate.claims.held_by_other = lambda **_: None
+    dedupe.take_all = lambda *, claims, now: {claim.holder for claim in claims}
 
 
 def _no_clock_watch() -> None:

@@ -45,7 +45,7 @@ def values(contact):
 
 
 def opted_out(contact, *, to):
-    slip = gate.judge(message=write(contact, to=to), now=clock.read())
+    slip = gate.look(message=write(contact, to=to), now=clock.read())
     return not next(row.passed for row in slip.checks if row.name == "opted-out")
 
 

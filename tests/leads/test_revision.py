@@ -40,9 +40,9 @@ def test_whatever_is_set_up_for_a_client_raises_its_revision(raised):
     client = raised.client
     made = {}
 
-    def make(name, model, **values):
+    def make(what, model, **values):
         def _make():
-            made[name] = model.objects.create(client=client, **values)
+            made[what] = model.objects.create(client=client, **values)
 
         return _make
 
@@ -51,7 +51,7 @@ def test_whatever_is_set_up_for_a_client_raises_its_revision(raised):
     assert raised(make("rita", Responder, name="Rita", phone="+13035550190"))
     assert raised(make("words", Template, key="k", version=1, purpose="reply", body="Hi"))
     automation = Automation.objects.filter(client=client).first() or Automation.objects.create(client=client, workflow="x")
-    assert raised(lambda: Automation.objects.filter(pk=automation.pk).update(send="auto"))
+    assert raised(lambda: Automation.objects.filter(pk=automation.pk).update(settings={"reply_hours": 5}))
     assert raised(lambda: connect(client=client, provider="callrail", secret="s" * 40, now=NOON))
     assert raised(lambda: disable(connection=client.connections.get(), now=NOON))
     assert raised(lambda: Responder.objects.filter(pk=made["rita"].pk).update(active=False))

@@ -8,8 +8,9 @@ from django.db import connection as database
 from django.db import transaction
 
 from leads.models import Automation, Identity, Lead, Task
-from messaging import by_hand, due, pauses, planning, sending
+from messaging import by_hand, due, pauses, planning
 from messaging.models import Message, Suppression
+from messaging.outbox import reserve
 from providers.contract import ParsedEvent, SendResult
 from tests.messaging.gate_oracle import ANSWER, Oracle, Stop, Went
 from tests.planning import plan_text
@@ -315,7 +316,7 @@ class World:
         """A worker reserves a try and is never heard of again; its deadline passes."""
         row = Message.objects.filter(status__in=Message.PENDING, due_at__lte=self.now).first()
         if row is not None and row.attempts.filter(outcome="reserved").count() == 0:
-            sending._reserve(message_id=row.pk, now=self.now)
+            reserve.reserve(message_ids=[row.pk], now=self.now)
 
     def declare(self, again: bool) -> None:
         """Somebody looked in the provider's console: a text without an answer did not go."""

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from messaging import due, gate, purposes
+from messaging import due, purposes
+from messaging.gate import loading
 from messaging.models import Attempt
 from messaging.quiet_hours import window_verdict
 from tests.factories import ClientFactory
@@ -77,7 +78,7 @@ def test_hours_and_next_opening_agree_with_the_wall(zone, day):
 @pytest.mark.parametrize(("zone", "day"), [night for night in NIGHTS if CHANGES.get(night[0], 1)])
 def test_a_text_of_that_night_goes_once_at_the_first_minute_of_the_morning(set_clock, monkeypatch, zone, day):
     """Ticked through the night and the repeated or skipped hour: one try, at the first minute the wall allows."""
-    monkeypatch.setattr(gate, "locate", lambda **known: place_of(zone))
+    monkeypatch.setattr(loading, "locate", lambda **known: place_of(zone))
     wall = ZoneInfo(zone)
     midnight = datetime.fromisoformat(f"{day}T00:30").replace(tzinfo=wall).astimezone(UTC)
     opens = next(moment for moment, allowed in walk(zone, day) if allowed and moment > midnight)

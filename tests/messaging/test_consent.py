@@ -11,16 +11,19 @@ from django.test.utils import CaptureQueriesContext
 
 from leads import consent as ledger
 from leads.models import Consent, Contact, Event, Identity, Task
-from messaging import consent, frequency, gate, relationships, sending
+from messaging import gate, relationships
 from messaging.do_not_call import CannotImport, check, import_file
+from messaging.gate.checks import throttle
+from messaging.gate.reads import asked, consents
 from messaging.inbound import suppress
 from messaging.models import Attempt, DoNotCallNumber, Message, Template
+from messaging.outbox import sending
 from providers.contract import ParsedEvent
 from tests.factories import NOON, ClientFactory
 from workflows import intake
 from zartsalgo.lib import clock
 from zartsalgo.lib.ids import new_id
-from zartsalgo.lib.places import STATE_NAMES, Place
+from zartsalgo.lib.places import STATE_NAMES
 
 pytestmark = pytest.mark.django_db
 
@@ -160,10 +163,10 @@ def test_without_any_act_of_theirs_no_text_goes_and_one_person_is_asked(carla):
 
 def test_their_own_call_is_the_proof_and_its_statement_the_only_one(summit, carla):
     happened(summit)
-    message, now, denver = write(carla), clock.read(), Place(zones=("America/Denver",), states=("CO",), source="state")
-    with CaptureQueriesContext(connection) as asked:
-        assert consent.rule(message=message, place=denver, now=now).allowed
-    assert len(asked) == 1
+    message, now = write(carla), clock.read()
+    with CaptureQueriesContext(connection) as statements:
+        found = consents.read(asked=asked.as_json(messages=[message], now=now), now=now)[message.pk]
+    assert found.proof.kind == "call" and len(statements) == 1
     assert sent(message) == ("delivered", "")
     assert said(message)["says"] == "It answers their own call." and said(message)["values"]["proof"] == "call"
 
@@ -275,8 +278,8 @@ def test_the_table_only_narrows_and_a_doubt_takes_the_narrowest():
 @pytest.fixture
 def no_cap_of_ours(monkeypatch):
     """What a state allows is asked alone; what we allow ourselves is less (test_frequency)."""
-    monkeypatch.setattr(frequency, "OTHERS_A_DAY", 9)
-    monkeypatch.setattr(frequency, "OTHERS_A_WEEK", 9)
+    monkeypatch.setattr(throttle, "OTHERS_A_DAY", 9)
+    monkeypatch.setattr(throttle, "OTHERS_A_WEEK", 9)
 
 
 def test_three_a_day_where_the_state_counts(carla, set_clock, no_cap_of_ours):
@@ -309,7 +312,7 @@ def test_what_was_agreed_before_a_stop_counts_no_more(summit, carla, tmp_path):
     happened(summit, "message.received", text="STOP")
     happened(summit, "message.received", text="START", at=clock.read())
     refused = write(carla, FOLLOW_UP)
-    gone = gate.judge(message=refused, now=clock.read())
+    gone = gate.look(message=refused, now=clock.read())
     assert [row.passed for row in gone.checks if row.name == "opted-out"] == [True]
     # Their START is an inquiry of its own, and the list is fresh: without the list nothing is left.
     assert "in writing" in next(row.says for row in gone.checks if row.name == "consent")

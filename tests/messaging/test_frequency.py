@@ -5,7 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from leads.models import Closure, Consent, OpeningHours
-from messaging import frequency, gate
+from messaging import gate
+from messaging.gate.checks import throttle
+from messaging.gate.checks.hours import business_closed
+from messaging.gate.reads import asked, sends
 from messaging.models import Message
 from tests.factories import NOON, ClientFactory, ContactFactory
 from zartsalgo.lib.ids import new_id
@@ -29,9 +32,9 @@ def message(contact, *, purpose, ago=timedelta(0), channel="sms", status="sent",
 
 
 def judge(contact, purpose, **changes):
-    asked = message(contact, purpose=purpose, status="queued", **changes)
-    until = frequency.rule(message=asked, now=NOON).until
-    Message.objects.filter(pk=asked.pk).update(status="skipped")
+    one = message(contact, purpose=purpose, status="queued", **changes)
+    until = throttle.too_many(one, gate.load(messages=[one], now=NOON)[one.pk], NOON).until
+    Message.objects.filter(pk=one.pk).update(status="skipped")
     return until
 
 
@@ -83,7 +86,7 @@ def test_the_gate_holds_it_until_then_and_says_why(carla):
         client=carla.client, contact=carla, purpose="marketing", channel="sms", address=CARLA, wording="Yes, text me", wording_version="1",
         source_kind="form", source="/contact", granted_at=NOON - timedelta(days=1),
     )  # fmt: skip
-    slip = gate.judge(message=message(carla, purpose="review-request", status="queued"), now=NOON)
+    slip = gate.look(message=message(carla, purpose="review-request", status="queued"), now=NOON)
     (check,) = [check for check in slip.checks if check.name == "too-many"]
     assert (check.passed, check.says) == (False, "They got 1 automatic message within 24 hours, and 1 is the most.")
 
@@ -91,7 +94,7 @@ def test_the_gate_holds_it_until_then_and_says_why(carla):
 def test_it_is_one_statement(carla, django_assert_num_queries):
     one = message(carla, purpose="tips", status="queued")
     with django_assert_num_queries(1):
-        frequency.rule(message=one, now=NOON)
+        sends.read(asked=asked.as_json(messages=[one], now=NOON), now=NOON)
 
 
 def test_the_business_s_hours_and_holidays_bind_what_is_no_answer(carla):
@@ -101,7 +104,7 @@ def test_the_business_s_hours_and_holidays_bind_what_is_no_answer(carla):
     Closure.objects.create(client=business, date=date(2026, 11, 23), name="Staff day")
 
     def check(purpose, now, **changes):
-        slip = gate.judge(message=message(carla, purpose=purpose, status="queued", **changes), now=now)
+        slip = gate.look(message=message(carla, purpose=purpose, status="queued", **changes), now=now)
         (one,) = [one for one in slip.checks if one.name == "business-closed"]
         return one.passed, one.says
 
@@ -110,5 +113,6 @@ def test_the_business_s_hours_and_holidays_bind_what_is_no_answer(carla):
     assert check("tips", monday) == (False, "Summit Roofing is closed (Staff day); this waits until it opens.")
     assert check("tips", monday + timedelta(days=1)) == (True, "The business is open.")
     assert check("missed-call-text-back", NOON)[0] and check("tips", NOON, workflow="")[0]
-    slip = gate._calendar(message(carla, purpose="tips", status="queued"), NOON)
-    assert slip.until == datetime(2026, 11, 24, 15, 0, tzinfo=UTC), "Tuesday at 8, because Monday is closed"
+    tips = message(carla, purpose="tips", status="queued")
+    closed = business_closed(tips, gate.load(messages=[tips], now=NOON)[tips.pk], NOON)
+    assert closed.until == datetime(2026, 11, 24, 15, 0, tzinfo=UTC), "Tuesday at 8, because Monday is closed"

@@ -19,8 +19,9 @@ import pytest
 from django.db import transaction
 
 from leads.models import Automation, Responder
-from messaging import by_hand, door, gate, sending, simulated
+from messaging import by_hand, gate, simulated
 from messaging.models import Template
+from messaging.outbox import calling, dispatch, reserve, sending
 from providers import adapters
 from providers.adapters.twilio import TwilioAdapter
 from providers.connections import connect
@@ -138,7 +139,7 @@ class Watched(TwilioAdapter):
 def live(three_clients, monkeypatch):
     """Live one life in a transaction that is rolled back; returns its faults."""
     fake, real, judge = Watched(), adapters.load, gate.judge
-    calling = sending._start_calling
+    start_calling = sending.start_calling
     holder: dict[str, World] = {}
 
     def judged(**asked):
@@ -152,17 +153,19 @@ def live(three_clients, monkeypatch):
         if world.before_calling is not None:
             world.before_calling()
             world.before_calling = None
-        return calling(**asked)
+        return start_calling(**asked)
 
     monkeypatch.setattr(adapters, "load", lambda name: fake if name == "twilio" else real(name))
     monkeypatch.setattr(simulated, "send", lambda *, message: holder["world"].called(message_id=message.pk))
     monkeypatch.setattr(simulated, "find_sent", lambda *, message, since: fake.find_sent(to=message.to))
     monkeypatch.setattr(gate, "judge", judged)
-    monkeypatch.setattr(sending, "_start_calling", start)
+    monkeypatch.setattr(sending, "start_calling", start)
     # By the database's clock, which nobody moves: a try that was left is over at once, and what a person saw counts at once.
-    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", -1)
+    monkeypatch.setattr(reserve, "ATTEMPT_SECONDS", -1)
+    # The life's own provider looks at its rows, which no other thread can see.
+    monkeypatch.setattr(calling, "_together", lambda *, tries: {one.attempt_id: calling._call(one) for one in tries})
     # A broken cable is part of a life.
-    monkeypatch.setattr(door.log, "disabled", True)
+    monkeypatch.setattr(dispatch.log, "disabled", True)
     monkeypatch.setattr(by_hand, "MAY_STILL_SEND", timedelta(0))
 
     def _live(life: Life) -> list[str]:

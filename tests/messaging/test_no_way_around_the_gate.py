@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from messaging import door, gate, simulated
+from messaging import gate, simulated
 from messaging.models import Message, Notice
 from messaging.notices import judging
+from messaging.outbox import dispatch
 from providers import adapters
 from providers.connections import connect
 from providers.contract import Adapter
@@ -26,13 +27,13 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("leads", "messaging", "portal", "providers", "script", "summaries", "workflows", "zartsalgo")
 # Every call that is named like a sender, by file and function, with the reason. Nothing else may call `.send` or `.create` of messages.
 ALLOWED = {
-    ("messaging/door.py", "_text", "simulated.send"): "the door itself, behind its slip",
-    ("messaging/door.py", "_text", "adapter.send"): "the door itself, behind its slip",
-    ("messaging/door.py", "_email", "adapter.send_email"): "the door itself, behind its slip",
-    ("messaging/door.py", "_email", "by_smtp.send"): "the door itself, behind its slip",
-    ("messaging/door.py", "_notice", "adapter.send"): "the door itself, behind its slip: an alert to the business's own people",
-    ("messaging/door.py", "_notice", "adapter.post_alert"): "the door itself, behind its slip: the same by Slack",
-    ("messaging/door.py", "_notice", "mailing.mail_notice"): "the door itself, behind its slip: the same by mail",
+    ("messaging/outbox/dispatch.py", "_text", "simulated.send"): "the door itself, behind its slip",
+    ("messaging/outbox/dispatch.py", "_text", "adapter.send"): "the door itself, behind its slip",
+    ("messaging/outbox/dispatch.py", "_email", "adapter.send_email"): "the door itself, behind its slip",
+    ("messaging/outbox/dispatch.py", "_email", "by_smtp.send"): "the door itself, behind its slip",
+    ("messaging/outbox/dispatch.py", "_notice", "adapter.send"): "the door itself, behind its slip: an alert to the business's own people",
+    ("messaging/outbox/dispatch.py", "_notice", "adapter.post_alert"): "the door itself, behind its slip: the same by Slack",
+    ("messaging/outbox/dispatch.py", "_notice", "mailing.mail_notice"): "the door itself, behind its slip: the same by mail",
     ("messaging/notices/mailing.py", "mail_notice", "EmailMessage(subject=subject, body=body, to=[to]).send"): (
         "an alert to one of the business's own people, reached by the door only"
     ),
@@ -42,8 +43,6 @@ ALLOWED = {
         "PostmarkAdapter.send_email",
         "_postmark_client.send",
     ): "the adapter's own call, reached by the door only",
-    ("messaging/due.py", "work_off", "sending.send"): "goes to the door: judges first",
-    ("messaging/tasks.py", "send_sms", "sending.send"): "goes to the door: judges first",
     ("providers/adapters/twilio.py", "TwilioAdapter.send", "client.messages.create"): "the adapter's own call, reached by the door only",
     (
         "portal/mail.py",
@@ -124,7 +123,7 @@ def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
 
 
 def dotted(node: ast.expr) -> str:
-    """The source of a name such as "door.call"; of the many plain ones without ast.unparse, which is slow."""
+    """The source of a name such as "dispatch.call"; of the many plain ones without ast.unparse, which is slow."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -148,27 +147,28 @@ def found_senders() -> set[tuple[str, str, str]]:
 def test_nothing_else_in_the_code_calls_a_sender():
     allowed = {(file, what) if inside == "*" else (file, inside, what) for file, inside, what in ALLOWED}
     others = {one for one in found_senders() if one not in allowed and (one[0], one[2]) not in allowed}
-    assert others == set(), "a new way out: send it through messaging.sending, or name it in ALLOWED with the reason"
+    assert others == set(), "a new way out: send it through messaging.outbox.sending, or name it in ALLOWED with the reason"
     assert {one[0] for one in found_senders()} == {file for file, _, _ in ALLOWED}
 
 
 def test_the_door_is_called_only_behind_a_judgement():
-    """`door.call` stands in the two functions that made the slip just before; what is behind it is named by the door alone; and nobody
+    """`dispatch.call` stands in two functions, each given the slip that was made just before; what is behind it is named by the door alone; and nobody
     reaches `send` of an adapter by getattr."""
     at_the_door = {
         (file, inside)
         for file, tree in sources()
         for inside, call in calls(tree)
-        if dotted(call.func) in ("door.call", "call") and "messaging/" in file
+        if dotted(call.func) in ("dispatch.call", "call") and "messaging/" in file
     }
     behind = {
         (file, inside)
         for file, tree in sources()
         for inside, call in calls(tree)
-        if dotted(call.func).split(".")[-1] in ("_text", "_notice") and (file == "messaging/door.py" or "door." in dotted(call.func))
+        if dotted(call.func).split(".")[-1] in ("_text", "_notice")
+        and (file == "messaging/outbox/dispatch.py" or "dispatch." in dotted(call.func))
     }
-    assert at_the_door == {("messaging/sending.py", "send"), ("messaging/notices/telling.py", "tell")}
-    assert behind == {("messaging/door.py", "call")}
+    assert at_the_door == {("messaging/outbox/calling.py", "_call"), ("messaging/notices/telling.py", "tell")}
+    assert behind == {("messaging/outbox/dispatch.py", "call")}
     by_name = [
         (file, ast.unparse(call))
         for file, tree in sources()
@@ -304,8 +304,8 @@ def test_no_byte_leaves_without_a_slip(noon, wire, monkeypatch, provider, given)
     monkeypatch.setattr(simulated, "send", lambda *, message: shown.append(message))
     to, contact = "+13035550123", ContactFactory(client=one, phone="+13035550123")
     message = Message(client=one, contact=contact, to=to, sender=one.phone, body="Hi", connection=way)
-    with pytest.raises(door.NoSlip):
-        door.call(row=message, slip=NO_SLIPS[given])
+    with pytest.raises(dispatch.NoSlip):
+        dispatch.call(row=message, slip=NO_SLIPS[given])
     assert (heard, shown) == ([], [])
 
 
@@ -317,7 +317,7 @@ def test_with_a_slip_the_same_call_reaches_the_wire(noon, wire, provider):
     one = ClientFactory()
     way = connect(client=one, provider=provider, secret="s", account="AC1", base_url=address, live=True, now=NOON)[0]
     message = Message(client=one, contact=ContactFactory(client=one), to="+13035550123", sender=one.phone, body="Hi", connection=way)
-    assert door.call(row=message, slip=slip()).outcome != "accepted"
+    assert dispatch.call(row=message, slip=slip()).outcome != "accepted"
     assert len(heard) == 1
 
 
@@ -342,8 +342,8 @@ def test_no_alert_leaves_without_its_own_slip(noon, wire, mailoutbox, way):
     address, heard = wire
     notice = notice_over(way, address)
     for given in NO_SLIPS_OF_A_NOTICE.values():
-        with pytest.raises(door.NoSlip):
-            door.call(row=notice, slip=given)
+        with pytest.raises(dispatch.NoSlip):
+            dispatch.call(row=notice, slip=given)
     assert (heard, mailoutbox) == ([], [])
 
 
@@ -351,14 +351,14 @@ def test_no_alert_leaves_without_its_own_slip(noon, wire, mailoutbox, way):
 @pytest.mark.parametrize("way", [*THAT_SEND, *THAT_ALERT, ""])
 def test_with_its_own_slip_the_same_alert_leaves(noon, wire, mailoutbox, way):
     address, heard = wire
-    door.call(row=notice_over(way, address), slip=slip(of=judging.CHECKS))
+    dispatch.call(row=notice_over(way, address), slip=slip(of=judging.CHECKS))
     assert len(heard) + len(mailoutbox) == 1
 
 
 @pytest.mark.django_db
 def test_the_door_carries_nothing_but_texts_and_alerts(noon):
-    with pytest.raises(door.NoSlip):
-        door.call(row=object(), slip=slip())
+    with pytest.raises(dispatch.NoSlip):
+        dispatch.call(row=object(), slip=slip())
 
 
 def email_over(provider, address):
@@ -377,8 +377,8 @@ def email_over(provider, address):
 @pytest.mark.parametrize("given", NO_SLIPS)
 def test_no_email_leaves_without_a_slip(noon, wire, provider, given):
     address, heard = wire
-    with pytest.raises(door.NoSlip):
-        door.call(row=email_over(provider, address), slip=NO_SLIPS[given])
+    with pytest.raises(dispatch.NoSlip):
+        dispatch.call(row=email_over(provider, address), slip=NO_SLIPS[given])
     assert heard == []
 
 
@@ -386,5 +386,5 @@ def test_no_email_leaves_without_a_slip(noon, wire, provider, given):
 @pytest.mark.parametrize("provider", THAT_MAIL)
 def test_with_a_slip_the_same_email_reaches_the_wire(noon, wire, provider):
     address, heard = wire
-    assert door.call(row=email_over(provider, address), slip=slip()).outcome != "accepted"
+    assert dispatch.call(row=email_over(provider, address), slip=slip()).outcome != "accepted"
     assert len(heard) == 1

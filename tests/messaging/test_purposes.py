@@ -36,7 +36,7 @@ def judged(contact, purpose, cause="call.missed"):
         sender=contact.client.phone, body="Hello", purpose=purpose, workflow="lead-intake", created_at=clock.read(), due_at=NOON,
         cause_event=event,
     )  # fmt: skip
-    slip = gate.judge(message=message, now=clock.read())
+    slip = gate.look(message=message, now=clock.read())
     return next(one for one in slip.checks if one.name == "consent")
 
 

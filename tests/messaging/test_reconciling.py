@@ -14,8 +14,9 @@ from django.db.utils import ProgrammingError
 from werkzeug import Response
 
 from leads.models import Identity, Task
-from messaging import gate, pauses, purposes, reconciling, sending
+from messaging import gate, pauses, purposes, reconciling
 from messaging.models import Attempt, ListedSend, Message, Pause, Suppression
+from messaging.outbox import sending
 from messaging.pauses import NotCompared, Scope
 from providers.connections import connect, disable
 from tests.factories import NOON, ClientFactory, ContactFactory
@@ -113,7 +114,7 @@ def send(message):
 
 
 def judged(message):
-    return gate.judge(message=Message.objects.get(pk=message.pk), now=clock.read())
+    return gate.look(message=Message.objects.get(pk=message.pk), now=clock.read())
 
 
 def lift():
@@ -179,7 +180,7 @@ def test_it_binds_the_person_for_the_window_and_nobody_else(line, summit, provid
 def test_it_costs_no_statement_of_its_own(line, summit, django_assert_max_num_queries):
     message = Message.objects.select_related("client", "contact", "template", "connection", "lead").get(pk=text(summit).pk)
     with django_assert_max_num_queries(14) as asked:
-        gate.judge(message=message, now=clock.read())
+        gate.look(message=message, now=clock.read())
     (both,) = [query["sql"] for query in asked.captured_queries if "messaging_listedsend" in query["sql"]]
     assert "messaging_purposeclaim" in both, "it rides on the statement that the purpose needs anyway"
 

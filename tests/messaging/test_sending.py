@@ -7,9 +7,10 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 
 from leads.models import Automation, Task
-from messaging import claims, door, due, gate, sending, settling
+from messaging import dedupe, due, gate
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, PurposeClaim, Suppression
+from messaging.outbox import dispatch, reports, reserve, sending
 from providers import adapters
 from providers.connections import connect
 from providers.contract import Adapter, SendResult
@@ -230,9 +231,9 @@ def test_a_callback_before_our_own_answer_counts_and_moves_only_forward(line, su
     provider.answers = [SendResult(outcome="unknown")]
     message = send(text(summit))
     now = clock.read()
-    assert settling.record_status(message=message, provider_id="SM9", status="delivered", error_code="", now=now)
-    assert not settling.record_status(message=message, provider_id="SM9", status="sent", error_code="", now=now)
-    assert not settling.record_status(message=message, provider_id="SM10", status="failed", error_code="30003", now=now)
+    assert reports.record_status(message=message, provider_id="SM9", status="delivered", error_code="", now=now)
+    assert not reports.record_status(message=message, provider_id="SM9", status="sent", error_code="", now=now)
+    assert not reports.record_status(message=message, provider_id="SM10", status="failed", error_code="30003", now=now)
     message.refresh_from_db()
     assert (message.status, message.provider_id) == ("delivered", "SM9")
     assert message.attempts.get().outcome == "accepted"
@@ -241,7 +242,7 @@ def test_a_callback_before_our_own_answer_counts_and_moves_only_forward(line, su
 def test_a_carrier_that_cannot_deliver_is_told_in_words_and_becomes_a_call(line, summit, provider, monkeypatch):
     monkeypatch.setattr(provider, "explain_error", lambda *, code: {"30006": "That is a landline."}[code], raising=False)
     message = send(text(summit))
-    settling.record_status(message=message, provider_id="SM1", status="undelivered", error_code="30006", now=clock.read())
+    reports.record_status(message=message, provider_id="SM1", status="undelivered", error_code="30006", now=clock.read())
     message.refresh_from_db()
     assert (message.status, message.reason, message.says, message.error_code) == ("failed", "not-delivered", "That is a landline.", "30006")
     assert Task.objects.get().reason == "That is a landline. Call instead."
@@ -267,26 +268,26 @@ def test_opted_out_at_the_carrier_becomes_a_suppression_and_a_task(line, summit,
 
 def test_a_worker_that_died_before_the_call_is_proven_unsent_after_its_deadline(line, summit, provider, monkeypatch):
     message = text(summit)
-    reserved = sending._reserve(message_id=message.pk, now=clock.read())
-    assert reserved is not None
+    reserved = reserve.reserve(message_ids=[message.pk], now=clock.read())
+    assert len(reserved) == 1
     send(message)
     assert provider.calls == []  # its deadline has not passed
     other = text(summit, to="+13035550124")
     with monkeypatch.context() as earlier:
-        earlier.setattr(sending, "ATTEMPT_SECONDS", -1)
-        dead = sending._reserve(message_id=other.pk, now=clock.read())
+        earlier.setattr(reserve, "ATTEMPT_SECONDS", -1)
+        dead = reserve.reserve(message_ids=[other.pk], now=clock.read())
     send(other)
     assert len(provider.calls) == 1
     assert list(other.attempts.order_by("n").values_list("outcome", flat=True)) == ["not_sent", "accepted"]
     # The first worker wakes up after all: it may not call.
-    assert not sending._start_calling(attempt=dead[1])
+    assert sending.start_calling(tries=dead.tries) == set()
 
 
 def test_a_worker_that_died_during_the_call_leaves_an_unknown(line, summit, provider, monkeypatch):
     message = text(summit)
-    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", -1)
-    _, attempt, _ = sending._reserve(message_id=message.pk, now=clock.read())
-    assert sending._start_calling(attempt=attempt)
+    monkeypatch.setattr(reserve, "ATTEMPT_SECONDS", -1)
+    (one,) = reserve.reserve(message_ids=[message.pk], now=clock.read()).tries
+    assert sending.start_calling(tries=[one]) == {one.attempt_id}
     due.work_off(now=clock.read())
     message.refresh_from_db()
     assert message.status == "unknown" and provider.calls == []
@@ -302,15 +303,15 @@ def test_nothing_is_called_after_an_opt_out_was_committed(line, summit, provider
 
 
 def stop_in_between(message, monkeypatch, **stop):
-    """Stored while the text is in the worker's hands, judged and reserved. Take UNSTOPPED out of sending._start_calling and it goes out."""
-    start = sending._start_calling
+    """Stored while the text is in the worker's hands, judged and reserved. Take UNSTOPPED out of sending.start_calling and it goes out."""
+    start = sending.start_calling
 
-    def _stop_then_start(*, attempt):
+    def _stop_then_start(*, tries):
         given = {"client": message.client, "kind": "phone", "value": message.to, "rule": "a test", "at": NOON}
         Suppression.objects.create(**given | stop)
-        return start(attempt=attempt)
+        return start(tries=tries)
 
-    monkeypatch.setattr(sending, "_start_calling", _stop_then_start)
+    monkeypatch.setattr(sending, "start_calling", _stop_then_start)
     send(message)
 
 
@@ -379,8 +380,8 @@ def test_no_adapter_is_reached_without_a_slip(summit, line, provider):
     message = text(summit)
     held = Slip(verdict="hold", reason="x", says="x", until=None, checks=(), made_at=NOON)
     for slip in (held, None, {"verdict": SEND}):
-        with pytest.raises(door.NoSlip):
-            door.call(row=message, slip=slip)
+        with pytest.raises(dispatch.NoSlip):
+            dispatch.call(row=message, slip=slip)
     assert provider.calls == []
 
 
@@ -396,8 +397,8 @@ def test_a_claim_is_taken_by_one_and_ends_with_its_window(summit):
 
     a, b = new_id(), new_id()
     window = {"client_id": summit.pk, "contact_id": carla.pk, "purpose": "p"}
-    assert claims.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
-    assert not claims.take(**window, holder=b, now=now, until=now + timedelta(hours=12))
-    assert claims.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
-    assert claims.take(**window, holder=b, now=now + timedelta(hours=12), until=now + timedelta(hours=24))
+    assert dedupe.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
+    assert not dedupe.take(**window, holder=b, now=now, until=now + timedelta(hours=12))
+    assert dedupe.take(**window, holder=a, now=now, until=now + timedelta(hours=12))
+    assert dedupe.take(**window, holder=b, now=now + timedelta(hours=12), until=now + timedelta(hours=24))
     assert PurposeClaim.objects.get().holder == b

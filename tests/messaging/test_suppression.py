@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from leads.models import Contact, Event, Identity, Task
-from messaging import gate, inbound, sending, suppressions
+from messaging import gate, inbound, suppressions
 from messaging.models import Attempt, Suppression
+from messaging.outbox import sending
 from messaging.suppressions import import_file
 from tests.factories import NOON, ClientFactory
 from tests.messaging.test_consent import CARLA, happened, write
@@ -46,7 +47,7 @@ def says(client, words, *, phone=CARLA):
 
 def opted_out(contact, *, to=CARLA):
     """Whether the gate refuses a text because they opted out."""
-    slip = gate.judge(message=write(contact, to=to), now=clock.read())
+    slip = gate.look(message=write(contact, to=to), now=clock.read())
     return not next(row.passed for row in slip.checks if row.name == "opted-out")
 
 

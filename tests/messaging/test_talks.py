@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from leads.calendar import read_calendar
 from leads.models import Closure, OpeningHours, Task
-from messaging import due, pauses, sending, talks
+from messaging import due, pauses, talks
 from messaging.models import AnswerPromise, Conversation, ConversationChange, Handover, Message, Template
+from messaging.outbox import sending
 from messaging.pauses import Scope
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, ResponderFactory, StaffFactory
 from tests.office.rows import make_event, make_text

@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from leads.models import Task
-from messaging import by_hand, due, settling
+from messaging import by_hand, due
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Suppression
+from messaging.outbox import outcomes, reports
 from providers.contract import SendResult
 from tests.factories import NOON
 from tests.messaging.test_sending import line, provider, send, summit, text  # noqa: F401  fixtures
@@ -27,7 +28,7 @@ def unknown(line, summit, provider):  # noqa: F811
 
 
 def look_until_the_end(message, set_clock):
-    for _ in settling.LOOK_UP_AFTER:
+    for _ in outcomes.LOOK_UP_AFTER:
         message.refresh_from_db()
         set_clock(message.due_at + timedelta(seconds=1))
         due.work_off(now=clock.read())
@@ -100,7 +101,7 @@ def test_a_late_report_outweighs_what_was_assumed(unknown, closed, set_clock):
         by_hand.decide_unknown(message=unknown, went=False, by="Olga", reason="Not in the console", now=clock.read())
     else:
         look_until_the_end(unknown, set_clock)
-    assert settling.record_status(message=unknown, provider_id="SM9", status="delivered", error_code="", now=clock.read())
+    assert reports.record_status(message=unknown, provider_id="SM9", status="delivered", error_code="", now=clock.read())
     unknown.refresh_from_db()
     assert (unknown.status, attempt_of(unknown).outcome, unknown.provider_id) == ("delivered", "accepted", "SM9")
 

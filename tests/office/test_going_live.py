@@ -9,9 +9,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from leads.models import Automation, Responder
-from messaging import sending
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Suppression
+from messaging.outbox import sending
 from providers import going_live, registration
 from providers.connections import connect
 from providers.models import Connection, GoLive

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Lead, Task
-from messaging import due, sending
+from messaging import due
 from messaging.models import Message, Pause
+from messaging.outbox import sending
 from messaging.pauses import Scope
 from providers.connections import CannotConnect, connect, mood_of, set_mood
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory

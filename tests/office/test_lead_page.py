@@ -6,8 +6,8 @@ import pytest
 from django.utils.html import escape
 
 from leads.models import Consent, Event, Note
-from messaging import sending
 from messaging.models import Handover, Suppression
+from messaging.outbox import sending
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.reading import text_of
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in

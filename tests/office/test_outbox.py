@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import gate, sending
+from messaging import gate
 from messaging.models import Attempt, Handover
+from messaging.outbox import sending
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.reading import text_of
 from tests.office.rows import make_text, sign_in

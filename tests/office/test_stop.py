@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import door, pauses, sending
+from messaging import pauses
 from messaging.models import Attempt, Message, Pause
+from messaging.outbox import dispatch, sending
 from messaging.pauses import Scope
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.office.reading import text_of
@@ -170,14 +171,14 @@ def test_a_text_that_left_in_spite_of_the_stop_is_shown(summit):
 
 def test_a_stop_between_the_judgement_and_the_call_still_holds(summit, noon, monkeypatch):
     message = text_to(summit, 1, status="queued", reason="", due_at=NOON)
-    start, called = sending._start_calling, []
+    start, called = sending.start_calling, []
 
-    def stop_then_start(*, attempt):
+    def stop_then_start(*, tries):
         pauses.pause(scope=Scope(), reason="Just now", by=None, now=noon)
-        return start(attempt=attempt)
+        return start(tries=tries)
 
-    monkeypatch.setattr(sending, "_start_calling", stop_then_start)
-    monkeypatch.setattr(door, "call", lambda **_: called.append(1))
+    monkeypatch.setattr(sending, "start_calling", stop_then_start)
+    monkeypatch.setattr(dispatch, "call", lambda **_: called.append(1))
     sending.send(message_id=message.pk, now=noon)
     assert called == []
     # The worker gives its try back at once, proven unsent; judged anew, the gate holds the text.

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client as Browser
 
 from leads.models import OpeningHours, Task
-from messaging import sending, talks
+from messaging import talks
 from messaging.models import Conversation, Message, Photo, Suppression
+from messaging.outbox import sending
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.reading import text_of

@@ -1,6 +1,7 @@
 """What a person told staff: kept word for word, withdrawn by a second entry, and a spoken yes opens no marketing."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from django.db.utils import DatabaseError
 
 from leads import consent
 from leads.models import Consent, Contact, Identity
-from messaging import consent as gate_consent
+from messaging import gate
+from messaging.gate.checks.consent import consent as check_consent
 from messaging.models import Message
 from tests.factories import NOON, ClientFactory, LeadFactory
 from tests.office.rows import make_text, sign_in
@@ -58,11 +60,13 @@ def ruling(lead, purpose="quote-follow-up"):
     message = make_text(contact=lead.contact, lead=lead, to=CARLA)
     Message.objects.filter(pk=message.pk).update(purpose=purpose)
     message.refresh_from_db()
-    return gate_consent.rule(message=message, place=Place(zones=("America/Denver",), states=("CO",), source="state"), now=NOON)
+    denver = Place(zones=("America/Denver",), states=("CO",), source="state")
+    facts = replace(gate.load(messages=[message], now=NOON)[message.pk], place=denver)
+    return check_consent(message, facts, NOON)
 
 
 def test_in_writing_it_opens_marketing_after_a_page_that_says_so(sam, lead):
-    assert not ruling(lead).allowed
+    assert not ruling(lead).passed
     page = words(sam.get(f"/leads/{lead.pk}/"))
     assert "What they told staff: write it down or withdraw it" in page
     asked = words(tell(sam, lead, act="look"))
@@ -74,7 +78,7 @@ def test_in_writing_it_opens_marketing_after_a_page_that_says_so(sam, lead):
     assert (row.source_kind, row.source, row.evidence) == ("staff", "Sam Ito", {"kept": GIVEN["kept"]})
     assert row.wording_version == consent.wording_version(wording=WORDS) and row.granted_at.isoformat() == "2026-11-12T07:00:00+00:00"
     found = ruling(lead)
-    assert found.allowed and ("source", "Sam Ito") in found.values and ("proof", "written") in found.values
+    assert found.passed and ("source", "Sam Ito") in found.values and ("proof", "written") in found.values
     tell(sam, lead)
     assert Consent.objects.count() == 1  # a double click
     assert f"Agreed in writing: “{WORDS}”" in words(sam.get(f"/leads/{lead.pk}/"))
@@ -87,7 +91,7 @@ def test_a_spoken_yes_does_not_open_marketing(sam, lead, how):
     assert tell(sam, lead, how=how, kept="").status_code == 302
     row = Consent.objects.get()
     assert (row.wording, row.wording_version, row.evidence) == ("", "", {"said": WORDS})
-    assert not ruling(lead).allowed
+    assert not ruling(lead).passed
     assert "Only said; spoken words are no written consent" in words(sam.get(f"/leads/{lead.pk}/"))
     # Nor by any other hand: the database keeps spoken words out of the column that the gate reads.
     for wrong in ({"how": how}, {"how": ""}):
@@ -99,11 +103,11 @@ def test_a_spoken_yes_does_not_open_marketing(sam, lead, how):
 
 
 def test_a_spoken_yes_to_an_answer_is_enough_for_one(sam, lead):
-    assert not ruling(lead, "reply").allowed
+    assert not ruling(lead, "reply").passed
     tell(sam, lead, purpose="answer", how="phone", kept="", words="Sure, text me the time", agreed_on="2026-11-20")
     found = ruling(lead, "reply")
-    assert found.allowed and found.says == "It answers what they told us."
-    assert not ruling(lead).allowed
+    assert found.passed and found.says == "It answers what they told us."
+    assert not ruling(lead).passed
 
 
 def test_a_wrong_entry_is_answered_by_a_second_one(sam, lead):
@@ -117,13 +121,13 @@ def test_a_wrong_entry_is_answered_by_a_second_one(sam, lead):
     answer = Consent.objects.get(purpose="withdrawn")
     assert (answer.withdraws, answer.source, answer.evidence) == (row, "Sam Ito", {"why": "It was her sister"})
     assert abs(answer.granted_at - NOON) < timedelta(minutes=1)
-    assert not ruling(lead).allowed and Consent.objects.get(pk=row.pk).wording == WORDS
+    assert not ruling(lead).passed and Consent.objects.get(pk=row.pk).wording == WORDS
     assert "Somebody withdrew it before" in words(sam.post(page, {"reason": "again"}, follow=True)) and Consent.objects.count() == 2
     shown = words(sam.get(f"/leads/{lead.pk}/told/"))
     assert "withdrawn by Sam Ito" in shown and ": It was her sister" in shown and "Withdraw…" not in shown
     assert "Agreed in writing" not in words(sam.get(f"/leads/{lead.pk}/"))
     tell(sam, lead)  # this time it is right: a new entry
-    assert Consent.objects.filter(purpose="marketing").count() == 2 and ruling(lead).allowed
+    assert Consent.objects.filter(purpose="marketing").count() == 2 and ruling(lead).passed
     for change in (lambda: Consent.objects.filter(pk=row.pk).update(how="phone"), answer.delete):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
@@ -131,9 +135,9 @@ def test_a_wrong_entry_is_answered_by_a_second_one(sam, lead):
 
 def test_a_withdrawn_answer_proves_nothing(sam, lead):
     tell(sam, lead, purpose="answer", agreed_on="2026-11-20")
-    assert ruling(lead, "reply").allowed
+    assert ruling(lead, "reply").passed
     consent.withdraw(entry=Consent.objects.get(), why="Wrong person", by="Sam Ito", now=NOON + timedelta(minutes=1))
-    assert not ruling(lead, "reply").allowed
+    assert not ruling(lead, "reply").passed
 
 
 def test_only_what_staff_wrote_down_is_withdrawn(sam, lead):
@@ -171,7 +175,7 @@ def test_for_an_address_it_speaks_for_email_alone(sam, lead):
     Identity.objects.create(client=lead.client, contact=lead.contact, kind="email", value="carla@example.com")
     tell(sam, lead, to="email:carla@example.com")
     row = Consent.objects.get()
-    assert (row.channel, row.address) == ("email", "carla@example.com") and not ruling(lead).allowed
+    assert (row.channel, row.address) == ("email", "carla@example.com") and not ruling(lead).passed
 
 
 def test_it_is_for_staff(client, lead):

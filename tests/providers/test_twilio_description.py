@@ -90,7 +90,7 @@ def test_the_comparison_sees_a_difference() -> None:
 
 
 def test_every_status_of_the_description_is_one_we_rank() -> None:
-    from messaging.settling import RANK
+    from messaging.outbox.reports import RANK
 
     assert set(STATUSES.split("|")) - set(RANK) == {"receiving", "received"}, "those two are of inbound texts"
 

@@ -1,15 +1,17 @@
 """Every documented error of Twilio, and every way an answer can be lost, led to what it is stated to lead to: over the wire, with the
 mock made from the API description, from the planned text to what a member of staff reads."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from twilio.request_validator import RequestValidator
 
 from leads.models import Task
-from messaging import carriers, door, due, sending, settling
+from messaging import carriers, due, gate
+from messaging.gate.facts import Refused
 from messaging.models import Attempt, Message, Suppression
+from messaging.outbox import answers, dispatch, outcomes, sending
 from providers import registration
 from providers.adapters import load
 from providers.adapters._twilio_errors import ERROR_MEANING
@@ -123,9 +125,9 @@ def test_the_table_states_these_outcomes_and_a_sentence_for_each() -> None:
 
 def test_what_sending_repeats_or_keeps_is_what_the_table_states() -> None:
     """An answer with one of these codes is acted on in messaging; both lists must say the same."""
-    assert {code for code in settling.RETRY_CODES if len(code) == 5} <= set(STATED["retry"].split())
-    assert {code for code in ANSWERS if OUTCOME[code] == "retry" and HTTP_STATUS.get(code) != 429} <= set(settling.RETRY_CODES)
-    assert set(settling.CREDENTIAL_CODES) - {"config"} == set(STATED["account"].split())
+    assert {code for code in answers.RETRY_CODES if len(code) == 5} <= set(STATED["retry"].split())
+    assert {code for code in ANSWERS if OUTCOME[code] == "retry" and HTTP_STATUS.get(code) != 429} <= set(answers.RETRY_CODES)
+    assert set(answers.CREDENTIAL_CODES) - {"config"} == set(STATED["account"].split())
 
 
 # Answers to a create
@@ -169,6 +171,12 @@ def _refused(line, twilio, *, code: str, to: str) -> Message:
     return message
 
 
+def refusal_of(message: Message, *, now: datetime, to: str = "") -> Refused | None:
+    """What the gate knows against the number when the next text is to go to it."""
+    following = Message(client_id=message.client_id, contact_id=message.contact_id, to=to or message.to, created_at=now)
+    return gate.load(messages=[following], now=now)[following.pk].refused
+
+
 def _look_at_what_follows(line, message: Message, *, code: str) -> None:
     """For the person, the number and the sender."""
     outcome = OUTCOME[code]
@@ -177,8 +185,8 @@ def _look_at_what_follows(line, message: Message, *, code: str) -> None:
     assert registration.refused_with(connection=line, sender=message.sender) == (code if outcome == "sender" else "")
     if outcome == "sender":
         registration.register(connection=line, sender=message.sender, by="Olga", now=clock.read())
-    refused = carriers.no_texts_since(message=Message(contact_id=message.contact_id, to=message.to), now=clock.read())
-    assert (refused and refused[1]) == (ERROR_MEANING[code].sentence if outcome == "bad-number" else None)
+    refused = refusal_of(message, now=clock.read())
+    assert (refused and refused.says) == (ERROR_MEANING[code].sentence if outcome == "bad-number" else None)
 
 
 def test_a_refusal_that_does_not_pass_is_tried_five_times_and_then_a_person_calls(line, twilio, later) -> None:
@@ -248,11 +256,10 @@ def test_a_landline_is_remembered_for_its_number_only_and_for_a_year(line, twili
     message = send(line)
     report(client, twilio, status="undelivered", code="30006")
     message.refresh_from_db()
-    asked = Message(contact_id=message.contact_id, to=CARLA)
     sentence = "The number is a landline or its carrier takes no texts."
-    assert carriers.no_texts_since(message=asked, now=clock.read()) == (message.created_at, sentence)
-    assert carriers.no_texts_since(message=asked, now=clock.read() + timedelta(days=366)) is None
-    assert carriers.no_texts_since(message=Message(contact_id=message.contact_id, to="+13035550124"), now=clock.read()) is None
+    assert refusal_of(message, now=clock.read()) == Refused(at=message.created_at, says=sentence)
+    assert refusal_of(message, now=clock.read() + timedelta(days=366)) is None
+    assert refusal_of(message, to="+13035550124", now=clock.read()) is None
 
 
 # Lost answers: unknown, one POST, and the look-up tells
@@ -275,7 +282,7 @@ LOST = {
 
 @pytest.mark.parametrize("turn", LOST.values(), ids=LOST.keys())
 def test_a_lost_answer_is_one_post_and_the_look_up_adopts(line, twilio, later, monkeypatch, turn) -> None:
-    monkeypatch.setattr(door, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(dispatch, "CALL_SECONDS", 0.2)
     twilio.script = [turn]
     message = send(line)
     assert (message.status, message.reason, message.attempts.get().outcome) == ("unknown", "no-answer", "unknown")
@@ -288,14 +295,14 @@ def test_a_lost_answer_is_one_post_and_the_look_up_adopts(line, twilio, later, m
 
 @pytest.mark.parametrize("turn", [silent(create=False), lost(create=False), answered(500, "", create=False)], ids=["silent", "cut", "500"])
 def test_a_lost_answer_that_the_list_does_not_know_is_never_repeated(line, twilio, later, monkeypatch, turn) -> None:
-    monkeypatch.setattr(door, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(dispatch, "CALL_SECONDS", 0.2)
     twilio.script = [turn]
     message = send(line)
     for _ in range(8):
         later(message, hours=7)
     assert (message.status, message.reason, message.attempts.get().outcome) == ("failed", "never-confirmed", "unknown")
     assert (twilio.posts(), twilio.texts, tasks()) == (1, [], [CALL_BACK])
-    assert twilio.lists() == len(settling.LOOK_UP_AFTER)
+    assert twilio.lists() == len(outcomes.LOOK_UP_AFTER)
 
 
 def test_a_report_is_as_good_as_an_answer(line, twilio, later, client) -> None:

@@ -6,8 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from leads.models import Automation, Consent, OpeningHours, Task
-from messaging import claims, gate, sending, talks
+from messaging import dedupe, gate, talks
 from messaging.models import Message, Pause, Suppression, Template
+from messaging.outbox import sending
 from providers.models import Connection
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
 from workflows.answer import BY_REASON, BY_STATUS, answer_text
@@ -71,7 +72,7 @@ def already_texted(client):
     message = write(client)
     until = NOON + timedelta(hours=3)
     other = write(client, to="+13035550124")
-    claims.take(client_id=client.pk, contact_id=message.contact_id, purpose=message.purpose, holder=other.pk, now=NOON, until=until)
+    dedupe.take(client_id=client.pk, contact_id=message.contact_id, purpose=message.purpose, holder=other.pk, now=NOON, until=until)
     return judged(message)
 
 

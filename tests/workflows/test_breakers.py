@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Event, Task
-from messaging import due, sending
+from messaging import due
 from messaging.models import Attempt, Message, Pause
+from messaging.outbox import sending
 from providers import adapters
 from providers.connections import connect, set_mood
 from providers.contract import SendResult

@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 
 from leads.models import Contact, Event, Task
-from messaging import door, sending
 from messaging.models import Attempt, Handover, Message
+from messaging.outbox import dispatch, reserve, sending
 from providers.connections import connect
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ResponderFactory
@@ -96,8 +96,8 @@ def test_around_intake_and_claim(callrail, monkeypatch, module, name):
 def test_after_the_reservation_no_byte_has_left_and_it_is_tried_again(callrail, monkeypatch):
     post_call(callrail)
     with monkeypatch.context() as until_death:
-        until_death.setattr(sending, "ATTEMPT_SECONDS", -1)
-        dies_after(until_death, sending, "_reserve", calls=1)
+        until_death.setattr(reserve, "ATTEMPT_SECONDS", -1)
+        dies_after(until_death, sending, "reserve", calls=1)
         with pytest.raises(Killed):
             work_off()
     work_off()
@@ -105,11 +105,11 @@ def test_after_the_reservation_no_byte_has_left_and_it_is_tried_again(callrail, 
     everything_once()
 
 
-@pytest.mark.parametrize(("module", "name"), [(sending, "_start_calling"), (door, "call")], ids=["_start_calling", "call"])
+@pytest.mark.parametrize(("module", "name"), [(sending, "start_calling"), (dispatch, "call")], ids=["start_calling", "call"])
 def test_once_calling_the_outcome_is_unknown_and_never_tried_again(callrail, monkeypatch, module, name):
     post_call(callrail)
     with monkeypatch.context() as until_death:
-        until_death.setattr(sending, "ATTEMPT_SECONDS", -1)
+        until_death.setattr(reserve, "ATTEMPT_SECONDS", -1)
         dies_after(until_death, module, name, calls=1)
         with pytest.raises(Killed):
             work_off()

@@ -276,7 +276,7 @@ def test_a_refusal_in_a_form_holds_even_after_their_own_call_until_they_text(sum
     assert Task.objects.filter(kind="call-back", status=Task.Status.OPEN).exists(), "a person calls"
     text_in(twilio, "What time can you come?", CALLER)
     work()
-    slip = gate.judge(message=text, now=clock.read())
+    slip = gate.look(message=text, now=clock.read())
     assert next(check for check in slip.checks if check.name == "consent").passed, "they wrote to us by text"
 
 
@@ -288,7 +288,7 @@ def test_a_clear_yes_after_a_refusal_takes_it_back_and_an_unticked_box_does_not(
     text = Message.objects.get()
     assert text.status == Message.Status.SKIPPED
     post(form, {"name": "Rosa Vega", "phone": CALLER, "sms_consent": "I agree to receive texts", "message": "and again"})
-    assert next(check for check in gate.judge(message=text, now=clock.read()).checks if check.name == "consent").passed
+    assert next(check for check in gate.look(message=text, now=clock.read()).checks if check.name == "consent").passed
 
 
 @pytest.mark.parametrize(

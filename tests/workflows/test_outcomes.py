@@ -11,8 +11,9 @@ from leads import actions
 from leads.events import DECIDED, FROM_OUTSIDE
 from leads.models import Automation, Contact, Event, Lead, StageChange, Task
 from messaging import due as messaging_due
-from messaging import gate, sending
+from messaging import gate
 from messaging.models import Attempt, Handover, Message, Pause
+from messaging.outbox import sending
 from providers.connections import connect
 from providers.models import Delivery
 from summaries import reports
@@ -527,13 +528,12 @@ def test_two_workflows_on_one_event_ask_one_person_once(hook, summit, monkeypatc
     from dataclasses import replace
 
     from workflows import registry
-    from workflows.models import WorkflowVersion
 
     twin = replace(registry.workflows()["lead-intake"], key="quote-twin", name="Quote twin")
     known = {**registry.workflows(), "quote-twin": twin}
     monkeypatch.setattr(registry, "workflows", lambda: known)
     monkeypatch.setattr(registry, "listeners", lambda: {"quote.requested": (known["lead-intake"], twin)})
-    WorkflowVersion.objects.create(key=twin.key, version=1, definition=twin.definition(), sha256=twin.sha256(), published_at=NOON)
+    registry.publish()
     Automation.objects.create(client=summit, workflow="quote-twin", send="auto")
     happens(hook, "quote.requested", name="Carla Gomez")
     assert tasks() == [("Answer Carla Gomez", "open")] and Handover.objects.count() == 1
@@ -564,7 +564,7 @@ def test_the_gate_finds_a_call_that_was_recorded_while_the_text_waited(summit, n
     message.save(force_insert=True)
 
     def passed():
-        slip = gate.judge(message=message, now=clock.read())
+        slip = gate.look(message=message, now=clock.read())
         return next(check.passed for check in slip.checks if check.name == "overtaken")
 
     event("call.answered", NOON - timedelta(minutes=1), duration_seconds=300)
@@ -588,15 +588,6 @@ def test_a_text_that_is_at_the_provider_already_is_left_alone(hook, set_clock):
     due.work_off(now=clock.read())
     message.refresh_from_db()
     assert message.status != "skipped"
-
-
-def test_a_missed_call_pays_two_looks_for_all_this(hook):
-    post(hook, "call.missed")
-    with CaptureQueriesContext(connection) as asked:
-        work_off()
-    looks = [one["sql"] for one in asked if "call.returned" in one["sql"]]
-    # Once before people are told and a task is made, and where the text would go.
-    assert len(looks) == 2
 
 
 def test_an_answered_call_of_somebody_new_costs_few_statements(hook):

@@ -8,9 +8,10 @@ from django.db import connections, transaction
 
 from leads.actions import change_stage, create_task
 from leads.models import Automation, Lead, Task
-from messaging import due, gate, pauses, planning, sending, talks
+from messaging import due, gate, pauses, planning, talks
 from messaging.inbound import suppress
 from messaging.models import Attempt, Message, Pause, Template
+from messaging.outbox import sending
 from messaging.pauses import Scope
 from providers.connections import connect
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
@@ -86,14 +87,14 @@ def test_a_pause_holds_its_scope_at_the_gate_and_lifting_lets_it_go(one, summit,
 
 @pytest.mark.parametrize("name", SCOPES)
 def test_a_pause_that_is_stored_after_the_judgement_stops_the_call(one, summit, provider, monkeypatch, name):  # noqa: F811
-    """The text is in the worker's hands: judged, reserved. Take UNPAUSED out of sending._start_calling and this fails."""
-    start = sending._start_calling
+    """The text is in the worker's hands: judged, reserved. Take UNPAUSED out of sending.start_calling and this fails."""
+    start = sending.start_calling
 
-    def pause_then_start(*, attempt):
+    def pause_then_start(*, tries):
         pause(**SCOPES[name](summit, one))
-        return start(attempt=attempt)
+        return start(tries=tries)
 
-    monkeypatch.setattr(sending, "_start_calling", pause_then_start)
+    monkeypatch.setattr(sending, "start_calling", pause_then_start)
     send(one)
     assert provider.calls == []
     assert Attempt.objects.get().outcome == "not_sent"
@@ -112,14 +113,14 @@ def test_a_committed_pause_stops_a_text_in_another_workers_hands(summit, provide
     line(summit)
     message = text(summit, 121)
     reserved, go = threading.Event(), threading.Event()
-    start = sending._start_calling
+    start = sending.start_calling
 
-    def wait_then_start(*, attempt):
+    def wait_then_start(*, tries):
         reserved.set()
         assert go.wait(10)
-        return start(attempt=attempt)
+        return start(tries=tries)
 
-    monkeypatch.setattr(sending, "_start_calling", wait_then_start)
+    monkeypatch.setattr(sending, "start_calling", wait_then_start)
 
     def work():
         sending.send(message_id=message.pk, now=clock.read())
@@ -149,10 +150,10 @@ def _opted_out(message, now):
 
 
 def _other_text(message, now):
-    from messaging import claims
+    from messaging import dedupe
     from zartsalgo.lib.ids import new_id
 
-    claims.take(
+    dedupe.take(
         client_id=message.client_id,
         contact_id=message.contact_id,
         purpose=message.purpose,
@@ -242,7 +243,7 @@ def test_the_plan_says_what_the_gate_would_say_with_the_pause_away(held, change)
     # The gate itself, the pause away, comes to the same.
     with transaction.atomic():
         pauses.lift(pause=row, by=None, now=clock.read())
-        slip = gate.judge(message=Message.objects.get(pk=message.pk), now=clock.read())
+        slip = gate.look(message=Message.objects.get(pk=message.pk), now=clock.read())
         transaction.set_rollback(True)
     assert {SEND: "right", DROP: "stale"}.get(slip.verdict, "ask" if FATES[change][0] == "ask" else "held") == FATES[change][0]
     assert slip.reason == FATES[change][1]

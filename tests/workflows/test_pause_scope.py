@@ -45,7 +45,7 @@ def test_the_slip_names_the_scope_in_words(one, summit):  # noqa: F811
     }
     for said, scope in cases.items():
         row = pause(**scope)
-        check = next(check for check in gate.judge(message=one, now=NOON).checks if check.name == pauses.STOPPED)
+        check = next(check for check in gate.look(message=one, now=NOON).checks if check.name == pauses.STOPPED)
         assert not check.passed and check.says.startswith(said), check.says
         pauses.lift(pause=row, by=None, now=NOON)
 

@@ -42,7 +42,7 @@ def read(*, consents: list[dict[str, Any]], stops: list[dict[str, Any]]) -> Text
 
 
 def _refused(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The newest refusal of each channel, unless they wrote by it or agreed afterwards (messaging.consent judges by the same)."""
+    """The newest refusal of each channel, unless they wrote by it or agreed afterwards (messaging.gate.checks.consent judges by the same)."""
     for channel, what in (("sms", "texts"), ("email", "emails")):
         own = [row for row in rows if row["channel"] == channel]
         said = next((row for row in own if row["purpose"] == Consent.Purpose.REFUSED), None)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from leads.models import Consent, Identity, Lead
-from messaging import sending
 from messaging.models import Message, Template
+from messaging.outbox import sending
 from providers.connections import connect
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
 from leads.models import Contact, Task
-from messaging import carriers, door, due, gate, templates
+from messaging import carriers, due, gate, templates
 from messaging.email import composing, unsubscribing
 from messaging.inbound import suppress
 from messaging.models import Message, Template
+from messaging.outbox import dispatch
 from providers.connections import CannotConnect, connect, hook_url, open_secrets
 from providers.contract import ParsedEvent
 from providers.models import Delivery
@@ -73,7 +74,7 @@ def test_the_database_refuses_a_subject_of_two_lines(words, summit):
 
 @pytest.mark.parametrize("answer", ["silence", "cut", (500, {"ErrorCode": 0})])
 def test_no_answer_leads_to_no_second_email(way, words, summit, server, answer, set_clock, monkeypatch):
-    monkeypatch.setattr(door, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(dispatch, "CALL_SECONDS", 0.3)
     server.answers = [answer]
     message = approved(plan(summit))
     assert (message.status, message.reason) == ("unknown", "no-answer")
@@ -120,7 +121,7 @@ def test_the_mail_server_of_the_environment_takes_it(words, summit, settings, mo
 def judged(message):
     Message.objects.filter(pk=message.pk).update(approved_by="Ann", approved_at=clock.read())
     row = Message.objects.select_related("client", "contact", "template", "connection", "lead").get(pk=message.pk)
-    return gate.judge(message=row, now=clock.read())
+    return gate.look(message=row, now=clock.read())
 
 
 def test_every_check_passes_and_those_for_texts_say_so(way, words, summit):

@@ -209,7 +209,7 @@ def write(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return _page(request, contact=contact, words=words)
     message = _written(contact=contact, to=to, words=words, user=user, id=request.POST.get("text", ""), now=now)
     if request.POST.get("act") != "send":
-        return _page(request, contact=contact, words=words, slip=gate.judge(message=message, now=now), text_id=str(message.pk))
+        return _page(request, contact=contact, words=words, slip=gate.look(message=message, now=now), text_id=str(message.pk))
     if not planning.plan_reply(message=message):
         messages.warning(request, "This text was sent off already; nothing was done twice.")
         return _back(pk)

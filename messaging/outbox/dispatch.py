@@ -1,4 +1,4 @@
-"""The one door out: the only place where an adapter that sends, or the mail server, is called for a person.
+"""The one way out: the only place where an adapter that sends, or the mail server, is called for a person.
 
 It opens for a slip in which every check passed, by name and in order: the gate's own for a text to a customer, those of messaging.notices
 for an alert to the business's own people. Which list counts follows from what is carried, never from who calls.
@@ -7,8 +7,9 @@ for an alert to the business's own people. Which list counts follows from what i
 import logging
 
 from leads.models import Responder
-from messaging import gate, simulated
+from messaging import simulated
 from messaging.email import by_smtp, composing
+from messaging.gate import judging as gate
 from messaging.models import Message, Notice
 from messaging.notices import judging, mailing, words
 from providers import adapters
@@ -39,11 +40,16 @@ def call(*, row: Message | Notice, slip: Slip) -> SendResult:
         return SendResult(outcome="unknown", note=f"the call broke: {type(error).__name__}")
 
 
-def _text(*, message: Message) -> SendResult:
+def stays_here(*, message: Message) -> bool:
+    """Whether it is only shown on our own pages: there is neither a connection nor, for an email, a mail server."""
     by_email = message.channel == Message.EMAIL
-    if message.connection is None and not (by_email and composing.sends_by_smtp() and not message.client.demo):
+    return message.connection is None and not (by_email and composing.sends_by_smtp() and not message.client.demo)
+
+
+def _text(*, message: Message) -> SendResult:
+    if stays_here(message=message):
         return simulated.send(message=message)
-    if by_email:
+    if message.channel == Message.EMAIL:
         return _email(message=message)
     assert message.connection is not None  # else it was simulated
     adapter = adapters.load(message.connection.provider)

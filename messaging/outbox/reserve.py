@@ -1,0 +1,228 @@
+"""Reserving: due messages are judged, and those that may go get a try. One transaction for any number of messages.
+
+Lock the messages and their addresses (opt-outs take the same lock), load the facts, judge, take the purposes, insert the tries. The partial
+unique index on live attempts is the guard; everything else only spares it work. Of one person or one address only the first is taken, so
+no fact is stale: the others stay due and come in the next round.
+"""
+
+import json
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, transaction
+from django.db import connection as database
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from messaging import dedupe, gate, purposes
+from messaging.gate.loading import WITH
+from messaging.locks import lock_addresses
+from messaging.models import Attempt, Message
+from messaging.outbox.refusals import follow_up, refused
+from zartsalgo.lib import rows
+from zartsalgo.lib.slip import SEND, Slip
+
+log = logging.getLogger(__name__)
+
+# Reservation to the end of the call; the call itself gets dispatch.CALL_SECONDS, so a live owner is always done before its deadline.
+ATTEMPT_SECONDS = 25
+# What could not be judged or written is looked at again then; meanwhile it stands in nobody's way.
+AGAIN_AFTER_ERROR = timedelta(minutes=5)
+
+_WRITTEN = ("slip", "status", "reason", "says", "hold_until", "due_at")
+_INSERT = """
+insert into messaging_attempt
+  (message_id, n, outcome, slip, owner, started_at, deadline_at, provider_id, error_code, note, declared_by, declared_reason)
+select message, n, 'reserved', slip, %(owner)s, clock_timestamp(), clock_timestamp() + %(seconds)s * interval '1 second', '', '', '', '', ''
+  from json_to_recordset(%(tries)s::json) as r (message uuid, n smallint, slip jsonb)
+on conflict do nothing
+returning message_id, id"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Try:
+    """A reserved attempt: no byte has left yet."""
+
+    attempt_id: int
+    message: Message
+    slip: Slip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What reserving came to: tries to make, messages to take in the next round, and the status of each that was judged."""
+
+    tries: list[Try] = field(default_factory=list)
+    later: list[uuid.UUID] = field(default_factory=list)
+    statuses: dict[uuid.UUID, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.tries)
+
+    def __add__(self, other: "Batch") -> "Batch":
+        return Batch(tries=self.tries + other.tries, later=self.later + other.later, statuses=self.statuses | other.statuses)
+
+
+def owner_name() -> str:
+    """This process, as leases and attempts name it."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+
+def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
+    """Judge the due ones of these messages; in the order given where two are for one person. What is not due, or in another worker's
+    hands, is left alone. A statement that fails halves the batch until the culprit stands alone, and it is put off."""
+    try:
+        with transaction.atomic():
+            return _reserve(message_ids=message_ids, now=now)
+    except DatabaseError as error:
+        if len(message_ids) > 1:
+            half = len(message_ids) // 2
+            return reserve(message_ids=message_ids[:half], now=now) + reserve(message_ids=message_ids[half:], now=now)
+        if isinstance(error, OperationalError):
+            raise  # a lost connection or a deadlock says nothing about the message
+        _put_off(id=message_ids[0], error=error, now=now)
+        return Batch()
+
+
+def _reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
+    found = _lock(message_ids=message_ids, now=now)
+    chosen, later = _one_of_each_person(messages=found)
+    if not chosen:
+        return Batch()
+    lock_addresses(addresses=[(message.channel, message.to) for message in chosen])
+    over = _over(messages=chosen)
+    chosen = [message for message in chosen if message.pk in over]
+    slips = _judge(messages=chosen, now=now)
+    mine = _take_purposes(messages=chosen, slips=slips, now=now)
+    tries = _insert(messages=[message for message in chosen if message.pk in mine], slips=slips)
+    no = [message for message in chosen if message.pk in slips and slips[message.pk].verdict != SEND]
+    going = [_going(one=one) for one in tries]
+    refusals = [refused(message=message, slip=slips[message.pk], now=now) for message in no]
+    rows.update(model=Message, names=_WRITTEN, rows=[*going, *refusals])
+    follow_up(messages=no, slips=slips, now=now)
+    return Batch(tries=tries, later=later, statuses={row["pk"]: str(row["status"]) for row in (*going, *refusals)})
+
+
+def _lock(*, message_ids: Sequence[uuid.UUID], now: datetime) -> list[Message]:
+    """Those that are due and in nobody else's hands, in the order given, each with its last try."""
+    last = Attempt.objects.filter(message=OuterRef("pk")).order_by("-n").values(row=JSONObject(id="id", n="n", outcome="outcome"))[:1]
+    due = (
+        Message.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related(*WITH)
+        .filter(pk__in=message_ids, status__in=Message.PENDING, due_at__lte=now)
+        .annotate(last_try=Subquery(last))
+    )
+    found = {message.pk: message for message in due}
+    return [found[id] for id in dict.fromkeys(message_ids) if id in found]
+
+
+def _one_of_each_person(*, messages: Sequence[Message]) -> tuple[list[Message], list[uuid.UUID]]:
+    """The first of each person and address, and the others."""
+    taken: set[Any] = set()
+    chosen, later = [], []
+    for message in messages:
+        keys = {message.contact_id, (message.channel, message.to)}
+        if taken.isdisjoint(keys):
+            taken |= keys
+            chosen.append(message)
+        else:
+            later.append(message.pk)
+    return chosen, later
+
+
+def _over(*, messages: Sequence[Message]) -> set[uuid.UUID]:
+    """The messages that have no open try. One that was reserved by an owner past its deadline never called: it is proven unsent."""
+    lasts: dict[uuid.UUID, dict[str, Any] | None] = {message.pk: message.last_try for message in messages}  # type: ignore[attr-defined]
+    over = {id for id, last in lasts.items() if last is None or last["outcome"] in (Attempt.Outcome.REJECTED, Attempt.Outcome.NOT_SENT)}
+    reserved = {last["id"]: id for id, last in lasts.items() if last is not None and last["outcome"] == Attempt.Outcome.RESERVED}
+    return over | {reserved[attempt] for attempt in end_stale(attempt_ids=list(reserved))}
+
+
+def end_stale(*, attempt_ids: list[int]) -> list[int]:
+    """Reserved tries past their deadline are proven unsent; returns which of these were."""
+    if not attempt_ids:
+        return []
+    with database.cursor() as cursor:
+        cursor.execute(
+            """update messaging_attempt set outcome = 'not_sent', finished_at = clock_timestamp(), note = 'its worker ended before the call'
+               where id = any(%s) and outcome = 'reserved' and deadline_at < clock_timestamp() returning id""",
+            [attempt_ids],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _judge(*, messages: Sequence[Message], now: datetime) -> dict[uuid.UUID, Slip]:
+    """The slips, by message. One whose judging fails has none, and is put off."""
+    facts, slips = gate.load(messages=messages, now=now), {}
+    for message in messages:
+        try:
+            slips[message.pk] = gate.judge(message=message, facts=facts[message.pk], now=now)
+        except Exception as error:
+            _put_off(id=message.pk, error=error, now=now)
+    return slips
+
+
+def _take_purposes(*, messages: Sequence[Message], slips: dict[uuid.UUID, Slip], now: datetime) -> set[uuid.UUID]:
+    """The messages that may go and hold their purpose. Who loses it to another is judged anew, and `slips` says so."""
+    mine: set[uuid.UUID] = set()
+    for again in (True, False):
+        may = [message for message in messages if message.pk in slips and slips[message.pk].verdict == SEND and message.pk not in mine]
+        mine |= dedupe.take_all(claims=[_claim(message=message, now=now) for message in may], now=now)
+        lost = [message for message in may if message.pk not in mine]
+        if not lost:
+            break
+        # Whoever had the purpose may have given it back between the two looks; without holding it nothing goes.
+        if again:
+            slips.update(_judge(messages=lost, now=now))
+    return mine
+
+
+def _claim(*, message: Message, now: datetime) -> dedupe.Claim:
+    return dedupe.Claim(
+        client_id=message.client_id,
+        contact_id=message.contact_id,
+        purpose=message.purpose,
+        holder=message.pk,
+        until=now + purposes.of(key=message.purpose).window,
+    )
+
+
+def _insert(*, messages: Sequence[Message], slips: dict[uuid.UUID, Slip]) -> list[Try]:
+    """One try each. Where the guard says that another worker has one, there is none."""
+    if not messages:
+        return []
+    given = [
+        {
+            "message": str(message.pk),
+            "n": message.last_try["n"] + 1 if message.last_try else 1,  # type: ignore[attr-defined]
+            "slip": slips[message.pk].as_json(),
+        }
+        for message in messages
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, {"tries": json.dumps(given), "owner": owner_name(), "seconds": ATTEMPT_SECONDS})
+        made = dict(cursor.fetchall())
+    return [Try(attempt_id=made[message.pk], message=message, slip=slips[message.pk]) for message in messages if message.pk in made]
+
+
+def _going(*, one: Try) -> dict[str, Any]:
+    return {
+        "pk": one.message.pk,
+        "slip": one.slip.as_json(),
+        "status": Message.Status.QUEUED,
+        "reason": "",
+        "says": "Sending.",
+        "hold_until": None,
+        "due_at": one.message.due_at,
+    }
+
+
+def _put_off(*, id: uuid.UUID, error: Exception, now: datetime) -> None:
+    log.error("message %s could not be judged and is put off: %s", id, type(error).__name__)
+    Message.objects.filter(pk=id, status__in=Message.PENDING).update(due_at=now + AGAIN_AFTER_ERROR)
