@@ -7,16 +7,17 @@ form asks for no answer by it. messaging.gate.checks.consent decides what each r
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 
 from leads import people
+from leads.events import CALLS, FORMS
 from leads.models import Consent, Contact, Event, Identity
+from zartsalgo.lib import rows as in_sets
 
-CALLS: Final = ("call.missed", "call.answered")
-FORMS: Final = ("lead.created", "quote.requested")
 # A text of theirs is an act of consent unless it says, or may say, the opposite.
 AGREEING_REPLIES: Final = ("other", "opt_in", "help")
 # What a source says about consent, by the names it uses. Facts only: nothing of it is a name, a number or their words.
@@ -33,14 +34,13 @@ def wording_version(*, wording: str) -> str:
     return hashlib.sha256(wording.encode()).hexdigest() if wording else ""
 
 
-def note_event(*, event: Event, contact: Contact | None) -> None:
-    """Write what an event proves about consent, in the event's transaction. The same event twice adds nothing."""
-    if contact is not None:
-        _write(rows=_rows(event=event, contact=contact))
+def note_events(*, events: Iterable[Event]) -> None:
+    """Write what events of known people prove about consent, in the events' transaction. The same event twice adds nothing."""
+    _write(rows=[row for event in events if event.contact is not None for row in _rows(event=event, contact=event.contact)])
 
 
 def note_agreement(*, event: Event, contact: Contact) -> None:
-    """Only the written agreement of a form, as `note_event` writes it: for an event that was recorded before there was a ledger."""
+    """Only the written agreement of a form, as `note_events` writes it: for an event that was recorded before there was a ledger."""
     _write(rows=[row for row in _rows(event=event, contact=contact) if row.purpose == Consent.Purpose.MARKETING])
 
 
@@ -130,8 +130,7 @@ def withdraw(*, entry: Consent, why: str, by: str, now: datetime) -> bool:
 
 
 def _write(*, rows: list[Consent]) -> None:
-    if rows:
-        Consent.objects.bulk_create(rows, ignore_conflicts=True)
+    in_sets.insert(rows=rows, or_nothing=True)
 
 
 def _rows(*, event: Event, contact: Contact) -> list[Consent]:

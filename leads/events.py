@@ -3,32 +3,55 @@
 `from_outside` says whether another system may report it (`generic` takes those and nothing else).
 """
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 
+class Whose(enum.Enum):
+    """How the person of an event is found, and what the event proves about the numbers and addresses that it names."""
+
+    # They called or wrote from there: it is theirs, and so is what a form stated of them before.
+    THEIRS = "theirs"
+    # Typed into a form. Proves nothing, and finds nobody by what another form stated.
+    FORM = "form"
+    # A booking page or another system says it of them. Proves nothing either.
+    SAID = "said"
+    # The business turned to them, not they to it: only somebody we know already, nobody is made.
+    KNOWN = "known"
+    # A report about a mail of ours: whom it went to, or who is known by the address. Nobody is made.
+    ADDRESSEE = "addressee"
+    # The message that it is about tells whose it is; the event itself names nobody.
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventType:
-    """One kind of fact. `label` is how staff read it; `group` is "" where it stands alone."""
+    """One kind of fact. `label` is how staff read it; `group` is "" where it stands alone.
+
+    `first`: taken in before everything else that came with it, because it may forbid what that would set going.
+    """
 
     key: str
     label: str
     group: str = ""
     from_outside: bool = True
+    whose: Whose = Whose.SAID
+    first: bool = False
 
 
 _ROWS: Final = (
-    EventType(key="lead.created", label="Form sent", group="form"),
-    EventType(key="quote.requested", label="Quote asked for", group="form"),
+    EventType(key="lead.created", label="Form sent", group="form", whose=Whose.FORM),
+    EventType(key="quote.requested", label="Quote asked for", group="form", whose=Whose.FORM),
     EventType(key="lead.qualified", label="Lead qualified"),
-    EventType(key="call.missed", label="Missed call", group="call"),
-    EventType(key="call.answered", label="Answered call", group="call"),
+    EventType(key="call.missed", label="Missed call", group="call", whose=Whose.THEIRS),
+    EventType(key="call.answered", label="Answered call", group="call", whose=Whose.THEIRS),
     # The business dialled and the person picked up. No act of theirs, so it agrees to nothing and makes nobody a lead.
-    EventType(key="call.returned", label="Called back, answered"),
-    EventType(key="message.received", label="Text received"),
+    EventType(key="call.returned", label="Called back, answered", whose=Whose.KNOWN),
+    EventType(key="message.received", label="Text received", whose=Whose.THEIRS, first=True),
     EventType(key="message.queued", label="Text planned"),
-    EventType(key="message.status", label="Report about a text", from_outside=False),
+    EventType(key="message.status", label="Report about a text", from_outside=False, whose=Whose.NOBODY),
     EventType(key="summary.created", label="Summary written"),
     EventType(key="provider.enriched", label="Facts added by a provider"),
     EventType(key="proposal.sent", label="Proposal sent"),
@@ -46,17 +69,19 @@ _ROWS: Final = (
     EventType(key="automation.resumed", label="Automation said to run again"),
     EventType(key="outcome.reported", label="Outcome reported", from_outside=False),
     EventType(key="outcome.withdrawn", label="Outcome taken back", from_outside=False),
-    EventType(key="email.bounced", label="Email came back", from_outside=False),
-    EventType(key="email.complained", label="Email marked as spam", from_outside=False),
-    EventType(key="email.unsubscribed", label="Unsubscribed", from_outside=False),
-    EventType(key="email.blocked", label="Address switched off at the provider", from_outside=False),
+    EventType(key="email.bounced", label="Email came back", from_outside=False, whose=Whose.ADDRESSEE, first=True),
+    EventType(key="email.complained", label="Email marked as spam", from_outside=False, whose=Whose.ADDRESSEE, first=True),
+    EventType(key="email.unsubscribed", label="Unsubscribed", from_outside=False, whose=Whose.ADDRESSEE, first=True),
+    EventType(key="email.blocked", label="Address switched off at the provider", from_outside=False, whose=Whose.ADDRESSEE, first=True),
 )
 EVENT_TYPES: Final[dict[str, EventType]] = {row.key: row for row in _ROWS}
 FROM_OUTSIDE: Final = frozenset(row.key for row in _ROWS if row.from_outside)
 # What became of a request, as another system says it.
 DECIDED: Final = tuple(row.key for row in _ROWS if row.group == "decided")
+FORMS: Final = tuple(row.key for row in _ROWS if row.group == "form")
+CALLS: Final = tuple(row.key for row in _ROWS if row.group == "call")
 # Their own words came with the name they gave themselves.
-ASKED_IN_WRITING: Final = (*(row.key for row in _ROWS if row.group == "form"), "message.received")
+ASKED_IN_WRITING: Final = (*FORMS, "message.received")
 # Person and business talked by phone, whoever dialled.
 TALKED: Final = ("call.answered", "call.returned")
 # A carrier's voicemail picks up like a person and plays a greeting; a call that was over before one ends reached nobody. Where a talk is
@@ -66,6 +91,16 @@ SHORTEST_TALK_SECONDS: Final = {
     # Whoever calls back and meets a voicemail listens to its greeting and leaves a message, and the provider counts that as answered.
     "call.returned": 60,
 }
+
+
+def whose(*, type: str) -> Whose:
+    """How the person of such an event is found; of a type that is in no table, as of any other report."""
+    return EVENT_TYPES[type].whose if type in EVENT_TYPES else Whose.SAID
+
+
+def is_first(*, type: str) -> bool:
+    """Whether such an event is taken in before the others that came with it."""
+    return type in EVENT_TYPES and EVENT_TYPES[type].first
 
 
 def is_talk(*, type: str, facts: Mapping[str, object]) -> bool:

@@ -1,7 +1,6 @@
-"""Matching people: the one place where a number or an address becomes a person.
+"""People: what an event says of a person, and what we know of one. Who an event is about is found, or made, by `leads.matching`.
 
-One person per client and number or address, decided by the unique constraint on Identity, so two workers that meet the same caller at
-the same moment end with one row. Exact identity only: fuzzy likeness is a suggestion for a person, never a merge.
+Exact identity only: fuzzy likeness is a suggestion for a person, never a merge.
 
 A form proves nothing about who sent it, nor does a booking page or what another system says: a number or address that it adds to somebody we
 know is kept apart (StatedIdentity) until a call or a message comes from it, or a person says that it is theirs. Stops look at both, sending
@@ -19,13 +18,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from leads.events import ASKED_IN_WRITING
 from leads.models import Client, Contact, Event, Identity, StatedIdentity
-from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_email, clean_name, means_nothing, read_emails
 from zartsalgo.lib.phone import Number, sayable
 from zartsalgo.lib.phone_in_words import read_numbers
@@ -101,51 +99,6 @@ def as_kept(*, personal: Mapping[str, Any], person: Person) -> dict[str, Any]:
     return kept
 
 
-def find_or_create(*, client: Client, person: Person, now: datetime, stated: bool = False, form: bool = False) -> Contact | None:
-    """The contact behind the person's number or address, locked for this transaction; None when neither is known.
-
-    A number that belongs to one contact and an address that belongs to another stay two people; the number decides. `stated` says that
-    nobody called or wrote from there: what it adds to somebody we knew is kept as stated, not as theirs. Without it they did, which proves
-    what a form has stated of one person before. `form` says that it is a form, which finds nobody by what another one stated.
-    """
-    keys: list[Key] = []
-    if person.number.e164:
-        keys.append((Identity.Kind.PHONE, person.number.e164))
-    if person.email:
-        keys.append((Identity.Kind.EMAIL, person.email))
-    keys += person.further
-    if not keys:
-        return None
-    contact = _owner(client=client, keys=keys)
-    if contact is None and not form:
-        contact = _stated_owner(client=client, keys=keys)
-    made = contact is None
-    if contact is None:
-        contact = Contact(id=new_id(), client=client, name=person.name, state=person.state, postal_code=person.postal_code, created_at=now)
-        contact.save(force_insert=True)
-        won = _claim(client=client, contact=contact, kind=keys[0][0], value=keys[0][1])
-        if won.pk != contact.pk:
-            contact.delete()
-            contact, made = won, False
-    contact = lock(contact_id=contact.pk)
-    known = set(contact.identities.values_list("kind", "value"))
-    fresh = [key for key in keys if key not in known]
-    if fresh and (made or not stated):
-        won_by = _add(client=client, contact=contact, keys=fresh)
-        fresh = [key for key in fresh if won_by[key] != contact.pk]
-        if not stated:
-            _note_proof(contact=contact, keys=keys, by="a call or a message", now=now)
-    if fresh and stated:
-        rows = [StatedIdentity(client=client, contact=contact, kind=kind, value=value, stated_at=now) for kind, value in fresh]
-        StatedIdentity.objects.bulk_create(rows, ignore_conflicts=True)
-    empty = [name for name in ("name", "state", "postal_code") if getattr(person, name) and not getattr(contact, name)]
-    for name in empty:
-        setattr(contact, name, getattr(person, name))
-    if empty:
-        contact.save(update_fields=empty)
-    return contact
-
-
 class NotTheirs(ValueError):
     """The value was not taken as the person's; the text says why. Nothing was changed."""
 
@@ -175,14 +128,6 @@ def values_of(*, contact: Any) -> tuple[QuerySet[Any], QuerySet[Any]]:
     return theirs, StatedIdentity.objects.filter(contact=contact).values("value")
 
 
-def find(*, client: Client, person: Person) -> Contact | None:
-    """The contact that has the person's number or address already, locked for this transaction; nobody is made."""
-    given = ((Identity.Kind.PHONE, person.number.e164), (Identity.Kind.EMAIL, person.email))
-    keys: list[Key] = [(kind, value) for kind, value in given if value]
-    found = _owner(client=client, keys=keys) if keys else None
-    return lock(contact_id=found.pk) if found else None
-
-
 def lock(*, contact_id: uuid.UUID) -> Contact:
     """The contact, locked until the transaction ends: what happens to one person happens one after the other.
 
@@ -200,20 +145,6 @@ def hold_all(*, contact_ids: Iterable[uuid.UUID]) -> None:
             cursor.execute("select 1 from leads_contact where id = any(%s) order by id for no key update", [ids])
 
 
-def _owner(*, client: Client, keys: list[Key]) -> Contact | None:
-    """Whose the first of the keys is that belongs to anybody."""
-    rows = Identity.objects.select_related("contact").filter(_any_of(keys), client=client)
-    owners = {(row.kind, row.value): row.contact for row in rows}
-    return next((owners[key] for key in keys if key in owners), None)
-
-
-def _stated_owner(*, client: Client, keys: list[Key]) -> Contact | None:
-    """The one person of whom a form stated one of the keys; None where it is nobody or more than one."""
-    rows = StatedIdentity.objects.select_related("contact").filter(_any_of(keys), client=client)
-    found = {row.contact_id: row.contact for row in rows[:20]}
-    return next(iter(found.values())) if len(found) == 1 else None
-
-
 def _any_of(keys: list[Key]) -> Q:
     return functools.reduce(operator.or_, (Q(kind=kind, value=value) for kind, value in keys))
 
@@ -228,13 +159,6 @@ def _add(*, client: Client, contact: Contact, keys: list[Key]) -> dict[Key, uuid
 
 def _note_proof(*, contact: Contact, keys: list[Key], by: str, now: datetime) -> None:
     StatedIdentity.objects.filter(_any_of(keys), contact=contact, proven_at__isnull=True).update(proven_at=now, proven_by=by[:150])
-
-
-def _claim(*, client: Client, contact: Contact, kind: str, value: str) -> Contact:
-    """Give the value to the contact unless somebody was faster; returns whoever owns it. Waits for a rival's open transaction."""
-    with transaction.atomic():
-        Identity.objects.bulk_create([Identity(client=client, contact=contact, kind=kind, value=value)], ignore_conflicts=True)
-    return Identity.objects.select_related("contact").get(client=client, kind=kind, value=value).contact
 
 
 def asker_name(*, event: Event, contact: Contact) -> str:

@@ -3,7 +3,7 @@
 An opt-out is stored when its event commits and takes the address lock that a send takes, so no attempt can be reserved after it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from leads import people
@@ -13,7 +13,7 @@ from messaging import talks
 from messaging.locks import lock_address
 from messaging.models import Suppression
 from messaging.optout.bare import says_more
-from messaging.optout.event_words import refusal_in, refusal_in_note
+from messaging.optout.event_words import refusal_in_note
 from messaging.replies import Reading
 from messaging.suppressions import lift_by_words
 from zartsalgo.lib.phone import sayable
@@ -78,12 +78,27 @@ def suppress_person(
     origin: str = Suppression.Origin.WORDS,
 ) -> None:
     """Store an opt-out that came from one number or address (`kind` says which) for everything known of the person. Only ever adds."""
-    values = sorted({(kind, address), *(people.keys_of(contact=contact) if contact else ())})
+    values = sorted(_stopped(contact=contact, kind=kind, address=address))
     # All locks before the first row, in one order: from the first row on nothing is tried for any number or address of theirs.
     for one, value in values:
         lock_address(channel=_CHANNELS[one], address=value)
     for one, value in values:
         suppress(contact=contact, client=client, value=value, rule=rule, event=event, now=now, came_from=address, kind=one, origin=origin)
+
+
+def lock_stops(*, stops: Sequence[tuple[Contact | None, str, str]]) -> None:
+    """Take the locks of many opt-outs of one transaction (person, kind, value) in one order, before the first of them is stored.
+
+    Of one alone `suppress_person` takes them in that order itself.
+    """
+    if len(stops) < 2:
+        return
+    for of, value in sorted({key for contact, kind, address in stops for key in _stopped(contact=contact, kind=kind, address=address)}):
+        lock_address(channel=_CHANNELS[of], address=value)
+
+
+def _stopped(*, contact: Contact | None, kind: str, address: str) -> set[people.Key]:
+    return {(str(kind), address), *(people.keys_of(contact=contact) if contact else ())}
 
 
 def act_on_reply(
@@ -141,21 +156,19 @@ def ask_to_read(*, words: Iterable[str], client: Client, contact: Contact | None
         )
 
 
-def read_other_words(*, event: Event, client: Client, contact: Contact | None, now: datetime) -> None:
+def hold_for_words(*, event: Event, reading: Reading, contact: Contact, now: datetime) -> None:
     """A refusal in the words of any event but a text or mail (form, transcript, voicemail, note, chat) holds what would go to them.
 
-    In the transaction of the event. A person reads it and says whether it was one; until then texts wait.
+    `reading` is what `refusal_in` found. In the transaction of the event. A person reads it and says whether it was one; until then texts wait.
     """
-    reading = refusal_in(personal=event.personal or {}) if contact is not None else None
-    if contact is not None and reading is not None:
-        hold_for_reading(
-            client=client,
-            contact=contact,
-            cause=f"unclear:{event.pk}",
-            where=_WHERE.get(event.type, "what was recorded"),
-            rule=reading.rule,
-            now=now,
-        )
+    hold_for_reading(
+        client=event.client,
+        contact=contact,
+        cause=f"unclear:{event.pk}",
+        where=_WHERE.get(event.type, "what was recorded"),
+        rule=reading.rule,
+        now=now,
+    )
 
 
 def read_note(*, note: Note, now: datetime) -> None:

@@ -8,11 +8,13 @@ Reports come late, out of order and twice. Everything is judged by when it happe
 what a person or a later report decided stands. `by` in the history names who reported it, never a workflow.
 """
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 
@@ -20,10 +22,12 @@ from leads import actions, people
 from leads.events import DECIDED, EVENT_TYPES, TALKED, is_talk
 from leads.models import Contact, Desk, Event, Lead, StageChange
 from messaging import overtaking, talks
+from messaging.models import Message
 from messaging.notices.words import local_time
 from providers import adapters
 from workflows import asked_pauses
 from workflows.models import Receipt, Run
+from zartsalgo.lib import rows
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_text
 
@@ -44,6 +48,10 @@ _RANK: Final = {Stage.NEW: 0, Stage.ENGAGED: 1, Stage.BOOKED: 2, Stage.DONE: 3}
 _OPEN: Final = (Stage.NEW, Stage.ENGAGED)
 # What `_move` gives where a decision that happened after the report stands.
 LATER: Final = "later"
+_BUSY: Final = """
+select contact_id from leads_lead where contact_id = any(%(ids)s) and stage = any(%(open)s)
+union select contact_id from leads_task where contact_id = any(%(ids)s) and status = 'open'
+union select contact_id from messaging_message where contact_id = any(%(ids)s) and status = any(%(pending)s)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +104,10 @@ DECISIONS: Final[dict[str, Decision]] = {
 
 
 def apply(*, event: Event, contact: Contact | None, now: datetime) -> str:
-    """Do what follows from the event and write its receipt; returns the sentence, "" where nothing follows. Twice changes nothing more.
+    """Do what follows from the event; returns the sentence for its receipt, "" where nothing follows. Twice changes nothing more.
 
     In the event's transaction, the person locked, before the event's workflows are asked.
     """
-    says = _says(event=event, contact=contact, now=now)
-    if says:
-        Receipt.objects.bulk_create(
-            [
-                Receipt(
-                    id=new_id(), client_id=event.client_id, event=event, workflow=RECEIPT, verdict=Receipt.Verdict.NOTED,
-                    reason=event.type, says=says[:400], at=now,
-                )
-            ],
-            ignore_conflicts=True,
-        )  # fmt: skip
-    return says
-
-
-def _says(*, event: Event, contact: Contact | None, now: datetime) -> str:
     by = reporter(event=event)
     if event.type in ABOUT_CLIENT:
         return ABOUT_CLIENT[event.type](event=event, by=by, now=now)
@@ -123,6 +116,27 @@ def _says(*, event: Event, contact: Contact | None, now: datetime) -> str:
     if contact is None:
         return f"“{EVENT_TYPES[event.type].label}” changed nothing: it names nobody we know."
     return ABOUT_PERSON[event.type](Report(event=event, contact=contact, by=by, now=now))
+
+
+def keep_receipts(*, said: Sequence[tuple[Event, str]], now: datetime) -> None:
+    """The sentences that `apply` gave, as receipts of their events. Twice adds nothing."""
+    receipts = [
+        Receipt(
+            id=new_id(), client_id=event.client_id, event=event, workflow=RECEIPT, verdict=Receipt.Verdict.NOTED, reason=event.type,
+            says=says[:400], at=now,
+        )
+        for event, says in said
+    ]  # fmt: skip
+    rows.insert(rows=receipts, or_nothing=True)
+
+
+def find_busy(*, contact_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these people have an open request, an open task or a planned text: for all others a talk by phone changes nothing."""
+    if not contact_ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_BUSY, {"ids": list(contact_ids), "open": list(_OPEN), "pending": list(Message.PENDING)})
+        return {row[0] for row in cursor.fetchall()}
 
 
 def reporter(*, event: Event) -> str:

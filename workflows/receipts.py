@@ -35,21 +35,19 @@ MOST_EARLIER = 20
 
 
 def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid.UUID]:
-    """The receipts of one event, and what it starts: see `decide_all`."""
-    return decide_all(heard=[(event, contact)], now=now)
+    """The receipts of one event, and the runs it starts: see `decide_all`."""
+    return decide_all(heard=[(event, contact)], now=now).get(event.pk, [])
 
 
-def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> list[uuid.UUID]:
-    """Write the receipts of these events and start what starts; returns the ids of new runs, in the order of their events.
+def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """Write the receipts of these events and start what starts; returns the ids of new runs, by the event that started them.
 
     Runs in the events' transaction, with the people's rows locked: two calls of one person cannot both start a run.
     """
-    heard = [(event, contact) for event, contact in heard if registry.listeners().get(event.type)]
-    if not heard:
-        return []
-    started: list[uuid.UUID] = []
-    for turn in _turns(heard):
-        started += _Deciding(heard=turn, now=now).write()
+    started: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for turn in _turns([(event, contact) for event, contact in heard if registry.listeners().get(event.type)]):
+        for run in _Deciding(heard=turn, now=now).write():
+            started[run.event_id].append(run.pk)
     return started
 
 
@@ -119,8 +117,8 @@ class _Deciding:
                 found[key].append(run)
         return found
 
-    def write(self) -> list[uuid.UUID]:
-        """Decide and write; the ids of the runs that start."""
+    def write(self) -> list[Run]:
+        """Decide and write; the runs that start."""
         refusals = self._refusals()
         receipts = [self._receipt(one, refusals.get(n)) for n, one in enumerate(self.asked)]
         versions = registry.live_versions()
@@ -131,7 +129,7 @@ class _Deciding:
         ]
         rows.insert(rows=runs)
         rows.insert(rows=receipts)
-        return [run.pk for run in runs]
+        return runs
 
     def _refusals(self) -> dict[int, Refusal | None]:
         """What the workflows themselves have against starting, by place in the set. Settings that no longer fit a card start nothing, and

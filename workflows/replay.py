@@ -14,6 +14,7 @@ from messaging.models import Message
 from providers import deliveries
 from providers.models import Delivery
 from workflows import claiming, intake
+from workflows.intake import draining
 from workflows.models import Run
 from zartsalgo.lib.doorbell import ring_after_commit
 
@@ -56,7 +57,7 @@ def plan_replay(*, delivery: Delivery, now: datetime) -> Plan:
     with transaction.atomic():
         marks = {model: _highest(model) for model in _COUNTED}
         try:
-            intake.take_in(delivery=delivery, parsed=parsed, now=now)
+            intake.take_in(batch=[(delivery, parsed)], now=now)
         except Exception as error:
             raise CannotReplay(f"Reading it again still breaks ({type(error).__name__}); nothing was changed.") from error
         new = {model: _newer(model, marks[model]) for model in _COUNTED}
@@ -104,6 +105,6 @@ def replay(*, delivery: Delivery, now: datetime) -> None:
         raise CannotReplay("It was put aside and has not been read at all; take it in on its page.")
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
-        claims = intake.ALONE_FROM - 1 if _was_parked(delivery) else 0
+        claims = draining.ALONE_FROM - 1 if _was_parked(delivery) else 0
         deliveries.take_back(delivery=delivery, now=cursor.fetchone()[0], claims=claims)
         ring_after_commit(task=deliveries.DRAIN_TASK)

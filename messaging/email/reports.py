@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from leads.models import Client, Contact, Event, Identity
+from leads.models import Client, Contact, Event
 from messaging.inbound import suppress, suppress_person
 from messaging.models import Message, Suppression
 from messaging.outbox import reports as statuses
@@ -32,14 +32,6 @@ def message_of(*, client: Client, facts: dict[str, Any]) -> Message | None:
     except ValueError:
         provider_id = str(facts.get("provider_id") or "")
         return ours.filter(provider_id=provider_id).first() if provider_id else None
-
-
-def person_of(*, client: Client, message: Message | None, address: str) -> Contact | None:
-    """Whom a report is about. Nobody is made up for an address that we do not know."""
-    if message is not None:
-        return message.contact
-    known = Identity.objects.select_related("contact").filter(client=client, kind=Identity.Kind.EMAIL, value=address).first()
-    return known.contact if known else None
 
 
 def act(*, event: Event, client: Client, contact: Contact | None, message: Message | None, address: str, now: datetime) -> str:

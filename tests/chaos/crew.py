@@ -127,10 +127,11 @@ def _jump(*, days: int, note: str) -> None:
 
 def _press_time() -> None:
     from messaging.outbox import calling, dispatch, outcomes, reserve
-    from workflows import engine, intake
+    from workflows import engine
+    from workflows.intake import draining
     from zartsalgo.office.management.commands import ticker
 
-    engine.LEASE_SECONDS = intake.LEASE_SECONDS = ASKED.get("lease", 6)
+    engine.LEASE_SECONDS = draining.LEASE_SECONDS = ASKED.get("lease", 6)
     engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
     start_within = ASKED.get("start_within", 5)
     reserve.ATTEMPT_SECONDS, dispatch.CALL_SECONDS, calling.START_WITHIN_SECONDS = start_within + 5, 4.0, start_within
@@ -238,9 +239,9 @@ def _no_dedupe() -> None:
     import uuid
 
     from providers import deliveries
-    from workflows import intake
+    from workflows.intake import recording
 
-    intake._is_recorded = lambda **_: False
+    recording.find_recorded = lambda **_: set()
 
     real = deliveries.make_row
 

@@ -51,9 +51,10 @@ def _hang(how: str, note: Path) -> None:
 
 
 def _no_parking() -> None:
-    from workflows import claiming, intake
+    from workflows import claiming
+    from workflows.intake import draining
 
-    claiming.MOST_CLAIMS = intake.ALONE_FROM = 10**4
+    claiming.MOST_CLAIMS = draining.ALONE_FROM = 10**4
 
 
 def _no_honest_refusal() -> None:

@@ -112,7 +112,7 @@ def test_a_call_a_form_and_a_text_are_noted_with_the_event(summit):
         rows[2].wording_version
     ) == 64
     assert rows[2].source == "https://summit.example/quote" and rows[2].granted_at == form.occurred_at
-    ledger.note_event(event=form, contact=form.contact)
+    ledger.note_events(events=[form])
     assert Consent.objects.count() == 4
 
 

@@ -13,6 +13,8 @@ from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call
 from workflows import alone, claiming, due, engine, intake
+from workflows.intake import batch as batches
+from workflows.intake import draining
 from workflows.models import Run
 from workflows.replay import UNTRIED, plan_replay, replay
 from zartsalgo.lib import clock
@@ -58,15 +60,17 @@ def claim(limit=20):
 
 def kills(monkeypatch, victim, name="read"):
     """Whoever reads this delivery dies of it; a process of its own dies unseen. Returns who tried, with how many others at hand."""
-    readers, real = [], getattr(intake, name)
+    module = {"read": draining, "take_in": batches}[name]
+    readers, real = [], getattr(module, name)
 
-    def _read(*, delivery, **kwargs):
-        if delivery.pk == victim.pk:
+    def _read(**kwargs):
+        read_now = [kwargs["delivery"]] if name == "read" else [delivery for delivery, _ in kwargs["batch"]]
+        if victim in read_now:
             readers.append("worker")
             raise Killed
-        return real(delivery=delivery, **kwargs)
+        return real(**kwargs)
 
-    monkeypatch.setattr(intake, name, _read)
+    monkeypatch.setattr(module, name, _read)
     monkeypatch.setattr(alone, "take_in", lambda *, delivery_id, now: readers.append("alone"))
     return readers
 
@@ -94,7 +98,7 @@ def test_the_fifth_claim_parks_what_kills_its_readers_and_the_neighbours_are_ser
 def test_what_raises_each_time_is_parked_with_what_it_raised(callrail, monkeypatch):
     delivery = call(callrail)
     monkeypatch.setattr(alone, "take_in", lambda *, delivery_id, now: intake.take_in_one(delivery_id=delivery_id, now=now))
-    monkeypatch.setattr(intake, "record", lambda **_: 1 / 0)
+    monkeypatch.setattr(batches, "record_all", lambda **_: 1 / 0)
     for _ in range(5):
         assert Delivery.objects.get().state == "received"
         drain()
@@ -162,15 +166,15 @@ def test_a_lost_connection_is_trouble_and_our_own_errors_are_not():
 
 def test_the_databases_trouble_is_not_held_against_a_row(callrail, monkeypatch):
     rows = [call(callrail, f"+130355501{n}") for n in range(60, 63)]
-    real = intake.take_in
+    real = batches.take_in
 
-    def _take_in(*, delivery, **kwargs):
-        if delivery.pk == rows[1].pk:
+    def _take_in(*, batch, **kwargs):
+        if rows[1].pk in [delivery.pk for delivery, _ in batch]:
             raise OperationalError("the connection is closed")
-        return real(delivery=delivery, **kwargs)
+        return real(batch=batch, **kwargs)
 
     with monkeypatch.context() as troubled:
-        troubled.setattr(intake, "take_in", _take_in)
+        troubled.setattr(batches, "take_in", _take_in)
         for _ in range(8):
             drain()
             leases_run_out()

@@ -18,6 +18,7 @@ from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call, work_off
 from workflows import engine, intake, playing
+from workflows.intake import batch, draining
 from workflows.models import Receipt, Run, Step
 from zartsalgo.lib import clock
 
@@ -80,7 +81,8 @@ def test_between_any_two_steps(callrail, monkeypatch, steps):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(intake, "read"), (intake, "take_in"), (intake, "_take_in_safely"), (engine, "_take_up"), (engine, "_play")]
+    ("module", "name"),
+    [(draining, "read"), (batch, "take_in"), (draining, "_take_in_safely"), (engine, "_take_up"), (engine, "_play")],
 )
 def test_around_intake_and_claim(callrail, monkeypatch, module, name):
     post_call(callrail)

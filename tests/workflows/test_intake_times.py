@@ -26,4 +26,4 @@ HOUR = timedelta(hours=1)
 )
 def test_a_stated_time_never_lies_after_it_came_in(moved, stated, meant):
     clock.shift(by=moved)
-    assert occurred_at(stated=stated, received_at=NOON) == meant
+    assert occurred_at(stated=stated, received_at=NOON, moved=clock.offset()) == meant

@@ -91,7 +91,7 @@ def told(way, body):
     )  # fmt: skip
     from providers import adapters
 
-    intake.take_in(delivery=delivery, parsed=adapters.load("postmark").parse(request=request), now=now)
+    intake.take_in(batch=[(delivery, adapters.load("postmark").parse(request=request))], now=now)
     delivery.refresh_from_db()
     return delivery.state, delivery.note
 

@@ -1,0 +1,148 @@
+"""Draining: waiting deliveries are claimed, read outside any transaction, and taken in together; what breaks concerns itself alone."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from leads.events import is_first
+from providers import adapters, deliveries
+from providers.contract import Unreadable
+from providers.models import Delivery
+from workflows import alone, claiming, engine
+from workflows.intake import batch as batches
+from workflows.intake.batch import Parsed, Understood
+from workflows.intake.blame import Blame
+from zartsalgo.lib import clock
+from zartsalgo.lib.database import drop_broken_connection, is_trouble
+from zartsalgo.lib.sealed import CannotOpen
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 20
+# From this claim on a delivery is read in a process of its own: two readers did not come back from it.
+ALONE_FROM = 3
+BATCH = 50
+
+
+def drain(*, now: datetime, limit: int = BATCH) -> int:
+    """Work off waiting deliveries until none is due; returns how many. Runs that start are advanced here, without another ring."""
+    worked = 0
+    while done := drain_once(now=now, limit=limit):
+        worked += done
+    return worked
+
+
+def drain_once(*, now: datetime, limit: int = BATCH) -> int:
+    """Work off one set of waiting deliveries, and the runs that they start; returns how many there were."""
+    claimed = claiming.claim(now=now, limit=limit, lease_seconds=LEASE_SECONDS)
+    if not claimed:
+        return 0
+    first = claimed[0]
+    if first.parked:
+        log.error("delivery %s is parked: claimed %d times and never done", first.id, first.claims)
+    elif first.claims >= ALONE_FROM:
+        alone.take_in(delivery_id=first.id, now=now)
+    else:
+        started = _take_in_claimed(ids=[row.id for row in claimed], now=now)
+        engine.advance_all(run_ids=started, now=clock.read())
+    return len(claimed)
+
+
+def take_in_one(*, delivery_id: uuid.UUID, now: datetime) -> None:
+    """Read and take in one claimed delivery, for a process of its own; what it starts is found by the ticker."""
+    if Delivery.objects.filter(pk=delivery_id, state=Delivery.State.RECEIVED).exists():
+        _take_in_claimed(ids=[delivery_id], now=now)
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """What has become of a claimed batch so far: what is left to do, and the runs that started."""
+
+    now: datetime
+    left: list[uuid.UUID]
+    started: list[uuid.UUID] = field(default_factory=list)
+
+    def end(self, batch: Sequence[Understood]) -> None:
+        for delivery, _ in batch:
+            self.left.remove(delivery.pk)
+
+
+def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime) -> list[uuid.UUID]:
+    """Read them all, then take them in, inbound messages first; the runs that started. What the database's trouble left is given back."""
+    work = _Work(now=now, left=list(ids))
+    try:
+        rows = Delivery.objects.select_related("connection__client").filter(pk__in=ids).order_by("received_at", "pk")
+        batch = [(delivery, read(delivery=delivery)) for delivery in rows]
+        batch.sort(key=lambda one: not _goes_first(one[1]))
+        _take_in_safely(batch=batch, work=work)
+    except Exception as error:
+        if not is_trouble(error):
+            raise
+        log.warning("%d deliveries wait: the database is in trouble (%s)", len(work.left), type(error).__name__)
+        claiming.give_back(ids=work.left)
+    return work.started
+
+
+def _goes_first(parsed: Parsed) -> bool:
+    return isinstance(parsed, list) and any(is_first(type=event.type) for event in parsed)
+
+
+def read(*, delivery: Delivery) -> Parsed:
+    """What the delivery says; a string is the sentence of why it cannot be read."""
+    try:
+        adapter = adapters.load(delivery.connection.provider)
+        request = deliveries.as_incoming(delivery=delivery, connection=delivery.connection, public_url=settings.PUBLIC_URL)
+        return adapter.parse(request=request)
+    except Unreadable as error:
+        return str(error)
+    except (CannotOpen, ValueError, LookupError) as error:
+        return f"Cannot be read: {error}."
+    except Exception as error:  # an adapter must never raise anything else; if it does, the payload is kept for a person
+        log.exception("adapter of delivery %s broke", delivery.pk)
+        return f"The reader for {delivery.connection.provider} broke ({type(error).__name__}); the payload is kept."
+
+
+def _take_in_safely(*, batch: Sequence[Understood], work: _Work) -> None:
+    """One transaction for all. What breaks it concerns the culprit alone, which stays for its next claim; the others are taken in.
+
+    The culprit is known where reading or deciding its item raised; where a statement or the commit failed, the batch is halved until it
+    stands alone. After trouble of the database one goes after the other, and the first that meets it again ends this: raises only that.
+    """
+    if not batch:
+        return
+    blame = Blame()
+    try:
+        with transaction.atomic():
+            started = batches.take_in(batch=batch, now=work.now, blame=blame)
+    except Exception as error:  # the neighbours must not suffer; the fifth claim parks it and a person looks
+        trouble = is_trouble(error)
+        if trouble and len(batch) == 1:
+            raise
+        if trouble:
+            drop_broken_connection()
+            parts = [[one] for one in batch]
+        else:
+            guilty = blame.delivery_id if len(batch) > 1 else batch[0][0].pk
+            if guilty is not None:
+                _note_failure(delivery_id=guilty, error=error)
+                work.left.remove(guilty)
+                parts = [[one for one in batch if one[0].pk != guilty]]
+            else:
+                half = len(batch) // 2
+                parts = [list(batch[:half]), list(batch[half:])]
+        for part in parts:
+            _take_in_safely(batch=part, work=work)
+        return
+    work.started += started
+    work.end(batch)
+
+
+def _note_failure(*, delivery_id: uuid.UUID, error: Exception) -> None:
+    log.error("delivery %s could not be taken in", delivery_id, exc_info=error)
+    note = f"Could not be processed ({type(error).__name__})."
+    Delivery.objects.filter(pk=delivery_id, state=Delivery.State.RECEIVED).update(note=note)
