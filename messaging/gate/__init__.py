@@ -14,7 +14,7 @@ from messaging.gate.checks.readiness import NOT_LIVE, NOT_LIVE_WAITS
 from messaging.gate.checks.words import MOST_CHARACTERS, MOST_IN_EMAIL
 from messaging.gate.facts import Facts
 from messaging.gate.judging import CHECKS, LOOK_AGAIN, judge
-from messaging.gate.loading import load, look
+from messaging.gate.loading import WITH, load, look
 from messaging.gate.result import Result
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "MOST_IN_EMAIL",
     "NOT_LIVE",
     "NOT_LIVE_WAITS",
+    "WITH",
     "Facts",
     "Result",
     "judge",

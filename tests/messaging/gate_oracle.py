@@ -4,7 +4,7 @@ Nothing here asks the code under test. The hours are a table of our own for the 
 opt-outs, unread replies, pauses and what went out are remembered from what the test itself did.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -157,3 +157,142 @@ class Oracle:
             "its use is over": message.useful_until is not None and now > message.useful_until,
         }
         return [f"{says}: {message.purpose} to {message.to} at {now:%a %d %b %H:%M:%S}Z" for says, true in found.items() if true]
+
+
+# -- one case without rows ---------------------------------------------------------------------------------------------------------------
+
+MARKETS = {"quote-follow-up", "tips", "review-request"}
+# What is final, in the order in which it gives the reason; all else only waits. A pause goes before everything.
+FINAL = ("opted-out", "number", "already-texted", "too-late", "overtaken", "switched-off", "consent", "content", "connection", "not-live")
+WAITS = (
+    "consent", "postal-address", "unclear-reply", "person-talking", "too-many", "connection", "template", "quiet-hours", "business-closed",
+    "needs-approval",
+)  # fmt: skip
+# Days after an inquiry and after a purchase, a little under what each state allows.
+RELATED = {"CO": (29, 540), "TX": (87, 360), "PA": (87, 360), "FL": (0, 0)}
+RELATED_ELSEWHERE = (87, 540)
+CAPPED = {"FL", "OK", "MD"}
+LOST = {
+    ANSWER: {"call.answered", "booking.created", "job.completed", "proposal.sent"},
+    "lead-reply": {"call.answered", "booking.created", "job.completed", "proposal.sent"},
+    "quote-follow-up": {"call.answered", "booking.created", "job.completed"},
+}
+
+
+def states_of(case: Any) -> tuple[str, ...]:
+    if case.address in ADDRESSES:
+        return ADDRESSES[case.address][1]
+    area = AREAS.get(case.to[2:5]) if case.channel == "sms" and len(case.to) == 12 else None
+    return (area[1],) if area else ()
+
+
+def must_fail(case: Any) -> set[str]:
+    """The checks that must not pass, told of the case's plain values."""
+    by_hand, email, markets = not case.workflow, case.channel == "email", case.purpose in MARKETS
+    waited = case.wrote >= timedelta(minutes=1)
+    no_number = case.to in ("+13035550100", "+13035550190", "24365", "+18005550199", "3035550123", "")
+    no_address = case.to in ("rita@summit.com", "office@summit.com", "no address")
+    fiction = case.to.startswith("+13035550") or case.to == "carla@example.com" or "55501" in case.to
+    found = {
+        "opted-out": bool(case.stop),
+        "number": case.refused_number or (no_address if email else no_number),
+        "already-texted": case.taken == "by another" or case.taken == "listed" and not by_hand,
+        "too-late": case.useful_for is not None and case.useful_for < timedelta(0),
+        "overtaken": _lost(case, waited=waited),
+        "switched-off": not by_hand and case.automation == "off",
+        "content": not _fits(case),
+        "postal-address": email and not case.post.strip(),
+        "sending-stopped": case.pause,
+        "unclear-reply": case.unread,
+        "person-talking": not by_hand and case.talked_with,
+        "template": case.template != "approved" and not (case.template == "none" and by_hand and case.purpose == "reply"),
+        "business-closed": markets and not by_hand and bool(case.opens) and not _is_open(case),
+        "needs-approval": not case.approved and case.automation not in ("auto", "off"),
+        "not-live": case.way == "shadow",
+    }
+    if markets:
+        related = any(0 < days <= most for days, most in zip((case.inquiry, case.purchase), _days(case), strict=True))
+        listed = not email and case.on_list != "fresh"
+        found["consent"] = case.refused or not case.agreed and (not related or listed) or case.capped >= 3 and _is_capped(case)
+        found["too-many"] = case.answer_waits or case.answers > 0 or case.others >= 1 or case.others_this_week >= 3
+        if email and not case.agreed and not case.refused and related:
+            found["consent"] = False
+    else:
+        found["consent"] = not case.proof or case.refused and not by_hand
+        found["too-many"] = case.answers >= 4
+    found["too-many"] = found["too-many"] and not by_hand
+    away = case.way in ("live", "shadow")
+    found["connection"] = case.way == "off" or away and (fiction or case.clock_moved) or case.way not in ("none",) and case.unregistered
+    if not email and (case.address in ADDRESSES or states_of(case)):
+        found["quiet-hours"] = bool(forbidden_hour(number=case.to, address=case.address, purpose=case.purpose, now=case.now))
+    return {name for name, true in found.items() if true}
+
+
+def expected_reason(case: Any, *, failed: set[str]) -> str:
+    """Which of the failed checks decides."""
+    if "sending-stopped" in failed:
+        return "sending-stopped"
+    waits = {"connection"} if "connection" in failed and not _never_over_this_line(case) else set()
+    if "consent" in failed and _only_capped(case):
+        waits.add("consent")
+    final = [name for name in FINAL if name in failed and name not in waits]
+    held = [name for name in WAITS if name in failed and (name not in FINAL or name in waits)]
+    if final == ["not-live"] and held:
+        return "not-live-waits"
+    first = (final or held or [""])[0]
+    if first == "opted-out" and case.stop == "bounce":
+        return "bounced"
+    if first == "already-texted" and case.taken == "listed":
+        return "sent-before-restore"
+    return "sender-unregistered" if first == "connection" and _only_unregistered(case) else first
+
+
+def _lost(case: Any, *, waited: bool) -> bool:
+    if case.clicked:
+        return True
+    if not case.workflow:
+        return False
+    if case.happened in LOST.get(case.purpose, ()):
+        decided = case.happened in ("booking.created", "job.completed")
+        if not decided or not case.lead or case.stage in ("booked", "lost"):
+            return True
+    answered = case.replied and case.purpose != "review-request"
+    return case.lead and waited and (answered or case.closed_since)
+
+
+def _fits(case: Any) -> bool:
+    if case.template == "none" and not case.body:
+        return True
+    if case.channel == "email":
+        return 0 < len(case.body) <= 20_000 and bool(case.subject.strip())
+    return 0 < len(case.body) <= 1200
+
+
+def _is_open(case: Any) -> bool:
+    local = case.now.astimezone(ZoneInfo(M))
+    return int(case.opens) <= local.hour < 17
+
+
+def _days(case: Any) -> tuple[int, int]:
+    states = states_of(case)
+    rows = [RELATED.get(state, RELATED_ELSEWHERE) for state in states] or [(0, 0)]
+    return min(row[0] for row in rows), min(row[1] for row in rows)
+
+
+def _is_capped(case: Any) -> bool:
+    states = states_of(case)
+    return not states or bool(CAPPED & set(states))
+
+
+def _only_capped(case: Any) -> bool:
+    """Their consent stands, and the cap passes by itself."""
+    return not must_fail(replace(case, capped=0)) & {"consent"}
+
+
+def _never_over_this_line(case: Any) -> bool:
+    """Made-up numbers and addresses: nothing that passes."""
+    return "connection" in must_fail(replace(case, clock_moved=False, unregistered=False)) and case.way != "off"
+
+
+def _only_unregistered(case: Any) -> bool:
+    return "connection" not in must_fail(replace(case, unregistered=False))
