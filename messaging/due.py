@@ -1,5 +1,6 @@
 """What messaging has to do by now, whatever rang or did not ring."""
 
+import uuid
 from datetime import datetime
 
 from messaging import photos, talks
@@ -10,12 +11,24 @@ from zartsalgo.lib import clock
 
 
 def work_off(*, now: datetime, limit: int = 100) -> int:
-    """Try due messages, look up unknown ones, end calls whose worker died; tell people, and of late answers; fetch and expire pictures.
+    """Try due messages, and see to everything else (`look_after`). Returns how many rows were touched."""
+    ids = due_messages(now=now, limit=limit)
+    sending.send_all(message_ids=ids, now=now)
+    return len(ids) + look_after(now=now, limit=limit)
+
+
+def due_messages(*, now: datetime, limit: int = 100) -> list[uuid.UUID]:
+    """The messages that are due, the oldest first. Others may take some of them meanwhile."""
+    due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at", "pk").values_list("pk", flat=True)
+    return list(due[:limit])
+
+
+def look_after(*, now: datetime, limit: int = 100) -> int:
+    """Look up unknown messages, end calls whose worker died; tell people, and of late answers; fetch and expire pictures.
 
     Returns how many rows were touched.
     """
     touched = lookups.expire_calling(now=now)
-    touched += send_due(now=now, limit=limit)
     unknown = Message.objects.select_related("connection", "client", "contact", "lead").filter(
         status=Message.Status.UNKNOWN, due_at__lte=now
     )
@@ -24,14 +37,6 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
         touched += 1
     touched += talks.escalate_overdue(now=now, limit=limit) + photos.work_off(now=now)
     return touched + _tell_people(now=now, limit=limit)
-
-
-def send_due(*, now: datetime, limit: int = 50) -> int:
-    """Try the messages that are due, the oldest first; returns how many there were. Others may take some of them meanwhile."""
-    due = Message.objects.filter(status__in=Message.PENDING, due_at__lte=now).order_by("due_at", "pk").values_list("pk", flat=True)
-    ids = list(due[:limit])
-    sending.send_all(message_ids=ids, now=now)
-    return len(ids)
 
 
 def _tell_people(*, now: datetime, limit: int) -> int:

@@ -4,15 +4,9 @@ import uuid
 
 from celery import shared_task
 
-from messaging import due, photos
+from messaging import photos
 from messaging.notices import telling
 from zartsalgo.lib import clock
-
-
-@shared_task(name="messaging.send_sms")
-def send_sms(message_id: str = "", **_: object) -> None:
-    """Whatever is due goes together with the one it was rung for: under load few tasks do the work of many."""
-    due.send_due(now=clock.read())
 
 
 @shared_task(name="messaging.tell")
@@ -23,8 +17,3 @@ def tell(notice_id: str, **_: object) -> None:
 @shared_task(name="messaging.fetch_photo")
 def fetch_photo(photo_id: str, **_: object) -> None:
     photos.fetch(photo_id=uuid.UUID(photo_id), now=clock.read())
-
-
-@shared_task(name="messaging.work_off")
-def work_off(**_: object) -> None:
-    due.work_off(now=clock.read())

@@ -23,7 +23,7 @@ from messaging import due as messaging_due
 from providers.connections import hook_url, open_secrets, over_loopback
 from providers.models import Connection
 from workflows import due as workflows_due
-from workflows import engine
+from workflows import engine, engine_thread
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist
 from zartsalgo.office.demo.clients import CLIENTS, DemoClient, make_client
@@ -181,8 +181,7 @@ class _Telling:
             if self.next_due is not None:
                 self.at = self.next_due
                 self.put(self.at)
-                for run_id in workflows_due.due_runs(now=self.at):
-                    engine.advance(run_id=run_id, now=self.at)
+                engine.advance_all(run_ids=workflows_due.due_runs(now=self.at), now=self.at)
                 messaging_due.work_off(now=self.at)
                 self.answer()
             with database.cursor() as cursor:
@@ -194,7 +193,10 @@ class _Telling:
         """Do what was rung for, here and now, until nothing rings any more."""
         while self.rings:
             task, id = self.rings.pop(0)
-            current_app.tasks[task](*([id] if id else []))
+            if task in engine_thread.TASKS:
+                engine_thread.do_here(task=task, id=id)
+            else:
+                current_app.tasks[task](*([id] if id else []))
 
 
 def _doors(client: Client) -> dict[str, Door]:

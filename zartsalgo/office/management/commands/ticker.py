@@ -98,8 +98,8 @@ class Command(BaseCommand):
             return rung
         if deliveries:
             ring(task="workflows.drain")
-        for run_id in workflows_due.due_runs(now=now - grace) if runs else []:
-            ring(task="workflows.advance", id=str(run_id))
+        if runs:
+            ring(task="workflows.advance_due")
         if messages:
             ring(task="messaging.work_off")
         return rung + 1

@@ -1,0 +1,58 @@
+"""Calls in flight: hundreds of them wait in one process, each ends on its own, and what came of them is settled in sets.
+
+A call is waiting, so it has a thread of its own here, and that thread touches no database. Whoever reserves marks no more tries as calling
+than can leave at once (`room`): what waited in a line behind that mark would be unknown for nothing if this process died.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from messaging.outbox import dispatch
+from messaging.outbox.reserve import Try
+from providers.contract import SendResult
+
+MOST = 96
+
+
+class Flights:
+    """The calls of this process that are under way. Used by one thread; `on_landing` is called from others."""
+
+    def __init__(self, *, on_landing: Callable[[], None], most: int = MOST) -> None:
+        self._on_landing = on_landing
+        self._most = most
+        self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix="call")
+        self._landed: queue.SimpleQueue[tuple[int, SendResult]] = queue.SimpleQueue()
+        self._under_way = 0
+        self._lock = threading.Lock()
+
+    @property
+    def room(self) -> int:
+        """How many more calls can leave now."""
+        with self._lock:
+            return self._most - self._under_way
+
+    def take_off(self, *, tries: Sequence[Try]) -> None:
+        """Make these calls, each once. What is only shown on our own pages is done at once: it needs the database and no network."""
+        with self._lock:
+            self._under_way += len(tries)
+        for one in tries:
+            if dispatch.stays_here(message=one.message):
+                self._fly(one)
+            else:
+                self._pool.submit(self._fly, one)
+
+    def _fly(self, one: Try) -> None:
+        self._landed.put((one.attempt_id, dispatch.call(row=one.message, slip=one.slip)))
+        with self._lock:
+            self._under_way -= 1
+        self._on_landing()
+
+    def landed(self, *, most: int) -> dict[int, SendResult]:
+        """What providers have said since the last look, by attempt."""
+        found: dict[int, SendResult] = {}
+        while len(found) < most and not self._landed.empty():
+            attempt_id, result = self._landed.get()
+            found[attempt_id] = result
+        return found

@@ -1,0 +1,159 @@
+"""The engine of one process: one thread that does all work on rows, in sets, as long as there is any.
+
+Work on rows is processor time, so more threads of it only wait for each other; more processes or machines make more of it. Rings come in from
+the broker (`hand`) and from the engine's own commits, which reach no broker: they name a run or a text, or say that deliveries wait. Nothing
+here is remembered: what a dead process knew is due in the rows, and the ticker finds it.
+
+Calls are waiting, not work: they are made beside it (messaging.outbox.flights), and what came of them is settled here in sets.
+"""
+
+import logging
+import os
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+from messaging.outbox import calling, outcomes, reserve
+from messaging.outbox.flights import Flights
+from messaging.planning import SEND_TASK, SETTLED_TASK
+from providers.deliveries import DRAIN_TASK
+from workflows import breakers, engine, intake
+from workflows.intake import ADVANCE_TASK
+from zartsalgo.lib import clock, doorbell, progress
+from zartsalgo.lib.database import drop_broken_connection
+
+log = logging.getLogger(__name__)
+
+# Above this nothing is gained: the work is linear in rows then.
+AT_ONCE = 50
+# After the database was away: the ticker rings again for whatever is due.
+REST_SECONDS = 1.0
+TASKS = (DRAIN_TASK, ADVANCE_TASK, SEND_TASK, SETTLED_TASK)
+
+
+class EngineThread:
+    """Use `hand`, which keeps one of these a process."""
+
+    def __init__(self) -> None:
+        self._something = threading.Condition()
+        self._waiting: dict[str, OrderedDict[str, None]] = {task: OrderedDict() for task in TASKS}
+        self._landing = False
+        self.flights = Flights(on_landing=self._note_landing)
+
+    def start(self) -> None:
+        threading.Thread(target=self._work_for_ever, name="engine", daemon=True).start()
+
+    def add(self, *, task: str, id: str) -> bool:
+        """Take up a ring; False for one that is no business of the engine."""
+        if task not in self._waiting:
+            return False
+        with self._something:
+            self._waiting[task][id] = None
+            self._something.notify()
+        return True
+
+    def _note_landing(self) -> None:
+        with self._something:
+            self._landing = True
+            self._something.notify()
+
+    def _take(self, task: str, most: int) -> list[str]:
+        with self._something:
+            waiting = self._waiting[task]
+            return [waiting.popitem(last=False)[0] for _ in range(min(most, len(waiting)))]
+
+    def _put_back(self, task: str, ids: Sequence[str]) -> None:
+        with self._something:
+            for id in reversed(ids):
+                self._waiting[task][id] = None
+                self._waiting[task].move_to_end(id, last=False)
+
+    def _work_for_ever(self) -> None:
+        while True:
+            with self._something:
+                while not self._landing and not any(self._waiting.values()):
+                    self._something.wait()
+            try:
+                with progress.working(), doorbell.taken_by(self.add):
+                    close_old_connections()
+                    while self.turn():
+                        progress.move()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("the engine rests: the database is in trouble (%s)", type(error).__name__)
+                drop_broken_connection()
+                threading.Event().wait(REST_SECONDS)
+            except Exception:
+                log.exception("a turn of the engine broke")
+
+    def turn(self) -> bool:
+        """Do one set of each kind of work, what is nearest to a person first; False when there was none."""
+        with self._something:
+            self._landing = False
+        did = [self._settle(), self._send(), self._hear_of_settled(), self._advance(), self._drain()]
+        return any(did)
+
+    def _settle(self) -> bool:
+        results = self.flights.landed(most=AT_ONCE)
+        if results:
+            outcomes.settle_all(results=results, now=clock.read())
+        return bool(results)
+
+    def _send(self) -> bool:
+        room = min(self.flights.room, AT_ONCE)
+        ids = self._take(SEND_TASK, room)
+        if not ids:
+            return False
+        batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=clock.read())
+        self._put_back(SEND_TASK, [str(id) for id in batch.later])
+        for chunk in calling.chunks(tries=batch.tries):
+            started = calling.start_calling(tries=chunk)
+            calling.give_back(tries=[one for one in chunk if one.attempt_id not in started])
+            self.flights.take_off(tries=[one for one in chunk if one.attempt_id in started])
+        return True
+
+    def _hear_of_settled(self) -> bool:
+        ids = self._take(SETTLED_TASK, AT_ONCE)
+        if ids:
+            now = clock.read()
+            engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{id}" for id in ids], now=now), now=now)
+            breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in ids], now=now)
+        return bool(ids)
+
+    def _advance(self) -> bool:
+        ids = self._take(ADVANCE_TASK, AT_ONCE)
+        if ids:
+            engine.advance_all(run_ids=[uuid.UUID(id) for id in ids], now=clock.read())
+        return bool(ids)
+
+    def _drain(self) -> bool:
+        if not self._take(DRAIN_TASK, 1):
+            return False
+        if intake.drain_once(now=clock.read(), limit=AT_ONCE) == AT_ONCE:
+            self.add(task=DRAIN_TASK, id="")
+        return True
+
+
+def do_here(*, task: str, id: str = "") -> None:
+    """Answer a ring in the calling thread, and in its transaction where it has one; what that rings for is the caller's to answer."""
+    here = EngineThread()
+    here.add(task=task, id=id)
+    while here.turn():
+        pass
+
+
+_lock = threading.Lock()
+_mine: tuple[int, EngineThread] | None = None
+
+
+def hand(*, task: str, id: str = "") -> None:
+    """Give a ring that came in to this process's engine, which is started by the first. A forked child has one of its own."""
+    global _mine
+    with _lock:
+        if _mine is None or _mine[0] != os.getpid():
+            thread = EngineThread()
+            thread.start()
+            _mine = (os.getpid(), thread)
+    _mine[1].add(task=task, id=id)
