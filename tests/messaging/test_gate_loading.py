@@ -211,6 +211,10 @@ def test_what_happened_since(summit):
         ),
         closed=Closed(stage="lost", at=NOON - HOUR),
     )
+    booked = Event.objects.get(type="booking.created")
+    assert [one.type for one in known(write(carla, cause_event=booked)).overtaken.since] == ["call.answered"], (
+        "no cause overtakes its own text"
+    )
     assert known(write(carla, cause_event=cause, workflow="")).overtaken == Overtaken()
     assert known(write(carla, cause_event=cause, lead=lead, approved_at=NOON)).overtaken.closed is None
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.models import Lead, Task
 from messaging import due, gate, pauses
+from messaging.locks import lock_addresses
 from messaging.models import Attempt, Message, Suppression
 from messaging.outbox import calling, outcomes, reserve, sending
 from messaging.pauses import Scope
@@ -100,6 +101,8 @@ def test_of_one_number_the_first_goes_before_the_next_is_judged(line, summit, pr
         return SendResult(outcome="accepted", provider_id="SM1")
 
     monkeypatch.setattr(provider, "send", stop_everywhere)
+    # Should both leave together after all, then in this thread: another one's rows would outlive the test.
+    monkeypatch.setattr(calling, "_together", lambda *, tries: {one.attempt_id: calling._call(one) for one in tries})
     found = send_all([first, second])
     assert (found[first.pk], found[second.pk], Message.objects.get(pk=second.pk).reason) == ("sent", "skipped", "opted-out")
 
@@ -203,6 +206,16 @@ def test_they_leave_together(line, summit, provider, monkeypatch):  # noqa: F811
     monkeypatch.setattr(provider, "send", wait_for_all)
     assert set(send_all(messages).values()) == {"sent"}
     assert {row.provider_id for row in Message.objects.all()} == {f"SM{message.to}" for message in messages}
+
+
+def test_addresses_are_locked_in_one_order_by_everybody(django_assert_num_queries):
+    mail, low, high = ("email", "zoe@gomez-homes.com"), ("sms", "+13035550101"), ("sms", "+13035550199")
+    with django_assert_num_queries(3) as asked:
+        lock_addresses(addresses=[low, high, mail, low])
+        lock_addresses(addresses=[high, mail, low])
+        lock_addresses(addresses=[low, high])
+    first, second, other = (query["sql"] for query in asked.captured_queries)
+    assert first == second != other
 
 
 @pytest.mark.django_db(transaction=True)
