@@ -528,12 +528,13 @@ def test_two_workflows_on_one_event_ask_one_person_once(hook, summit, monkeypatc
     from dataclasses import replace
 
     from workflows import registry
+    from workflows.models import WorkflowVersion
 
     twin = replace(registry.workflows()["lead-intake"], key="quote-twin", name="Quote twin")
     known = {**registry.workflows(), "quote-twin": twin}
     monkeypatch.setattr(registry, "workflows", lambda: known)
     monkeypatch.setattr(registry, "listeners", lambda: {"quote.requested": (known["lead-intake"], twin)})
-    registry.publish()
+    WorkflowVersion.objects.create(key=twin.key, version=1, definition=twin.definition(), sha256=twin.sha256(), published_at=NOON)
     Automation.objects.create(client=summit, workflow="quote-twin", send="auto")
     happens(hook, "quote.requested", name="Carla Gomez")
     assert tasks() == [("Answer Carla Gomez", "open")] and Handover.objects.count() == 1
@@ -590,11 +591,19 @@ def test_a_text_that_is_at_the_provider_already_is_left_alone(hook, set_clock):
     assert message.status != "skipped"
 
 
+def test_a_missed_call_pays_two_looks_for_all_this(hook):
+    post(hook, "call.missed")
+    with CaptureQueriesContext(connection) as asked:
+        work_off()
+    looks = [one["sql"] for one in asked if "'call.returned'" in one["sql"] or "any(a.overtaken_by)" in one["sql"]]
+    assert len(looks) == 2  # where the task would be made, and where the text would go
+
+
 def test_an_answered_call_of_somebody_new_costs_few_statements(hook):
     post(hook, "call.answered", duration_seconds=60)
     with CaptureQueriesContext(connection) as asked:
         due.work_off(now=clock.read())
-    assert not [one for one in asked if "messaging_message" in one["sql"] and "FOR NO KEY UPDATE" in one["sql"]]
+    assert len([one for one in asked if "messaging_message" in one["sql"] and "FOR NO KEY UPDATE" in one["sql"]]) == 1
     assert not Receipt.objects.filter(workflow=RECEIPT).exists()
 
 
