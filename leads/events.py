@@ -30,7 +30,8 @@ class Whose(enum.Enum):
 class EventType:
     """One kind of fact. `label` is how staff read it; `group` is "" where it stands alone.
 
-    `first`: taken in before everything else that came with it, because it may forbid what that would set going.
+    `first`: taken in before everything else that came with it, because it may forbid what that would set going. `reply`: they wrote, and
+    what they wrote is read.
     """
 
     key: str
@@ -39,6 +40,12 @@ class EventType:
     from_outside: bool = True
     whose: Whose = Whose.SAID
     first: bool = False
+    reply: bool = False
+
+    @property
+    def reports(self) -> bool:
+        """Whether it is a report about a message of ours."""
+        return self.whose in (Whose.ADDRESSEE, Whose.NOBODY)
 
 
 _ROWS: Final = (
@@ -49,7 +56,7 @@ _ROWS: Final = (
     EventType(key="call.answered", label="Answered call", group="call", whose=Whose.THEIRS),
     # The business dialled and the person picked up. No act of theirs, so it agrees to nothing and makes nobody a lead.
     EventType(key="call.returned", label="Called back, answered", whose=Whose.KNOWN),
-    EventType(key="message.received", label="Text received", whose=Whose.THEIRS, first=True),
+    EventType(key="message.received", label="Text received", whose=Whose.THEIRS, first=True, reply=True),
     EventType(key="message.queued", label="Text planned"),
     EventType(key="message.status", label="Report about a text", from_outside=False, whose=Whose.NOBODY),
     EventType(key="summary.created", label="Summary written"),
@@ -93,14 +100,9 @@ SHORTEST_TALK_SECONDS: Final = {
 }
 
 
-def whose(*, type: str) -> Whose:
-    """How the person of such an event is found; of a type that is in no table, as of any other report."""
-    return EVENT_TYPES[type].whose if type in EVENT_TYPES else Whose.SAID
-
-
-def is_first(*, type: str) -> bool:
-    """Whether such an event is taken in before the others that came with it."""
-    return type in EVENT_TYPES and EVENT_TYPES[type].first
+def kind_of(*, type: str) -> EventType:
+    """The kind of such an event; of a type that is in no table, one of which nothing special is known."""
+    return EVENT_TYPES.get(type) or EventType(key=type, label=type)
 
 
 def is_talk(*, type: str, facts: Mapping[str, object]) -> bool:

@@ -21,7 +21,6 @@ from datetime import datetime
 
 from django.db import connection
 
-from leads import people
 from leads.events import Whose
 from leads.models import Client, Contact, Identity, StatedIdentity
 from leads.people import Person
@@ -30,7 +29,7 @@ from zartsalgo.lib.ids import new_id
 
 Owned = tuple[int, str, str]
 """Client id, kind and value of an identity."""
-BY_THEMSELVES = "a call or a message"
+BY_THEMSELVES, BY_REPLY = "a call or a message", "a reply"
 # So many people of whom forms stated one value are looked at: two are as good as a thousand.
 _MOST_STATED = 20
 _RECORD = "json_to_recordset(%s::json) as r (client_id bigint, kind varchar, value varchar, contact_id uuid)"
@@ -49,8 +48,9 @@ _MOVE = f"""
 update leads_identity i set contact_id = r.contact_id from {_RECORD}
  where (i.client_id, i.kind, i.value) = (r.client_id, r.kind, r.value)"""
 _LET_GO = f"delete from leads_identity i using {_RECORD} where (i.client_id, i.kind, i.value) = (r.client_id, r.kind, r.value)"
-_PROVE = f"""
-update leads_statedidentity s set proven_at = %s, proven_by = %s from {_RECORD}
+_PROVE = """
+update leads_statedidentity s set proven_at = %s, proven_by = r.by
+  from json_to_recordset(%s::json) as r (contact_id uuid, kind varchar, value varchar, by varchar)
  where s.contact_id = r.contact_id and s.kind = r.kind and s.value = r.value and s.proven_at is null"""
 
 
@@ -130,9 +130,6 @@ def meet(*, asked: Sequence[Asked], now: datetime, known: Known | None = None) -
     told = [contacts[id] for id in sorted(changed - set(made))]
     rows.update(model=Contact, names=names, rows=[{"pk": one.pk, **{name: getattr(one, name) for name in names}} for one in told])
     _write_statements(plan=plan, known=known, now=now)
-    for n in plan.replies:
-        contact = contacts[plan.whom[n]]  # type: ignore[index]
-        people.prove(contact=contact, kind=Identity.Kind.EMAIL, value=asked[n].person.email, by="a reply", now=now)
     for one, id in zip(asked, plan.whom, strict=True):
         if id is not None:
             contacts[id].client = one.client
@@ -150,10 +147,9 @@ class _Plan:
     made: dict[uuid.UUID, int] = field(default_factory=dict)
     gains: dict[Owned, uuid.UUID] = field(default_factory=dict)
     states: dict[tuple[uuid.UUID, Owned], None] = field(default_factory=dict)
-    proofs: dict[tuple[uuid.UUID, Owned], None] = field(default_factory=dict)
-    # Events that say something of their person, and mails that came as the answer of somebody whose address was not theirs yet.
+    proofs: dict[tuple[uuid.UUID, Owned], str] = field(default_factory=dict)
+    # Events that say something of their person.
     fills: list[int] = field(default_factory=list)
-    replies: list[int] = field(default_factory=list)
 
     def add(self, *, n: int, one: Asked, id: uuid.UUID) -> None:
         """Find the person of the next event; `id` is for a new one."""
@@ -165,10 +161,11 @@ class _Plan:
         elif one.whose is Whose.ADDRESSEE:
             found = one.addressee or by_email
         elif one.addressee is not None and by_email is None:
-            # Whoever answers a mail of ours from elsewhere answers as the one we wrote to.
+            # Whoever answers a mail of ours from elsewhere answers as the one we wrote to; what was stated of them is theirs by that.
             found = one.addressee
-            if one.email and self.stated.get(one.email):
-                self.replies.append(n)
+            if one.email and found in self.stated.get(one.email, ()):
+                self.owners[one.email] = self.gains[one.email] = found
+                self.proofs[found, one.email] = BY_REPLY
         else:
             found = self._find_or_make(n=n, one=one, id=id) if one.keys else None
         self.whom.append(found)
@@ -188,7 +185,7 @@ class _Plan:
                 if key not in self.owners:
                     self.owners[key] = self.gains[key] = found
             if proves:
-                self.proofs |= dict.fromkeys((found, key) for key in one.keys if self.stated.get(key))
+                self.proofs |= {(found, key): BY_THEMSELVES for key in one.keys if self.stated.get(key)}
         if not proves:
             for key in fresh:
                 if self.owners.get(key) != found:
@@ -259,10 +256,11 @@ def _write_statements(*, plan: _Plan, known: Known, now: datetime) -> None:
     rows.insert(rows=stated, or_nothing=True)
     if plan.proofs:
         proven = [
-            {"client_id": key[0], "kind": key[1], "value": key[2], "contact_id": str(contact)} for contact, key in sorted(plan.proofs)
+            {"contact_id": str(contact), "kind": kind, "value": value, "by": by}
+            for (contact, (_, kind, value)), by in sorted(plan.proofs.items())
         ]
         with connection.cursor() as cursor:
-            cursor.execute(_PROVE, [now, BY_THEMSELVES, json.dumps(proven)])
+            cursor.execute(_PROVE, [now, json.dumps(proven)])
 
 
 def _as_rows(keys: Iterable[Owned], of: dict[Owned, uuid.UUID] | None = None) -> str:

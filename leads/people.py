@@ -104,7 +104,7 @@ class NotTheirs(ValueError):
 
 
 def prove(*, contact: Contact, kind: str, value: str, by: str, now: datetime) -> None:
-    """What a form stated of the contact is theirs: a reply came from it, or `by` said yes. The contact's row must be locked.
+    """What a form stated of the contact is theirs, as `by` said. The contact's row must be locked.
 
     Without such a statement nothing happens. Raises NotTheirs where it belongs to somebody else.
     """

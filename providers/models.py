@@ -1,7 +1,7 @@
 """Connections to the outside and what came in through them.
 
 A Delivery is the raw request, stored before anything reads it: its body is sealed, its key is unique per connection, and a repeat
-only adds to `copies`. `workflows/intake.py` drains the table; nothing else changes its state.
+only adds to `copies`. `workflows.intake` drains the table; nothing else changes its state.
 """
 
 import pgtrigger

@@ -21,7 +21,6 @@ _STOPS: Final = {
     "email.blocked": (Suppression.Origin.IMPORTED, "switched off at the provider"),
 }
 STOPS: Final = (*_STOPS, BOUNCED)
-REPORTS: Final = (*STOPS, "message.status")
 
 
 def message_of(*, client: Client, facts: dict[str, Any]) -> Message | None:

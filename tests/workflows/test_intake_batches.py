@@ -16,7 +16,7 @@ import pytest
 from django.db import transaction
 from django.forms.models import model_to_dict
 
-from leads.events import is_first
+from leads.events import kind_of
 from leads.models import Consent, Contact, Event, Identity, Lead, StatedIdentity, Task
 from messaging.models import Conversation, Message, Suppression
 from providers.connections import connect
@@ -143,7 +143,7 @@ class Story:
 
 
 def _goes_last(told):
-    return not (isinstance(told[1], list) and any(is_first(type=event.type) for event in told[1]))
+    return not (isinstance(told[1], list) and any(kind_of(type=event.type).first for event in told[1]))
 
 
 def split(rounds, dice, most):

@@ -1,5 +1,6 @@
 """A batch is one transaction: what it costs, what breaks in it, and who waits for whom in it."""
 
+import random
 import uuid
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from providers.connections import connect
 from providers.contract import ParsedEvent
 from providers.models import Connection, Delivery
 from tests.factories import NOON, ClientFactory
+from tests.leads.test_matching import in_threads
 from tests.providers import payloads
 from workflows import engine, intake, receipts
 from workflows.intake import batch as batches
@@ -185,6 +187,20 @@ def test_two_calls_of_somebody_new_in_one_batch_are_one_person_and_one_run(arriv
     assert (Contact.objects.get().name, arrive.sizes) == ("Carla", [2])
     verdicts = Receipt.objects.filter(workflow="missed-call-text-back").values_list("event__key", "verdict")
     assert dict(verdicts) == {"one": "started", "two": "joined"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_three_workers_on_calls_of_forty_new_people_start_forty_runs(arrive, monkeypatch):
+    """Each is called for once: a person too many would be a text too many."""
+    shuffled = [n % 40 for n in range(240)]
+    random.Random(7).shuffle(shuffled)
+    arrive(*(event("call.missed", f"k{turn}", phone=f"+1303555{1000 + n}") for turn, n in enumerate(shuffled)))
+    raised = in_threads(*[lambda: intake.drain(now=clock.read(), limit=20)] * 3)
+    drain()
+    assert raised == []
+    assert set(states()) == {DONE}
+    runs = Run.objects.filter(workflow="missed-call-text-back").values_list("contact", flat=True)
+    assert (Event.objects.count(), Contact.objects.count(), len(runs), len(set(runs))) == (240, 40, 40, 40)
 
 
 def test_the_same_fact_and_the_same_form_twice_in_one_batch_are_known(arrive):

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from leads.events import is_first
+from leads.events import kind_of
 from providers import adapters, deliveries
 from providers.contract import Unreadable
 from providers.models import Delivery
@@ -89,7 +89,7 @@ def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime) -> list[uuid.UUID]:
 
 
 def _goes_first(parsed: Parsed) -> bool:
-    return isinstance(parsed, list) and any(is_first(type=event.type) for event in parsed)
+    return isinstance(parsed, list) and any(kind_of(type=event.type).first for event in parsed)
 
 
 def read(*, delivery: Delivery) -> Parsed:

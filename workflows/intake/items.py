@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leads import people
-from leads.events import Whose, is_talk, whose
+from leads.events import EventType, Whose, is_talk, kind_of
 from leads.models import Client, Contact, Event
 from leads.people import Person
 from messaging.models import Message
@@ -62,6 +62,10 @@ class Item:
         return self.fact.item.type
 
     @property
+    def kind(self) -> EventType:
+        return kind_of(type=self.type)
+
+    @property
     def key(self) -> tuple[int, str, str, str]:
         """What makes two reports one fact."""
         return self.event.client_id, self.event.source, self.event.key, self.event.type
@@ -87,16 +91,16 @@ class Item:
 
 def understand(*, fact: Fact, now: datetime, moved: timedelta) -> Item:
     """Everything that can be read in a fact by itself. `moved` is how far the business clock has been moved."""
-    item = fact.item
+    item, kind = fact.item, kind_of(type=fact.item.type)
     personal, facts = _clean(item.personal), _clean(item.facts)
     media = personal.pop("media", [])
     person = people.read_person(personal=personal)
     fingerprint, reading = "", None
-    if whose(type=item.type) is Whose.FORM:
+    if kind.whose is Whose.FORM:
         # Equal fields of one visitor inside a few minutes are one request: see workflows.intake.forms.
         fingerprint = hashlib.sha256(json.dumps([personal, facts], sort_keys=True, default=str).encode()).hexdigest()
         facts["fingerprint"] = fingerprint
-    if item.type == "message.received":
+    if kind.reply:
         reading = _read(personal=personal, facts=facts)
         facts["reading"] = {"kind": reading.kind, "rule": reading.rule}
     event = Event(

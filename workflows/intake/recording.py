@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection as database
 
 from leads import consent, matching
-from leads.events import whose
+from leads.events import Whose
 from leads.matching import Asked, Known
 from leads.models import Client, Contact, Event, Identity, Lead
 from messaging import inbound
@@ -87,15 +87,15 @@ def _find_messages(*, items: Iterable[Item], blame: Blame) -> None:
     """The message of ours that a report is about, or an email answers."""
     for item in items:
         with blame.on(item.fact.delivery_id):
-            if item.type in reports.REPORTS:
+            if item.kind.reports:
                 item.about = reports.message_of(client=item.fact.client, facts=item.event.facts)
-            elif item.type == "message.received" and item.event.facts.get("thread"):
+            elif item.kind.reply and item.event.facts.get("thread"):
                 item.about = message_of_tag(client_id=item.event.client_id, tag=str(item.event.facts["thread"]))
 
 
 def _ask(item: Item) -> Asked:
     addressee = item.about.contact_id if item.about is not None else None
-    return Asked(client=item.fact.client, person=item.person, whose=whose(type=item.type), addressee=addressee)
+    return Asked(client=item.fact.client, person=item.person, whose=item.kind.whose, addressee=addressee)
 
 
 def _take_in(*, items: Sequence[Item], known: Known | None, now: datetime, blame: Blame) -> None:
@@ -135,14 +135,14 @@ def _store(items: Sequence[Item]) -> list[Item]:
 
 def _lock_messages(*, items: Sequence[Item]) -> None:
     """Messages that reports are about, in order of id, so that two batches of reports never wait for each other in a circle."""
-    ids = {item.about.pk for item in items if item.about is not None and not item.handling.asks}
+    ids = {item.about.pk for item in items if item.about is not None and item.kind.reports}
     if len(ids) > 1:
         list(Message.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def _stop(item: Item) -> tuple[Contact | None, str, str] | None:
     """Whom the event stops, with kind and value of where it came from; None where it stops nobody."""
-    if item.type in reports.STOPS:
+    if item.kind.whose is Whose.ADDRESSEE:
         address = item.person.email or (item.about.to if item.about is not None else "")
         return (item.contact, Identity.Kind.EMAIL, address) if address else None
     if item.reading is None or item.reading.kind != "opt_out" or not item.address:
