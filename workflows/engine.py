@@ -19,7 +19,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -93,6 +93,17 @@ def advance_all(*, run_ids: Sequence[uuid.UUID], now: datetime) -> dict[uuid.UUI
     return {run_id: status for run_id, status in statuses.items() if status}
 
 
+def play_new(*, runs: Sequence[Run], now: datetime) -> list[Playing]:
+    """Play runs that were made in this very transaction, whose people are locked; each has its `client`, `event`, `contact` and `lead`.
+
+    After the commit `note_ends` is told what they came to. Raises what a statement raises.
+    """
+    claims = [Claim(run_id=run.pk, contact_id=run.contact_id, epoch=0, claims=1, frozen=timedelta(0), paused=False) for run in runs]
+    playing = _set_up(claims=claims, runs={run.pk: run for run in runs}) if runs else []
+    Batch(playing=playing, now=now).play()
+    return playing
+
+
 def _take_alone(*, run_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, str]:
     """A suspect: whoever took it before did no step of it. Claimed alone, so that it takes no neighbour with it."""
     for claim in _claim(run_ids=[run_id], now=now, suspects=True):
@@ -134,12 +145,16 @@ def _play(*, claims: Sequence[Claim], now: datetime) -> dict[uuid.UUID, str]:
             return _play(claims=claims[:half], now=now) | _play(claims=claims[half:], now=now)
         log.exception("run %s: step broke", claims[0].run_id)
         return {claims[0].run_id: _back_off(claim=claims[0], error=error, now=now)}
+    return note_ends(playing=playing, now=now)
+
+
+def note_ends(*, playing: Sequence[Playing], now: datetime) -> dict[uuid.UUID, str]:
+    """After the commit: the status of each, and what broke backs off."""
     statuses: dict[uuid.UUID, str] = {}
-    ours = {claim.run_id: claim for claim in claims}
     for one in playing:
         if one.broke is not None:
             log.error("run %s: step broke", one.run.pk, exc_info=one.broke)
-            statuses[one.run.pk] = _back_off(claim=ours[one.run.pk], error=one.broke, now=now)
+            statuses[one.run.pk] = _back_off(claim=one.claim, error=one.broke, now=now)
         else:
             statuses[one.run.pk] = str(one.run.status)
     return statuses
@@ -153,11 +168,14 @@ def _take_up(*, claims: Sequence[Claim], now: datetime) -> list[Playing]:
     rows = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "event", "contact", "lead")
     rows = rows.filter(pk__in=list(wanted), status__in=Run.ACTIVE).order_by("pk")
     runs = {row.pk: row for row in rows if row.lease_epoch == wanted[row.pk].epoch}
-    chosen, versions = (
-        automations_of(clients=(run.client for run in runs.values())),
-        registry.versions(ids={run.version_id for run in runs.values()}),
-    )
-    ours = [(claim, runs[claim.run_id]) for claim in claims if claim.run_id in runs]
+    return _set_up(claims=[claim for claim in claims if claim.run_id in runs], runs=runs)
+
+
+def _set_up(*, claims: Sequence[Claim], runs: Mapping[uuid.UUID, Run]) -> list[Playing]:
+    """What does not change while they are played."""
+    chosen = automations_of(clients=(run.client for run in runs.values()))
+    versions = registry.versions(ids={run.version_id for run in runs.values()})
+    ours = [(claim, runs[claim.run_id]) for claim in claims]
     return [
         Playing(run=run, version=versions[run.version_id], automation=chosen[run.client_id].get(run.workflow), claim=claim)
         for claim, run in ours

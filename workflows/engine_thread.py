@@ -13,8 +13,9 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from messaging.outbox import calling, outcomes, reserve
 from messaging.outbox.flights import Flights
@@ -40,11 +41,19 @@ class EngineThread:
     def __init__(self) -> None:
         self._something = threading.Condition()
         self._waiting: dict[str, OrderedDict[str, None]] = {task: OrderedDict() for task in TASKS}
-        self._landing = False
+        self._landing = self._over = False
         self.flights = Flights(on_landing=self._note_landing)
 
     def start(self) -> None:
-        threading.Thread(target=self._work_for_ever, name="engine", daemon=True).start()
+        self._thread = threading.Thread(target=self._work_for_ever, name="engine", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the set at hand and end; what waits is due in the rows."""
+        with self._something:
+            self._over = True
+            self._something.notify()
+        self._thread.join()
 
     def add(self, *, task: str, id: str) -> bool:
         """Take up a ring; False for one that is no business of the engine."""
@@ -72,14 +81,14 @@ class EngineThread:
                 self._waiting[task].move_to_end(id, last=False)
 
     def _work_for_ever(self) -> None:
-        while True:
+        while not self._over:
             with self._something:
-                while not self._landing and not any(self._waiting.values()):
+                while not (self._over or self._landing or any(self._waiting.values())):
                     self._something.wait()
             try:
                 with progress.working(), doorbell.taken_by(self.add):
                     close_old_connections()
-                    while self.turn():
+                    while not self._over and self.turn():
                         progress.move()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("the engine rests: the database is in trouble (%s)", type(error).__name__)
@@ -87,53 +96,40 @@ class EngineThread:
                 threading.Event().wait(REST_SECONDS)
             except Exception:
                 log.exception("a turn of the engine broke")
+        connection.close()
 
     def turn(self) -> bool:
         """Do one set of each kind of work, what is nearest to a person first; False when there was none."""
         with self._something:
             self._landing = False
-        did = [self._settle(), self._send(), self._hear_of_settled(), self._advance(), self._drain()]
-        return any(did)
-
-    def _settle(self) -> bool:
-        results = self.flights.landed(most=AT_ONCE)
-        if results:
-            outcomes.settle_all(results=results, now=clock.read())
-        return bool(results)
-
-    def _send(self) -> bool:
-        room = min(self.flights.room, AT_ONCE)
-        ids = self._take(SEND_TASK, room)
-        if not ids:
+        landed = self.flights.landed(most=AT_ONCE)
+        texts = self._take(SEND_TASK, min(self.flights.room, AT_ONCE))
+        settled, runs = self._take(SETTLED_TASK, AT_ONCE), self._take(ADVANCE_TASK, AT_ONCE)
+        deliveries = self._take(DRAIN_TASK, 1)
+        if not (landed or texts or settled or runs or deliveries):
             return False
-        batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=clock.read())
+        now = clock.read()
+        if landed:
+            outcomes.settle_all(results=landed, now=now)
+        if texts:
+            self._send(ids=texts, now=now)
+        if settled:
+            runs += [str(run_id) for run_id in engine.wake(wait_keys=[f"message:{id}" for id in settled], now=now)]
+        if runs:
+            engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
+        if settled:
+            breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in settled], now=now)
+        if deliveries and intake.drain_once(now=now, limit=AT_ONCE) == AT_ONCE:
+            self.add(task=DRAIN_TASK, id="")
+        return True
+
+    def _send(self, *, ids: Sequence[str], now: datetime) -> None:
+        batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=now)
         self._put_back(SEND_TASK, [str(id) for id in batch.later])
         for chunk in calling.chunks(tries=batch.tries):
             started = calling.start_calling(tries=chunk)
             calling.give_back(tries=[one for one in chunk if one.attempt_id not in started])
             self.flights.take_off(tries=[one for one in chunk if one.attempt_id in started])
-        return True
-
-    def _hear_of_settled(self) -> bool:
-        ids = self._take(SETTLED_TASK, AT_ONCE)
-        if ids:
-            now = clock.read()
-            engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{id}" for id in ids], now=now), now=now)
-            breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in ids], now=now)
-        return bool(ids)
-
-    def _advance(self) -> bool:
-        ids = self._take(ADVANCE_TASK, AT_ONCE)
-        if ids:
-            engine.advance_all(run_ids=[uuid.UUID(id) for id in ids], now=clock.read())
-        return bool(ids)
-
-    def _drain(self) -> bool:
-        if not self._take(DRAIN_TASK, 1):
-            return False
-        if intake.drain_once(now=clock.read(), limit=AT_ONCE) == AT_ONCE:
-            self.add(task=DRAIN_TASK, id="")
-        return True
 
 
 def do_here(*, task: str, id: str = "") -> None:

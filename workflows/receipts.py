@@ -36,18 +36,17 @@ MOST_EARLIER = 20
 
 def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid.UUID]:
     """The receipts of one event, and the runs it starts: see `decide_all`."""
-    return decide_all(heard=[(event, contact)], now=now).get(event.pk, [])
+    return [run.pk for run in decide_all(heard=[(event, contact)], now=now)]
 
 
-def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Write the receipts of these events and start what starts; returns the ids of new runs, by the event that started them.
+def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> list[Run]:
+    """Write the receipts of these events and start what starts; returns the new runs, in the order of their events.
 
     Runs in the events' transaction, with the people's rows locked: two calls of one person cannot both start a run.
     """
-    started: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    started: list[Run] = []
     for turn in _turns([(event, contact) for event, contact in heard if registry.listeners().get(event.type)]):
-        for run in _Deciding(heard=turn, now=now).write():
-            started[run.event_id].append(run.pk)
+        started += _Deciding(heard=turn, now=now).write()
     return started
 
 
@@ -194,7 +193,7 @@ class _Deciding:
     def _run(self, one: _Asked, *, version: WorkflowVersion) -> Run:
         return Run(
             id=one.run_id,
-            client_id=one.event.client_id,
+            client=one.event.client,
             workflow=one.workflow.key,
             version=version,
             cause=f"event:{one.event.pk}",

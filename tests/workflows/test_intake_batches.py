@@ -25,7 +25,7 @@ from providers.models import Connection, Delivery
 from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call
-from workflows import claiming, due, engine
+from workflows import claiming, due
 from workflows.intake import draining
 from workflows.models import Receipt, Run
 from zartsalgo.lib import clock
@@ -202,12 +202,11 @@ def _values(contact):
 def test_however_they_are_split_the_same_rows_come_out(seed, lines, monkeypatch):
     rounds, says = Story(seed=seed, lines=lines).store()
     monkeypatch.setattr(draining, "read", lambda *, delivery: says[delivery.pk])
-    monkeypatch.setattr(engine, "advance", lambda **_: "")
     now, outcomes = clock.read(), []
     for most in (1, 3, 50):
         with transaction.atomic():
             for ids in split(rounds, random.Random(seed), most) if most < 50 else rounds:
-                draining._take_in_claimed(ids=ids, now=now)
+                draining._take_in_claimed(ids=ids, now=now, plays=False)
             assert not Delivery.objects.filter(state="received").exists(), Delivery.objects.filter(state="received").values_list("note")
             outcomes.append(rows())
             transaction.set_rollback(True)
@@ -229,6 +228,6 @@ def test_the_stories_hold_what_they_should(lines, monkeypatch):
         monkeypatch.setattr(draining, "read", lambda *, delivery: says[delivery.pk])
         before = {model: model.objects.count() for model in (Contact, Suppression, StatedIdentity, Task, Receipt, Run)}
         for ids in rounds:
-            draining._take_in_claimed(ids=ids, now=clock.read())
+            draining._take_in_claimed(ids=ids, now=clock.read(), plays=False)
         assert not [model.__name__ for model, count in before.items() if model.objects.count() == count]
         assert claiming._owed == set()

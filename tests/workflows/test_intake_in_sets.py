@@ -16,9 +16,9 @@ from providers.models import Connection, Delivery
 from tests.factories import NOON, ClientFactory
 from tests.leads.test_matching import in_threads
 from tests.providers import payloads
-from workflows import engine, intake, receipts
+from workflows import intake, receipts
 from workflows.intake import batch as batches
-from workflows.intake import draining
+from workflows.intake import draining, recording
 from workflows.models import Receipt, Run
 from zartsalgo.lib import clock
 
@@ -54,7 +54,6 @@ def arrive(line, monkeypatch):
 
     monkeypatch.setattr(draining, "read", lambda *, delivery: says[delivery.pk])
     monkeypatch.setattr(batches, "take_in", _take_in)
-    monkeypatch.setattr(engine, "advance", lambda **_: "")
     _arrive.sizes = sizes
     return _arrive
 
@@ -86,7 +85,7 @@ DONE = ("done", "Recorded: call.missed.")
 )
 def test_fifty_cost_what_one_costs(line, arrive, monkeypatch, type, exactly):
     """Without receipts and runs; first of people we do not know, then of the same people. Beside these, one claims and one finds nothing more."""
-    monkeypatch.setattr(receipts, "decide", lambda **_: [])
+    monkeypatch.setattr(receipts, "decide_all", lambda **_: [])
     for count in (1, 50):
         for turn in (0, 1):
             arrive(
@@ -111,13 +110,12 @@ def test_fifty_cost_what_one_costs(line, arrive, monkeypatch, type, exactly):
 
 def test_what_raises_concerns_its_delivery_alone_and_is_known_at_once(arrive, monkeypatch):
     arrive(*calls(8))
-    decide = receipts.decide
+    understand = recording.understand
 
-    def _decide(*, event, **kwargs):
-        started = decide(event=event, **kwargs)
-        return started if event.key != "c3" else 1 / 0
+    def _understand(*, fact, **kwargs):
+        return understand(fact=fact, **kwargs) if fact.item.key != "c3" else 1 / 0
 
-    monkeypatch.setattr(receipts, "decide", _decide)
+    monkeypatch.setattr(recording, "understand", _understand)
     drain()
     assert arrive.sizes == [8, 7]
     assert states() == [DONE] * 3 + [("received", "Could not be processed (ZeroDivisionError).")] + [DONE] * 4
@@ -127,7 +125,8 @@ def test_what_raises_concerns_its_delivery_alone_and_is_known_at_once(arrive, mo
 def test_a_statement_that_fails_halves_the_batch_until_the_culprit_stands_alone(arrive):
     arrive(*calls(3), event("call.missed", "bad", facts={"length": float("nan")}, phone=CARLA), *calls(4, first=3))
     drain()
-    assert arrive.sizes == [8, 4, 2, 2, 1, 1, 4]
+    # Alone it is tried once more without playing what it starts.
+    assert arrive.sizes == [8, 4, 2, 2, 1, 1, 1, 4]
     assert states() == [DONE] * 3 + [("received", "Could not be processed (DataError).")] + [DONE] * 4
     assert Event.objects.count() == Contact.objects.count() == 7
 
@@ -136,14 +135,14 @@ def test_a_statement_that_fails_halves_the_batch_until_the_culprit_stands_alone(
 def test_a_commit_that_fails_halves_the_batch_too(arrive, line, monkeypatch):
     arrive(*calls(8))
 
-    def _decide(*, event, **_):
-        if event.key == "c6":  # a promise that the database looks at when it commits
+    def _decide(*, heard, **_):
+        if any(event.key == "c6" for event, _ in heard):  # a promise that the database looks at when it commits
             Identity.objects.create(client=line.client, contact_id=uuid.uuid4(), kind="email", value=MAIL)
         return []
 
-    monkeypatch.setattr(receipts, "decide", _decide)
+    monkeypatch.setattr(receipts, "decide_all", _decide)
     drain()
-    assert arrive.sizes == [8, 4, 4, 2, 2, 1, 1]
+    assert arrive.sizes == [8, 4, 4, 2, 2, 1, 1, 1]
     assert states() == [DONE] * 6 + [("received", "Could not be processed (IntegrityError).")] + [DONE]
     assert Event.objects.count() == 7 and not Identity.objects.filter(value=MAIL).exists()
 
@@ -153,13 +152,13 @@ def test_a_commit_that_fails_halves_the_batch_too(arrive, line, monkeypatch):
 
 def test_a_stop_goes_before_the_call_that_came_first(arrive, monkeypatch):
     arrive(event("call.missed", "call", phone=CARLA), event("message.received", "stop", phone=CARLA, text="STOP"))
-    stopped, decide = {}, receipts.decide
+    stopped, decide = {}, receipts.decide_all
 
-    def _decide(*, event, **kwargs):
-        stopped[event.key] = Suppression.objects.filter(value=CARLA).exists()
-        return decide(event=event, **kwargs)
+    def _decide(*, heard, **kwargs):
+        stopped.update({event.key: Suppression.objects.filter(value=CARLA).exists() for event, _ in heard})
+        return decide(heard=heard, **kwargs)
 
-    monkeypatch.setattr(receipts, "decide", _decide)
+    monkeypatch.setattr(receipts, "decide_all", _decide)
     drain()
     assert arrive.sizes == [2]
     assert stopped == {"stop": True, "call": True}

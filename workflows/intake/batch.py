@@ -11,6 +11,7 @@ from providers.models import Aside, Delivery
 from workflows.intake.blame import Blame
 from workflows.intake.items import Fact
 from workflows.intake.recording import record_all
+from workflows.models import Run
 from zartsalgo.lib import clock, rows
 
 Parsed = list[ParsedEvent] | NotForUs | str
@@ -18,7 +19,7 @@ Parsed = list[ParsedEvent] | NotForUs | str
 Understood = tuple[Delivery, Parsed]
 
 
-def take_in(*, batch: Sequence[Understood], now: datetime, blame: Blame | None = None) -> list[uuid.UUID]:
+def take_in(*, batch: Sequence[Understood], now: datetime, blame: Blame | None = None) -> list[Run]:
     """Take in what was read, in the order given, in the caller's transaction; the runs that started."""
     blame, moment = blame or Blame(), clock.read_moment()
     ends: dict[uuid.UUID, tuple[str, str]] = {}
@@ -41,7 +42,7 @@ def take_in(*, batch: Sequence[Understood], now: datetime, blame: Blame | None =
         for pk, (state, note) in sorted(ends.items())
     ]
     rows.update(model=Delivery, names=("state", "note", "finished_at"), rows=finished)
-    return [run_id for item in items for run_id in item.runs]
+    return [run for item in items for run in item.runs]
 
 
 def _is_trapped(*, delivery: Delivery, parsed: list[ParsedEvent], at: datetime) -> bool:

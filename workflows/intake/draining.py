@@ -17,7 +17,6 @@ from workflows import alone, claiming, engine
 from workflows.intake import batch as batches
 from workflows.intake.batch import Parsed, Understood
 from workflows.intake.blame import Blame
-from zartsalgo.lib import clock
 from zartsalgo.lib.database import drop_broken_connection, is_trouble
 from zartsalgo.lib.sealed import CannotOpen
 
@@ -48,20 +47,21 @@ def drain_once(*, now: datetime, limit: int = BATCH) -> int:
     elif first.claims >= ALONE_FROM:
         alone.take_in(delivery_id=first.id, now=now)
     else:
-        started = _take_in_claimed(ids=[row.id for row in claimed], now=now)
-        engine.advance_all(run_ids=started, now=clock.read())
+        # What a suspect starts is played by a claim of its own, which is counted for the run and no more for the delivery.
+        started = _take_in_claimed(ids=[row.id for row in claimed], now=now, plays=first.claims == 1)
+        engine.advance_all(run_ids=started, now=now)
     return len(claimed)
 
 
 def take_in_one(*, delivery_id: uuid.UUID, now: datetime) -> None:
     """Read and take in one claimed delivery, for a process of its own; what it starts is found by the ticker."""
     if Delivery.objects.filter(pk=delivery_id, state=Delivery.State.RECEIVED).exists():
-        _take_in_claimed(ids=[delivery_id], now=now)
+        _take_in_claimed(ids=[delivery_id], now=now, plays=False)
 
 
 @dataclass(kw_only=True)
 class _Work:
-    """What has become of a claimed batch so far: what is left to do, and the runs that started."""
+    """What has become of a claimed batch so far: what is left to do, and the runs that started and were not played with it."""
 
     now: datetime
     left: list[uuid.UUID]
@@ -72,14 +72,15 @@ class _Work:
             self.left.remove(delivery.pk)
 
 
-def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime) -> list[uuid.UUID]:
-    """Read them all, then take them in, inbound messages first; the runs that started. What the database's trouble left is given back."""
+def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime, plays: bool) -> list[uuid.UUID]:
+    """Read them all, then take them in, inbound messages first, and where it `plays` their runs with them; the runs that are still to be
+    played. What the database's trouble left is given back."""
     work = _Work(now=now, left=list(ids))
     try:
         rows = Delivery.objects.select_related("connection__client").filter(pk__in=ids).order_by("received_at", "pk")
         batch = [(delivery, read(delivery=delivery)) for delivery in rows]
         batch.sort(key=lambda one: not _goes_first(one[1]))
-        _take_in_safely(batch=batch, work=work)
+        _take_in_safely(batch=batch, work=work, plays=plays)
     except Exception as error:
         if not is_trouble(error):
             raise
@@ -107,11 +108,11 @@ def read(*, delivery: Delivery) -> Parsed:
         return f"The reader for {delivery.connection.provider} broke ({type(error).__name__}); the payload is kept."
 
 
-def _take_in_safely(*, batch: Sequence[Understood], work: _Work) -> None:
+def _take_in_safely(*, batch: Sequence[Understood], work: _Work, plays: bool) -> None:
     """One transaction for all. What breaks it concerns the culprit alone, which stays for its next claim; the others are taken in.
 
     The culprit is known where reading or deciding its item raised; where a statement or the commit failed, the batch is halved until it
-    stands alone. After trouble of the database one goes after the other, and the first that meets it again ends this: raises only that.
+    stands alone, and then it is taken in without playing what it starts. After trouble of the database one goes after the other, and the first that meets it again ends this: raises only that.
     """
     if not batch:
         return
@@ -119,10 +120,14 @@ def _take_in_safely(*, batch: Sequence[Understood], work: _Work) -> None:
     try:
         with transaction.atomic():
             started = batches.take_in(batch=batch, now=work.now, blame=blame)
+            playing = engine.play_new(runs=started, now=work.now) if plays else []
     except Exception as error:  # the neighbours must not suffer; the fifth claim parks it and a person looks
         trouble = is_trouble(error)
-        if trouble and len(batch) == 1:
+        if len(batch) == 1 and trouble:
             raise
+        if len(batch) == 1 and plays and blame.delivery_id is None:
+            _take_in_safely(batch=batch, work=work, plays=False)
+            return
         if trouble:
             drop_broken_connection()
             parts = [[one] for one in batch]
@@ -136,10 +141,13 @@ def _take_in_safely(*, batch: Sequence[Understood], work: _Work) -> None:
                 half = len(batch) // 2
                 parts = [list(batch[:half]), list(batch[half:])]
         for part in parts:
-            _take_in_safely(batch=part, work=work)
+            _take_in_safely(batch=part, work=work, plays=plays)
         return
-    work.started += started
     work.end(batch)
+    if plays:
+        engine.note_ends(playing=playing, now=work.now)
+    else:
+        work.started += [run.pk for run in started]
 
 
 def _note_failure(*, delivery_id: uuid.UUID, error: Exception) -> None:

@@ -17,6 +17,7 @@ from messaging.optout.event_words import refusal_in
 from messaging.replies import Reading, read_reply
 from providers.contract import ParsedEvent
 from workflows.intake.handling import TALK, Handling, handling_of
+from workflows.models import Run
 from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.names import clean_text
 from zartsalgo.lib.patterns import linear
@@ -55,7 +56,7 @@ class Item:
     contact: Contact | None = None
     new: bool = False
     note: str = ""
-    runs: list[uuid.UUID] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     @property
     def type(self) -> str:

@@ -39,7 +39,7 @@ def record(
     """
     fact = Fact(client=client, source=source, item=item, received_at=received_at, delivery_id=delivery_id)
     (done,) = record_all(facts=[fact], now=now, moved=clock.offset(), blame=Blame())
-    return done.note, done.runs
+    return done.note, [run.pk for run in done.runs]
 
 
 def record_all(*, facts: Sequence[Fact], now: datetime, moved: timedelta, blame: Blame) -> list[Item]:
@@ -112,9 +112,9 @@ def _take_in(*, items: Sequence[Item], known: Known | None, now: datetime, blame
     inbound.lock_stops(stops=[stop for item in new if (stop := _stop(item)) is not None])
     _act(items=new, now=now, blame=blame)
     asks = [item for item in new if item.handling.asks]
-    started = receipts.decide_all(heard=[(item.event, item.contact) for item in asks], now=now)
-    for item in asks:
-        item.runs = started.get(item.event.pk, [])
+    of_event = {item.event.pk: item for item in asks}
+    for run in receipts.decide_all(heard=[(item.event, item.contact) for item in asks], now=now):
+        of_event[run.event_id].runs.append(run)
     waking.wake_runs_of_all(contacts=[item.contact for item in new if item.contact is not None and not item.new], now=now)
 
 

@@ -1,0 +1,208 @@
+"""The one thread of a process that works on rows: rings come in, calls wait beside it, and nothing it is told is done twice."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from leads.models import Contact
+from messaging.models import Attempt, Message
+from messaging.outbox import flights
+from providers import adapters
+from providers.connections import connect
+from providers.contract import SendResult
+from tests.factories import NOON, ClientFactory, ResponderFactory
+from tests.messaging.test_sending import CountingAdapter
+from tests.providers import payloads
+from tests.stack.running import wait_until
+from tests.workflows.test_missed_call import post_call
+from workflows import engine_thread, tasks
+from workflows.models import Run
+from zartsalgo.lib import doorbell
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Holding(CountingAdapter):
+    """A provider that answers when it is let go, and remembers how many calls it held at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.held, self.most, self.numbers = 0, 0, []
+        self.slow_for: str | None = None
+        self.go_on = threading.Event()
+        self._lock = threading.Lock()
+
+    def send(self, *, to, **more):
+        with self._lock:
+            self.held += 1
+            self.most = max(self.most, self.held)
+            self.numbers.append(to)
+        if self.slow_for in (to, "everybody"):
+            assert self.go_on.wait(20)
+        with self._lock:
+            self.held -= 1
+        return super().send(to=to, **more)
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    adapter = Holding()
+    real = adapters.load
+    monkeypatch.setattr(adapters, "load", lambda name: adapter if name == "twilio" else real(name))
+    yield adapter
+    adapter.go_on.set()
+
+
+@pytest.fixture
+def hook(noon, provider, settings):
+    settings.ALLOW_LOOPBACK = True
+    client = ClientFactory()
+    ResponderFactory(client=client, alerts_by=[])
+    connect(
+        client=client, provider="twilio", account="AC" + "1" * 32, secret="t" * 32, base_url="http://127.0.0.1:9", live=True, now=NOON,
+        options={"from": "+13035550150"},
+    )  # fmt: skip
+    return connect(client=client, provider="callrail", secret=payloads.SECRET, now=NOON)[1]
+
+
+@pytest.fixture
+def start():
+    """Engines of this test; each closes what it opened."""
+    made = []
+
+    def _start(**flying):
+        engine = engine_thread.EngineThread()
+        if flying:
+            engine.flights = flights.Flights(on_landing=engine._note_landing, **flying)
+        made.append(engine)
+        engine.start()
+        return engine
+
+    yield _start
+    for engine in made:
+        engine.stop()
+
+
+def calls(hook, count, first=0):
+    numbers = [f"+130355501{number:02d}" for number in range(20 + first, 20 + first + count)]
+    for place, number in enumerate(numbers):
+        assert post_call(hook, id=first + place, resource_id=f"CAL{first + place}", customer_phone_number=number) == 200
+    return numbers
+
+
+def sent():
+    return Message.objects.filter(status="sent").count()
+
+
+def test_from_the_ring_to_the_text_without_another_ring(hook, start, provider, rings):
+    (number,) = calls(hook, 1)
+    rings.clear()
+    engine = start()
+    assert engine.add(task="workflows.drain", id="")
+    wait_until(lambda: Run.objects.filter(workflow="missed-call-text-back", cursor="reply").exists(), what="the wait for a reply")
+    assert provider.numbers == [number] and sent() == 1
+    # What the engine's own commits rang for has not left the process.
+    assert not [ring for ring in rings if ring[0] in engine_thread.TASKS]
+
+
+def test_a_slow_call_holds_up_nobody(hook, start, provider):
+    (slow,) = calls(hook, 1)
+    provider.slow_for = slow
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: provider.numbers == [slow], what="the slow call")
+    (quick,) = calls(hook, 1, first=1)
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 1, what="the quick text")
+    assert Message.objects.get(status="sent").to == quick
+    assert Attempt.objects.get(message__to=slow).outcome == "calling"
+    provider.go_on.set()
+    wait_until(lambda: sent() == 2, what="the slow text")
+    assert sorted(provider.numbers) == sorted([slow, quick])
+
+
+def test_no_more_tries_are_marked_as_calling_than_can_leave_at_once(hook, start, provider):
+    numbers = calls(hook, 7)
+    provider.slow_for = "everybody"
+    engine = start(most=3)
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: provider.held == 3, what="three calls")
+    wait_until(lambda: Message.objects.count() == 7, what="all texts")
+    assert Attempt.objects.filter(outcome="calling").count() == 3
+    provider.go_on.set()
+    wait_until(lambda: sent() == 7, what="all of them")
+    assert (provider.most, sorted(provider.numbers)) == (3, sorted(numbers))
+
+
+def test_two_engines_on_the_same_calls_text_everybody_once(hook, start, provider):
+    numbers = calls(hook, 12)
+    engines = [start(), start()]
+    for engine in engines * 3:
+        engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 12, what="all texts")
+    for engine in engines:  # rung again for all of it
+        for run_id in Run.objects.values_list("pk", flat=True):
+            engine.add(task="workflows.advance", id=str(run_id))
+        for message_id in Message.objects.values_list("pk", flat=True):
+            engine.add(task="messaging.send_sms", id=str(message_id))
+    wait_until(lambda: not any(any(engine._waiting.values()) for engine in engines), what="an empty table")
+    assert sorted(provider.numbers) == sorted(numbers) and Contact.objects.count() == 12
+    assert Attempt.objects.count() == 12
+
+
+def test_a_turn_that_breaks_does_not_end_the_engine(hook, start, provider, monkeypatch):
+    engine = start()
+    engine.add(task="workflows.advance", id="no id at all")
+    calls(hook, 1)
+    wait_until(lambda: not any(engine._waiting.values()), what="the broken turn")
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 1, what="the text")
+
+
+def test_what_a_call_breaks_with_is_unknown_and_frees_its_place(hook, start, provider, monkeypatch):
+    calls(hook, 2)
+    monkeypatch.setattr(Holding, "send", lambda self, **_: 1 / 0)
+    engine = start(most=1)
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: Message.objects.filter(status="unknown").count() == 2, what="two unknown outcomes")
+    assert engine.flights.room == 1
+
+
+def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeypatch):
+    (number,) = calls(hook, 1)
+    monkeypatch.setattr(engine_thread, "_mine", None)
+    tasks.drain()
+    tasks.drain()
+    engine = engine_thread._mine[1]
+    try:
+        wait_until(lambda: sent() == 1, what="the text")
+        assert provider.numbers == [number]
+        assert sum(thread.name == "engine" for thread in threading.enumerate()) == 1
+    finally:
+        engine.stop()
+
+
+def test_a_ring_that_is_no_business_of_the_engine_reaches_the_broker(rings):
+    engine = engine_thread.EngineThread()
+    with doorbell.taken_by(engine.add):
+        doorbell.ring(task="summaries.write", id="1")
+        doorbell.ring(task="workflows.advance", id="2")
+    assert rings == [("summaries.write", "1")]
+    assert list(engine._waiting["workflows.advance"]) == ["2"]
+
+
+def test_a_flight_touches_no_database(monkeypatch):
+    landed = threading.Event()
+    opened = []
+
+    def _call(*, row, slip):
+        opened.append([alias for alias in connections if connections[alias].connection is not None])
+        return SendResult(outcome="accepted", provider_id="SM1")
+
+    monkeypatch.setattr(flights.dispatch, "call", _call)
+    monkeypatch.setattr(flights.dispatch, "stays_here", lambda *, message: False)
+    flying = flights.Flights(on_landing=landed.set, most=2)
+    flying.take_off(tries=[type("Try", (), {"attempt_id": 5, "message": None, "slip": None})()])
+    assert landed.wait(5) and opened == [[]]
+    assert flying.landed(most=10) == {5: SendResult(outcome="accepted", provider_id="SM1")} and flying.room == 2
