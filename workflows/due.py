@@ -13,7 +13,7 @@ from zartsalgo.lib import clock
 # A run that waits for its text or its summary is woken by that row itself; a lost ring only costs a ticker period. The step a run
 # stands at says which news it waits for: a written summary only ends the step that had it written.
 _TEXT_SETTLED = """
-select r.id from workflows_run r join messaging_message m on r.wait_key = 'message:' || m.id::text
+select r.id from workflows_run r join messaging_message m on m.run_id = r.id and r.wait_key = 'message:' || m.id::text
  where r.status = 'waiting' and r.wait_key like 'message:%%' and m.status in ('sent', 'delivered', 'skipped', 'failed')"""
 _SUMMARY_SETTLED = """
 select r.id from workflows_run r join summaries_summary s on s.run_id = r.id

@@ -7,6 +7,7 @@ here is remembered: what a dead process knew is due in the rows, and the ticker 
 Calls are waiting, not work: they are made beside it (messaging.outbox.flights), and what came of them is settled here in sets.
 """
 
+import gc
 import logging
 import os
 import threading
@@ -28,8 +29,9 @@ from zartsalgo.lib.database import drop_broken_connection
 
 log = logging.getLogger(__name__)
 
-# Above this nothing is gained: the work is linear in rows then.
-AT_ONCE = 50
+# Above this nothing is gained: the work is linear in rows then. Below the other a set is not worth its statements while there is other work.
+AT_ONCE, WORTHWHILE = 50, 25
+GATHER_SECONDS = 0.02
 # After the database was away: the ticker rings again for whatever is due.
 REST_SECONDS = 1.0
 TASKS = (DRAIN_TASK, ADVANCE_TASK, SEND_TASK, SETTLED_TASK)
@@ -45,6 +47,10 @@ class EngineThread:
         self.flights = Flights(on_landing=self._note_landing)
 
     def start(self) -> None:
+        # What was imported and warmed up stays for good, and a set of fifty makes many objects that end by themselves.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         self._thread = threading.Thread(target=self._work_for_ever, name="engine", daemon=True)
         self._thread.start()
 
@@ -99,13 +105,21 @@ class EngineThread:
         connection.close()
 
     def turn(self) -> bool:
-        """Do one set of each kind of work, what is nearest to a person first; False when there was none."""
+        """Do one set of each kind of work, what is nearest to a person first; False when there was none.
+
+        Under load calls land one by one all the time, so their ends gather to sets for a moment; alone each is seen to at once.
+        """
         with self._something:
             self._landing = False
-        landed = self.flights.landed(most=AT_ONCE)
-        texts = self._take(SEND_TASK, min(self.flights.room, AT_ONCE))
-        settled, runs = self._take(SETTLED_TASK, AT_ONCE), self._take(ADVANCE_TASK, AT_ONCE)
+            if len(self._waiting[SEND_TASK]) >= WORTHWHILE and not self._waiting[DRAIN_TASK]:
+                self._something.wait_for(lambda: min(self.flights.waiting, self.flights.room) >= WORTHWHILE, timeout=GATHER_SECONDS)
         deliveries = self._take(DRAIN_TASK, 1)
+        least = WORTHWHILE if deliveries else 1
+        landed = self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}
+        room = min(self.flights.room, AT_ONCE)
+        texts = self._take(SEND_TASK, room) if room >= least else []
+        settled = self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []
+        runs = self._take(ADVANCE_TASK, AT_ONCE)
         if not (landed or texts or settled or runs or deliveries):
             return False
         now = clock.read()
@@ -119,7 +133,7 @@ class EngineThread:
             engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
         if settled:
             breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in settled], now=now)
-        if deliveries and intake.drain_once(now=now, limit=AT_ONCE) == AT_ONCE:
+        if deliveries and intake.drain_once(now=now, limit=AT_ONCE).more:
             self.add(task=DRAIN_TASK, id="")
         return True
 

@@ -25,7 +25,7 @@ BROKER_TIMEOUTS = {
     "health_check_interval": 25,
     "max_retries": 0,
 }
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.002
 # What a worker must be told with -Q; every queue has its canary (zartsalgo.canaries).
 QUEUES = ("engine", "sms", "email", "ai", "crm", "default")
 

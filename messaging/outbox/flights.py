@@ -49,6 +49,11 @@ class Flights:
             self._under_way -= 1
         self._on_landing()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls have landed and were not asked for yet."""
+        return self._landed.qsize()
+
     def landed(self, *, most: int) -> dict[int, SendResult]:
         """What providers have said since the last look, by attempt."""
         found: dict[int, SendResult] = {}

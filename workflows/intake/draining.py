@@ -30,17 +30,26 @@ BATCH = 50
 
 def drain(*, now: datetime, limit: int = BATCH) -> int:
     """Work off waiting deliveries until none is due; returns how many. Runs that start are advanced here, without another ring."""
-    worked = 0
-    while done := drain_once(now=now, limit=limit):
-        worked += done
+    worked, more = 0, True
+    while more:
+        done = drain_once(now=now, limit=limit)
+        worked, more = worked + done.count, done.count > 0
     return worked
 
 
-def drain_once(*, now: datetime, limit: int = BATCH) -> int:
-    """Work off one set of waiting deliveries, and the runs that they start; returns how many there were."""
+@dataclass(frozen=True, kw_only=True)
+class Drained:
+    """How many deliveries a set had, and whether more may be waiting."""
+
+    count: int
+    more: bool
+
+
+def drain_once(*, now: datetime, limit: int = BATCH) -> Drained:
+    """Work off one set of waiting deliveries, and the runs that they start."""
     claimed = claiming.claim(now=now, limit=limit, lease_seconds=LEASE_SECONDS)
     if not claimed:
-        return 0
+        return Drained(count=0, more=False)
     first = claimed[0]
     if first.parked:
         log.error("delivery %s is parked: claimed %d times and never done", first.id, first.claims)
@@ -50,7 +59,8 @@ def drain_once(*, now: datetime, limit: int = BATCH) -> int:
         # What a suspect starts is played by a claim of its own, which is counted for the run and no more for the delivery.
         started = _take_in_claimed(ids=[row.id for row in claimed], now=now, plays=first.claims == 1)
         engine.advance_all(run_ids=started, now=now)
-    return len(claimed)
+    # A suspect came alone; nobody has looked who waits beside it.
+    return Drained(count=len(claimed), more=len(claimed) == limit or first.claims > 1 or first.parked)
 
 
 def take_in_one(*, delivery_id: uuid.UUID, now: datetime) -> None:

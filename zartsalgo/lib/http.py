@@ -9,6 +9,7 @@ hold a worker. Proxies from the environment are not used. Nothing here logs; err
 
 import base64
 import io
+import ipaddress
 import os
 import socket
 import ssl
@@ -32,6 +33,8 @@ TOTAL_SECONDS = 15.0
 MAX_ANSWER_BYTES = 1_000_000
 # A connection that was idle for longer may have been dropped silently on the way; writing into it would end as `Unclear`.
 IDLE_SECONDS = 20.0
+# To one host, as many as calls may be under way at once (messaging.outbox.flights): what is not kept costs a connection a call.
+KEPT_CONNECTIONS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,9 @@ def _left(deadline: float) -> float:
 
 
 def _resolve(host: str, port: int, *, seconds: float) -> list[Any]:
-    """getaddrinfo within a time limit: the C call has none, so it runs in a thread that may outlive us."""
+    """getaddrinfo within a time limit: the C call has none, so it runs in a thread that may outlive us. An address needs neither."""
+    if _is_address(host):
+        return socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:
@@ -89,6 +94,14 @@ def _resolve(host: str, port: int, *, seconds: float) -> list[Any]:
 
     threading.Thread(target=look_up, name="resolve", daemon=True).start()
     return answer.result(timeout=seconds)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class _TimedReader(io.RawIOBase):
@@ -183,7 +196,7 @@ def _pools() -> urllib3.PoolManager:
         if _manager is None:
             context = ssl.create_default_context()
             context.load_verify_locations(certifi.where())
-            _manager = urllib3.PoolManager(num_pools=20, maxsize=16, ssl_context=context)
+            _manager = urllib3.PoolManager(num_pools=20, maxsize=KEPT_CONNECTIONS, ssl_context=context)
             _manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return _manager
 

@@ -9,6 +9,7 @@ country it names, not as an American number somebody mistyped.
 
 from __future__ import annotations
 
+import functools
 import math
 import unicodedata
 from dataclasses import dataclass
@@ -76,8 +77,12 @@ def read_number(*, raw: object, region: str = "US") -> Number:
     `region` (ISO 3166) says how a number without a country code is read. Never raises; what it cannot read is "invalid".
     """
     text = _as_text(raw)
-    if text is None:
-        return _INVALID
+    return _INVALID if text is None else _read(text, region)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(text: str, region: str) -> Number:
+    """A number is read half a dozen times on its way from the call to the text."""
     bare = _URI_PREFIX.sub("", text)
     if bare != text:
         bare = bare.split(";", 1)[0].split("@", 1)[0]
