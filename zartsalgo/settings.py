@@ -38,7 +38,15 @@ def _database(name: str, *, required: bool) -> dict:
         raise ImproperlyConfigured(f"{name} is no Postgres address: write postgresql://user:password@host:port/name.")
     parsed["CONN_MAX_AGE"] = None
     parsed["CONN_HEALTH_CHECKS"] = True
-    parsed["OPTIONS"] = {**parsed.get("OPTIONS", {}), "connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
+    # The server keeps the plan of a statement that a connection has sent twice: planning the gate's took longer than running it.
+    parsed["OPTIONS"] = {
+        **parsed.get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 30,
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+    }
     return parsed
 
 

@@ -20,7 +20,7 @@ from portal import due as portal_due
 from portal import sign_in, texts, words
 from summaries import due as summaries_due
 from workflows import due as workflows_due
-from workflows import watching
+from workflows import engine_thread, watching
 from workflows.clock_watch import ClockWatch, seconds_since_start
 from zartsalgo.lib import clock, heartbeat, progress
 from zartsalgo.lib.doorbell import ring
@@ -33,6 +33,8 @@ PERIOD_SECONDS = 1.0
 GRACE = timedelta(seconds=2)
 # Rung this often without the work going away, the ticker stops trusting the bell and works itself.
 RINGS_BEFORE_OWN_HANDS = 3
+# So many overdue texts are taken off the worker's hands in a round.
+HAND = 200
 # Breakers, ends of pauses and proofs of incidents are read this often; a failure rings for its breaker at once.
 ROUNDS_BETWEEN_WATCHES = 20
 # A summary may wait for a free worker as long as a model takes to answer; only then does the ticker have it written itself.
@@ -96,12 +98,16 @@ class Command(BaseCommand):
             workflows_due.work_off(now=now)
             messaging_due.work_off(now=now)
             return rung
+        # What waits so long is more than the worker's one engine does: this process lends a hand with one of its own.
         if deliveries:
             ring(task="workflows.drain")
+            engine_thread.hand(task="workflows.drain")
         if runs:
             ring(task="workflows.advance_due")
         if messages:
             ring(task="messaging.work_off")
+            for message_id in messaging_due.due_messages(now=now - grace, limit=HAND):
+                engine_thread.hand(task="messaging.send_sms", id=str(message_id))
         return rung + 1
 
     def see_to_summaries(self, *, now: datetime, grace: timedelta, own_hands: bool) -> None:
