@@ -95,7 +95,7 @@ def note_click(*, link: ReviewLink, now: datetime) -> None:
     """Somebody followed the link: one row, the first MOST_CLICKS times."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """insert into messaging_reviewclick (link_id, at) select %(link)s, %(now)s
-                where (select count(*) from messaging_reviewclick where link_id = %(link)s) < %(most)s""",
+            """insert into messaging_reviewclick (link_id, at) select %(link)s::varchar, %(now)s
+                where (select count(*) from messaging_reviewclick where link_id = %(link)s::varchar) < %(most)s""",
             {"link": link.pk, "now": now, "most": MOST_CLICKS},
         )

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from math import inf
 
 import pytest
+from django.db import connection
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from messaging import gate
 from tests.factories import NOON, StaffFactory
 from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_collection_modifyitems,
@@ -18,7 +20,7 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_xdist_make_scheduler,
 )
 from tests.wiping import wipe_after_committing_tests
-from workflows import registry
+from workflows import playing, registry
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist, strip
 
@@ -63,6 +65,24 @@ def pages_remember_for_one_test(monkeypatch):
     for remembered in (strip, checklist):
         remembered.forget()
         monkeypatch.setattr(remembered, "KEEP_SECONDS", inf)
+
+
+@pytest.fixture(autouse=True)
+def decisions_touch_no_database(monkeypatch):
+    """In every test: what a step of a workflow, or the gate, decides rests on facts alone. A row that is read on the way breaks the decision."""
+
+    def _refuse(execute, sql, params, many, context):
+        raise AssertionError(f"a decision asks the database: {sql[:200]}")
+
+    def _without(decide):
+        def _decide(**given):
+            with connection.execute_wrapper(_refuse):
+                return decide(**given)
+
+        return _decide
+
+    monkeypatch.setattr(playing, "decide", _without(playing.decide))
+    monkeypatch.setattr(gate, "judge", _without(gate.judge))
 
 
 @pytest.fixture(autouse=True)

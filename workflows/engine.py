@@ -20,7 +20,6 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -31,7 +30,7 @@ from leads.facts import automations_of
 from leads.models import Task
 from workflows import registry
 from workflows.models import Run
-from workflows.playing import Batch, Playing
+from workflows.playing import Batch, Claim, Playing
 from zartsalgo.lib.database import drop_broken_connection, is_trouble
 
 log = logging.getLogger(__name__)
@@ -59,19 +58,6 @@ returning id, contact_id, lease_epoch, claims, frozen_for + coalesce((
      where p.lifted_at is null and (p.client_id is null or p.client_id = workflows_run.client_id)
        and (p.workflow = '' or p.workflow = workflows_run.workflow) and (p.lead_id is null or p.lead_id = workflows_run.lead_id)
     having min(p.at) is not null), interval '0'), frozen_for"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A run that is ours until its lease ends. `frozen`: how long its timers have stood still, by pauses that are over and, while
-    `paused`, by the one that holds now."""
-
-    run_id: uuid.UUID
-    contact_id: uuid.UUID | None
-    epoch: int
-    claims: int
-    frozen: timedelta
-    paused: bool
 
 
 def advance(*, run_id: uuid.UUID, now: datetime) -> str:

@@ -19,6 +19,7 @@ from datetime import datetime
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from messaging.outbox import calling, outcomes, reserve
+from messaging.outbox.dispatch import CALL_SECONDS
 from messaging.outbox.flights import Flights
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from providers.deliveries import DRAIN_TASK
@@ -44,20 +45,18 @@ class EngineThread:
         self._something = threading.Condition()
         self._waiting: dict[str, OrderedDict[str, None]] = {task: OrderedDict() for task in TASKS}
         self._landing = self._over = False
+        self._patience = 0.0
         self.flights = Flights(on_landing=self._note_landing)
 
     def start(self) -> None:
-        # What was imported and warmed up stays for good, and a set of fifty makes many objects that end by themselves.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
         self._thread = threading.Thread(target=self._work_for_ever, name="engine", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Finish the set at hand and end; what waits is due in the rows."""
+    def stop(self, *, patience: float = 0.0) -> None:
+        """Finish the set at hand and end; what waits is due in the rows. Calls that are under way get `patience` seconds to come back, and
+        those that did are settled: what is left then is unknown, as after a death."""
         with self._something:
-            self._over = True
+            self._over, self._patience = True, patience
             self._something.notify()
         self._thread.join()
 
@@ -102,7 +101,16 @@ class EngineThread:
                 threading.Event().wait(REST_SECONDS)
             except Exception:
                 log.exception("a turn of the engine broke")
-        connection.close()
+        try:
+            self._bring_home()
+        finally:
+            connection.close()
+
+    def _bring_home(self) -> None:
+        with self._something:
+            self._something.wait_for(lambda: self.flights.under_way == 0, timeout=self._patience)
+        while landed := self.flights.landed(most=AT_ONCE):
+            outcomes.settle_all(results=landed, now=clock.read())
 
     def turn(self) -> bool:
         """Do one set of each kind of work, what is nearest to a person first; False when there was none.
@@ -158,11 +166,20 @@ _lock = threading.Lock()
 _mine: tuple[int, EngineThread] | None = None
 
 
+def finish() -> None:
+    """Before this process ends: no new work, and the calls that are under way come back."""
+    if _mine is not None and _mine[0] == os.getpid():
+        _mine[1].stop(patience=CALL_SECONDS + 1)
+
+
 def hand(*, task: str, id: str = "") -> None:
     """Give a ring that came in to this process's engine, which is started by the first. A forked child has one of its own."""
     global _mine
     with _lock:
         if _mine is None or _mine[0] != os.getpid():
+            # What was imported and warmed up stays for good, and a set of fifty makes many objects that end by themselves.
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
             thread = EngineThread()
             thread.start()
             _mine = (os.getpid(), thread)

@@ -11,10 +11,12 @@ everyone before it left, as it would alone.
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leads.deciding import Context, Effect, Fact
 from leads.models import Automation, Lead
@@ -23,14 +25,24 @@ from workflows.models import Run, Step, WorkflowVersion
 from workflows.vocabulary import Again, Done, Finish, Handler, Result, Wait, left_by
 from zartsalgo.lib import rows
 
-if TYPE_CHECKING:
-    from workflows.engine import Claim
-
 # While a pause keeps its timer still a run only looks now and then; an event wakes it as ever.
 LOOK_WHILE_PAUSED = timedelta(minutes=1)
 # A step that asks to be entered again more often than that goes in a circle.
 MOST_ENTRIES = 5
 _MOVED = ("status", "cursor", "says", "wake_at", "wait_key", "finished_at", "claims", "lease_until", "lead_id", "state")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A run that is ours until its lease ends. `frozen`: how long its timers have stood still, by pauses that are over and, while
+    `paused`, by the one that holds now."""
+
+    run_id: uuid.UUID
+    contact_id: uuid.UUID | None
+    epoch: int
+    claims: int
+    frozen: timedelta
+    paused: bool
 
 
 class Playing:

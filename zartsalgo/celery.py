@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_process_init
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_process_init, worker_shutdown
 
 from zartsalgo.lib import progress
 
@@ -128,3 +128,11 @@ def _warm_up(**kwargs: object) -> None:
     # A step is a hundred short waits for Postgres; while other threads compute, each would wait 5 ms more for its turn.
     sys.setswitchinterval(SWITCH_SECONDS)
     warm_up()
+
+
+@worker_shutdown.connect
+def _bring_calls_home(**kwargs: object) -> None:
+    """A call whose process ends is unknown to us, and somebody has to look it up: those under way are waited for."""
+    from workflows import engine_thread
+
+    engine_thread.finish()

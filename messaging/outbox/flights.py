@@ -28,10 +28,15 @@ class Flights:
         self._lock = threading.Lock()
 
     @property
+    def under_way(self) -> int:
+        """How many calls have not come back."""
+        with self._lock:
+            return self._under_way
+
+    @property
     def room(self) -> int:
         """How many more calls can leave now."""
-        with self._lock:
-            return self._most - self._under_way
+        return self._most - self.under_way
 
     def take_off(self, *, tries: Sequence[Try]) -> None:
         """Make these calls, each once. What is only shown on our own pages is done at once: it needs the database and no network."""

@@ -238,7 +238,7 @@ def test_workers_that_take_the_same_send_each_once(line, summit, provider):  # n
     for worker in workers:
         worker.join()
     assert raised == [] and sorted(to for to, _ in provider.calls) == sorted(message.to for message in messages)
-    due.send_due(now=clock.read())
+    due.work_off(now=clock.read())
     assert len(provider.calls) == 30 and set(Message.objects.values_list("status", flat=True)) == {"sent"}
 
 

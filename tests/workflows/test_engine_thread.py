@@ -1,6 +1,7 @@
 """The one thread of a process that works on rows: rings come in, calls wait beside it, and nothing it is told is done twice."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.db import connections
@@ -169,9 +170,27 @@ def test_what_a_call_breaks_with_is_unknown_and_frees_its_place(hook, start, pro
     assert engine.flights.room == 1
 
 
+def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, provider):
+    (number,) = calls(hook, 1)
+    provider.slow_for = number
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: provider.held == 1, what="the call")
+    ends = threading.Thread(target=engine.stop, kwargs={"patience": 20})
+    ends.start()
+    engine.add(task="messaging.send_sms", id="later")
+    provider.go_on.set()
+    ends.join(20)
+    assert not ends.is_alive() and sent() == 1
+    assert list(engine._waiting["messaging.send_sms"]) == ["later"]
+
+
 def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeypatch):
     (number,) = calls(hook, 1)
     monkeypatch.setattr(engine_thread, "_mine", None)
+    monkeypatch.setattr(
+        engine_thread, "gc", SimpleNamespace(freeze=lambda: None, set_threshold=lambda *_: None)
+    )  # of this process, for good
     tasks.drain()
     tasks.drain()
     engine = engine_thread._mine[1]

@@ -6,13 +6,11 @@ A Python list handed to the driver costs more than all the rest of a call togeth
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection, models
-
-Row = TypeVar("Row", bound=models.Model)
 
 
 def insert(*, rows: Sequence[models.Model], or_nothing: bool = False) -> set[Any]:
@@ -23,8 +21,8 @@ def insert(*, rows: Sequence[models.Model], or_nothing: bool = False) -> set[Any
     if not rows:
         return set()
     model = type(rows[0])
-    fields = _written(model)
-    given = json.dumps([{field.column: _plain(field, getattr(row, field.attname)) for field in fields} for row in rows])
+    columns = _written(model)
+    given = json.dumps([{column: plain(values[name]) for column, name, plain in columns} for values in map(vars, rows)])
     with connection.cursor() as cursor:
         cursor.execute(_insert(model, or_nothing), [given])
         return {found[0] for found in cursor.fetchall()}
@@ -38,36 +36,41 @@ def update(*, model: type[models.Model], names: Sequence[str], rows: Sequence[Ma
     """
     if not rows:
         return set()
-    fields = {name: model._meta.get_field(name.rstrip("?")) for name in names}
-    key = model._meta.pk
-    assert key is not None
-    given = json.dumps(
-        [
-            {
-                "pk": _plain(key, row["pk"]),
-                **{field.column: _plain(field, row[name.rstrip("?")]) for name, field in fields.items()},  # type: ignore[union-attr]
-            }
-            for row in rows
-        ]
-    )
+    columns = _handed(model, tuple(names))
+    given = json.dumps([{column: plain(row[name]) for column, name, plain in columns} for row in rows])
     with connection.cursor() as cursor:
         cursor.execute(_update(model, tuple(names), where), [given])
         return {found[0] for found in cursor.fetchall()}
 
 
+Column = tuple[str, str, Callable[[Any], Any]]
+"""A column, the attribute or key that holds its value, and how JSON carries it."""
+
+
 @functools.cache
-def _written(model: type[models.Model]) -> tuple[Any, ...]:
+def _written(model: type[models.Model]) -> tuple[Column, ...]:
     """The columns that an insert names: not those that the database fills in by itself."""
-    return tuple(
-        field
-        for field in model._meta.concrete_fields
-        if not isinstance(field, models.AutoField | models.BigAutoField) and not field.has_db_default()
-    )
+    return tuple((field.column, field.attname, _plain(field)) for field in _fields(model))
+
+
+@functools.lru_cache(maxsize=200)
+def _handed(model: type[models.Model], names: tuple[str, ...]) -> tuple[Column, ...]:
+    fields = [(name.rstrip("?"), _field(model, name)) for name in names]
+    return (("pk", "pk", _plain(model._meta.pk)), *((field.column, name, _plain(field)) for name, field in fields))
+
+
+def _fields(model: type[models.Model]) -> list[Any]:
+    given = model._meta.concrete_fields
+    return [field for field in given if not isinstance(field, models.AutoField | models.BigAutoField) and not field.has_db_default()]
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name.rstrip("?"))
 
 
 @functools.cache
 def _insert(model: type[models.Model], or_nothing: bool) -> str:
-    fields, key = _written(model), model._meta.pk
+    fields, key = _fields(model), model._meta.pk
     assert key is not None
     columns = ", ".join(f'"{field.column}"' for field in fields)
     kinds = ", ".join(f'"{field.column}" {_type(field)}' for field in fields)
@@ -80,9 +83,9 @@ def _insert(model: type[models.Model], or_nothing: bool) -> str:
 def _update(model: type[models.Model], names: tuple[str, ...], where: str) -> str:
     key = model._meta.pk
     assert key is not None
-    fields = {name: model._meta.get_field(name.rstrip("?")) for name in names}
-    sets = ", ".join(f'"{field.column}" = r."{field.column}"' for name, field in fields.items() if not name.endswith("?"))  # type: ignore[union-attr]
-    kinds = ", ".join([f'"pk" {_type(key)}', *(f'"{field.column}" {_type(field)}' for field in fields.values())])  # type: ignore[union-attr]
+    fields = [(name, _field(model, name)) for name in names]
+    sets = ", ".join(f'"{field.column}" = r."{field.column}"' for name, field in fields if not name.endswith("?"))
+    kinds = ", ".join([f'"pk" {_type(key)}', *(f'"{field.column}" {_type(field)}' for _, field in fields)])
     return (
         f'update "{model._meta.db_table}" t set {sets} from json_to_recordset(%s::json) as r ({kinds}) '
         f'where t."{key.column}" = r."pk" and ({where}) returning t."{key.column}"'
@@ -96,11 +99,19 @@ def _type(field: Any) -> str:
     )
 
 
-def _plain(field: Any, value: Any) -> Any:
-    """The value as JSON carries it."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(field, models.JSONField):
+def _plain(field: Any) -> Callable[[Any], Any]:
+    """How JSON carries the values of a field."""
+    while field.is_relation:
+        field = field.target_field
+    return _as_json if isinstance(field, models.JSONField) else _as_text
+
+
+def _as_json(value: Any) -> Any:
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, datetime | date | time):
         return value.isoformat()

@@ -63,6 +63,7 @@ class Command(BaseCommand):
         watch.start()
         with progress.working():
             self._go_round(over)
+        engine_thread.finish()
         watch.join(timeout=PERIOD_SECONDS)
 
     def _go_round(self, over: threading.Event) -> None:
