@@ -113,7 +113,7 @@ class EngineThread:
             outcomes.settle_all(results=landed, now=clock.read())
 
     def turn(self) -> bool:
-        """Do one set of each kind of work, what is nearest to a person first; False when there was none.
+        """Do one set of each kind of work, what somebody waits for first; False when there was none.
 
         Under load calls land one by one all the time, so their ends gather to sets for a moment; alone each is seen to at once.
         """
@@ -121,28 +121,26 @@ class EngineThread:
             self._landing = False
             if len(self._waiting[SEND_TASK]) >= WORTHWHILE and not self._waiting[DRAIN_TASK]:
                 self._something.wait_for(lambda: min(self.flights.waiting, self.flights.room) >= WORTHWHILE, timeout=GATHER_SECONDS)
-        deliveries = self._take(DRAIN_TASK, 1)
-        least = WORTHWHILE if deliveries else 1
-        landed = self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}
-        room = min(self.flights.room, AT_ONCE)
-        texts = self._take(SEND_TASK, room) if room >= least else []
-        settled = self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []
-        runs = self._take(ADVANCE_TASK, AT_ONCE)
-        if not (landed or texts or settled or runs or deliveries):
+        if not (self.flights.waiting or any(self._waiting.values())):
             return False
         now = clock.read()
-        if landed:
-            outcomes.settle_all(results=landed, now=now)
-        if texts:
+        deliveries = self._take(DRAIN_TASK, 1)
+        if deliveries and intake.drain_once(now=now, limit=AT_ONCE).more:
+            self.add(task=DRAIN_TASK, id="")
+        least = WORTHWHILE if self._waiting[DRAIN_TASK] else 1
+        room = min(self.flights.room, AT_ONCE)
+        if texts := self._take(SEND_TASK, room) if room >= least else []:
             self._send(ids=texts, now=now)
+        if landed := self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}:
+            outcomes.settle_all(results=landed, now=now)
+        settled = self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []
+        runs = self._take(ADVANCE_TASK, AT_ONCE)
         if settled:
             runs += [str(run_id) for run_id in engine.wake(wait_keys=[f"message:{id}" for id in settled], now=now)]
         if runs:
             engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
         if settled:
             breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in settled], now=now)
-        if deliveries and intake.drain_once(now=now, limit=AT_ONCE).more:
-            self.add(task=DRAIN_TASK, id="")
         return True
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:

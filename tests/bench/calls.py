@@ -93,7 +93,7 @@ def latency(calls: Calls, counters: Counters, *, rate: float, seconds: float, id
     """From the post of the webhook to the arrival of the text's request, at so many calls a second."""
     count = int(rate * seconds)
     with counters.measured() as cost:
-        seen = calls.run(count, rate=rate, patience=60, connections=64)
+        seen = calls.run(count, rate=rate, patience=60, connections=min(64, max(4, int(rate * 2))))
     waits = [wait * 1000 for wait in seen.waits.values()]
     answers = [answer.milliseconds for answer in seen.answers.values()]
     return {
