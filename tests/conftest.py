@@ -20,7 +20,7 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_xdist_make_scheduler,
 )
 from tests.wiping import wipe_after_committing_tests
-from workflows import playing, registry
+from workflows import engine_thread, playing, registry
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist, strip
 
@@ -83,6 +83,12 @@ def decisions_touch_no_database(monkeypatch):
 
     monkeypatch.setattr(playing, "decide", _without(playing.decide))
     monkeypatch.setattr(gate, "judge", _without(gate.judge))
+
+
+@pytest.fixture(autouse=True)
+def no_engine_outlives_a_test(monkeypatch):
+    """What hands work to the process's engine, as the ticker does, starts none here: it would go on in the next test's database."""
+    monkeypatch.setattr(engine_thread, "hand", lambda *, task, id="": None)
 
 
 @pytest.fixture(autouse=True)

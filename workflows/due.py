@@ -1,6 +1,7 @@
 """What is due by now, whatever rang or did not ring: the ticker's work, and the worker's when it is told."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -42,10 +43,10 @@ select exists(select 1 from providers_delivery where state = 'received' and next
          or exists(select 1 from {talks.OVERDUE}) or exists(select 1 from {photos.DUE})"""
 
 
-def message_settled(*, message_id: uuid.UUID, now: datetime) -> None:
-    """A text was sent, dropped, held or failed: the run that waits for it looks."""
-    engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{message_id}"], now=now), now=now)
-    breakers.look_after_texts(message_ids=[message_id], now=now)
+def messages_settled(*, message_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """Texts were sent, dropped, held or failed: the runs that wait for them look."""
+    engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{id}" for id in message_ids], now=now), now=now)
+    breakers.look_after_texts(message_ids=message_ids, now=now)
 
 
 def summary_settled(*, run_id: uuid.UUID, now: datetime) -> None:

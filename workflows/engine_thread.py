@@ -23,7 +23,7 @@ from messaging.outbox.dispatch import CALL_SECONDS
 from messaging.outbox.flights import Flights
 from messaging.planning import SEND_TASK, SETTLED_TASK
 from providers.deliveries import DRAIN_TASK
-from workflows import breakers, engine, intake
+from workflows import due, engine, intake
 from workflows.intake import ADVANCE_TASK
 from zartsalgo.lib import clock, doorbell, progress
 from zartsalgo.lib.database import drop_broken_connection
@@ -133,14 +133,10 @@ class EngineThread:
             self._send(ids=texts, now=now)
         if landed := self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}:
             outcomes.settle_all(results=landed, now=now)
-        settled = self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []
-        runs = self._take(ADVANCE_TASK, AT_ONCE)
-        if settled:
-            runs += [str(run_id) for run_id in engine.wake(wait_keys=[f"message:{id}" for id in settled], now=now)]
-        if runs:
+        if settled := self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []:
+            due.messages_settled(message_ids=[uuid.UUID(id) for id in settled], now=now)
+        if runs := self._take(ADVANCE_TASK, AT_ONCE):
             engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
-        if settled:
-            breakers.look_after_texts(message_ids=[uuid.UUID(id) for id in settled], now=now)
         return True
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:

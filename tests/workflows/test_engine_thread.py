@@ -18,6 +18,7 @@ from tests.providers import payloads
 from tests.stack.running import wait_until
 from tests.workflows.test_missed_call import post_call
 from workflows import engine_thread, tasks
+from workflows.engine_thread import hand as really_hand
 from workflows.models import Run
 from zartsalgo.lib import doorbell
 
@@ -188,6 +189,7 @@ def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, p
 def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeypatch):
     (number,) = calls(hook, 1)
     monkeypatch.setattr(engine_thread, "_mine", None)
+    monkeypatch.setattr(engine_thread, "hand", really_hand)
     monkeypatch.setattr(
         engine_thread, "gc", SimpleNamespace(freeze=lambda: None, set_threshold=lambda *_: None)
     )  # of this process, for good

@@ -79,7 +79,7 @@ def play(history, monkeypatch, set_clock):
         if "text" in came:
             message = Message.objects.latest("created_at")
             Message.objects.filter(pk=message.pk).update(**came["text"], **({"sent_at": now} if came.get("sent") else {}))
-            due.message_settled(message_id=message.pk, now=now)
+            due.messages_settled(message_ids=[message.pk], now=now)
         if "click" in came:
             ReviewClick.objects.create(link=ReviewLink.objects.latest("made_at"), at=now)
         if came.get("summary") == "approved":
