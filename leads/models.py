@@ -14,7 +14,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 
-from leads.revision import raises_revision
+from leads.revision import only_rises, raises_revision
 from zartsalgo.lib.evidence import Trigger, append_only
 from zartsalgo.lib.ids import new_id
 
@@ -39,6 +39,9 @@ class Client(models.Model):
         default=10, help_text="After so many minutes without anybody having taken a lead, the next of its responders is told."
     )
     revision = models.BigIntegerField(default=0, editable=False, help_text="Raised by the database when what is set up for it changes.")
+
+    class Meta:
+        triggers = only_rises()
 
     def __str__(self) -> str:
         return self.name

@@ -44,6 +44,19 @@ def raises_revision(*, but: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
     ]
 
 
+def only_rises() -> list[pgtrigger.Trigger]:
+    """For the client itself: who saves a row that was read before another change must not take that change's number back."""
+    return [
+        Trigger(
+            name="revision_only_rises",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.Condition("NEW.revision < OLD.revision"),
+            func="NEW.revision = OLD.revision; RETURN NEW;",
+        )
+    ]
+
+
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from leads.deciding import Context, Fact
-from leads.facts import asked, contact_of, read_placed
+from leads.facts import asked, columns, contact_of, read_placed
 from leads.models import Event
 from summaries import sources
 from summaries.models import Summary
@@ -23,7 +23,7 @@ class FirstWords(Fact):
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         rows = read_placed(
             Event,
-            """select e.*, a.n from json_to_recordset(%s::json) as a (n int, contact uuid, since timestamptz),
+            f"""select {columns(Event, "e")}, a.n from json_to_recordset(%s::json) as a (n int, contact uuid, since timestamptz),
                  lateral (select * from leads_event where contact_id = a.contact and type = any (%s) and recorded_at >= a.since
                            order by recorded_at, id limit %s) e
                 order by a.n, e.recorded_at, e.id""",

@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
@@ -22,6 +22,7 @@ from messaging.outbox import calling, outcomes, reserve
 from messaging.outbox.dispatch import CALL_SECONDS
 from messaging.outbox.flights import Flights
 from messaging.planning import SEND_TASK, SETTLED_TASK
+from providers.contract import SendResult
 from providers.deliveries import DRAIN_TASK
 from workflows import due, engine, intake
 from workflows.intake import ADVANCE_TASK
@@ -88,7 +89,7 @@ class EngineThread:
     def _work_for_ever(self) -> None:
         while not self._over:
             with self._something:
-                while not (self._over or self._landing or any(self._waiting.values())):
+                while not (self._over or self._landing or self.flights.waiting or any(self._waiting.values())):
                     self._something.wait()
             try:
                 with progress.working(), doorbell.taken_by(self.add):
@@ -132,12 +133,19 @@ class EngineThread:
         if texts := self._take(SEND_TASK, room) if room >= least else []:
             self._send(ids=texts, now=now)
         if landed := self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}:
-            outcomes.settle_all(results=landed, now=now)
+            self._settle(results=landed, now=now)
         if settled := self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []:
             due.messages_settled(message_ids=[uuid.UUID(id) for id in settled], now=now)
         if runs := self._take(ADVANCE_TASK, AT_ONCE):
             engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
         return True
+
+    def _settle(self, *, results: Mapping[int, SendResult], now: datetime) -> None:
+        try:
+            outcomes.settle_all(results=results, now=now)
+        except (DatabaseError, InterfaceError):
+            self.flights.put_back(results=results)
+            raise
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:
         batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=now)

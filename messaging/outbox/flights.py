@@ -6,7 +6,7 @@ than can leave at once (`room`): what waited in a line behind that mark would be
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from messaging.outbox import dispatch
@@ -66,3 +66,8 @@ class Flights:
             attempt_id, result = self._landed.get()
             found[attempt_id] = result
         return found
+
+    def put_back(self, *, results: Mapping[int, SendResult]) -> None:
+        """They could not be written down: a late answer is still the truth, so it is kept for the next look."""
+        for attempt_id, result in results.items():
+            self._landed.put((attempt_id, result))

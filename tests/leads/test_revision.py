@@ -84,6 +84,18 @@ def test_moving_a_row_to_another_client_raises_both():
     assert revision(first) > before[0] and revision(second) > before[1]
 
 
+def test_a_client_saved_as_it_was_read_long_ago_takes_no_change_back():
+    client = ClientFactory()
+    before = Client.objects.get(pk=client.pk)
+    ResponderFactory(client=client)
+    raised = revision(client)
+    assert raised > before.revision
+    before.name = "Summit Roofing and Sons"
+    before.save()
+    found = Client.objects.get(pk=client.pk)
+    assert (found.name, found.revision) == ("Summit Roofing and Sons", raised)
+
+
 def test_what_is_kept_costs_nothing_until_it_changes(django_assert_num_queries):
     client, other = ClientFactory(), ClientFactory(slug="other")
     ResponderFactory(client=client, name="Rita")

@@ -4,11 +4,11 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from leads.models import Contact
 from messaging.models import Attempt, Message
-from messaging.outbox import flights
+from messaging.outbox import flights, outcomes
 from providers import adapters
 from providers.connections import connect
 from providers.contract import SendResult
@@ -169,6 +169,24 @@ def test_what_a_call_breaks_with_is_unknown_and_frees_its_place(hook, start, pro
     engine.add(task="workflows.drain", id="")
     wait_until(lambda: Message.objects.filter(status="unknown").count() == 2, what="two unknown outcomes")
     assert engine.flights.room == 1
+
+
+def test_an_answer_that_could_not_be_written_down_is_kept_and_written_later(hook, start, provider, monkeypatch):
+    calls(hook, 1)
+    real, tries = outcomes.settle_all, []
+
+    def _settle_all(**given):
+        tries.append(given["results"])
+        if len(tries) == 1:
+            raise OperationalError("the database is starting up")
+        return real(**given)
+
+    monkeypatch.setattr(outcomes, "settle_all", _settle_all)
+    monkeypatch.setattr(engine_thread, "REST_SECONDS", 0.01)
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 1, what="the text")
+    assert len(provider.numbers) == 1 and tries[0] == tries[1]
 
 
 def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, provider):
