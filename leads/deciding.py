@@ -58,6 +58,8 @@ class Effect:
     """Something a decision wants done. Its row carries its id from the start, so nothing is read back."""
 
     tables: ClassVar[tuple[str, ...]]
+    # Whether it makes a row that others of the same set may change.
+    makes: ClassVar[bool] = False
 
     @classmethod
     def write(cls, *, effects: Sequence[Any], now: datetime) -> None:

@@ -20,6 +20,7 @@ class OpenLead(Effect):
     """A request of the person, as the event describes it. Made under the person's lock, so two events cannot both open one."""
 
     tables: ClassVar = ("leads_lead",)
+    makes: ClassVar = True
     lead: Lead
 
     @classmethod

@@ -45,8 +45,9 @@ class EngineThread:
     def __init__(self) -> None:
         self._something = threading.Condition()
         self._waiting: dict[str, OrderedDict[str, None]] = {task: OrderedDict() for task in TASKS}
-        self._landing = self._over = False
+        self._over = False
         self._patience = 0.0
+        self._turns = 0
         self.flights = Flights(on_landing=self._note_landing)
 
     def start(self) -> None:
@@ -72,7 +73,6 @@ class EngineThread:
 
     def _note_landing(self) -> None:
         with self._something:
-            self._landing = True
             self._something.notify()
 
     def _take(self, task: str, most: int) -> list[str]:
@@ -89,7 +89,7 @@ class EngineThread:
     def _work_for_ever(self) -> None:
         while not self._over:
             with self._something:
-                while not (self._over or self._landing or self.flights.waiting or any(self._waiting.values())):
+                while not self._over and self._is_idle():
                     self._something.wait()
             try:
                 with progress.working(), doorbell.taken_by(self.add):
@@ -113,31 +113,36 @@ class EngineThread:
         while landed := self.flights.landed(most=AT_ONCE):
             outcomes.settle_all(results=landed, now=clock.read())
 
+    def _is_idle(self) -> bool:
+        """Nothing to do now: texts that have no room wait for a call to land, which tells."""
+        return not (self.flights.waiting or any(ids for task, ids in self._waiting.items() if task != SEND_TASK or self.flights.room))
+
     def turn(self) -> bool:
         """Do one set of each kind of work, what somebody waits for first; False when there was none.
 
         Under load calls land one by one all the time, so their ends gather to sets for a moment; alone each is seen to at once.
         """
         with self._something:
-            self._landing = False
             if len(self._waiting[SEND_TASK]) >= WORTHWHILE and not self._waiting[DRAIN_TASK]:
                 self._something.wait_for(lambda: min(self.flights.waiting, self.flights.room) >= WORTHWHILE, timeout=GATHER_SECONDS)
-        if not (self.flights.waiting or any(self._waiting.values())):
-            return False
-        now = clock.read()
+            if self._is_idle():
+                return False
+        self._turns += 1
         deliveries = self._take(DRAIN_TASK, 1)
-        if deliveries and intake.drain_once(now=now, limit=AT_ONCE).more:
+        if deliveries and intake.drain_once(now=clock.read(), limit=AT_ONCE).more:
             self.add(task=DRAIN_TASK, id="")
-        least = WORTHWHILE if self._waiting[DRAIN_TASK] else 1
+        # While deliveries wait sets are filled first, but not for long: an answer that nobody writes down becomes an unknown one.
+        least = WORTHWHILE if self._waiting[DRAIN_TASK] and self._turns % 3 else 1
         room = min(self.flights.room, AT_ONCE)
+        # The clock is read behind each taking: what came in during this turn is due by then.
         if texts := self._take(SEND_TASK, room) if room >= least else []:
-            self._send(ids=texts, now=now)
+            self._send(ids=texts, now=clock.read())
         if landed := self.flights.landed(most=AT_ONCE) if self.flights.waiting >= least else {}:
-            self._settle(results=landed, now=now)
+            self._settle(results=landed, now=clock.read())
         if settled := self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []:
-            due.messages_settled(message_ids=[uuid.UUID(id) for id in settled], now=now)
+            due.messages_settled(message_ids=[uuid.UUID(id) for id in settled], now=clock.read())
         if runs := self._take(ADVANCE_TASK, AT_ONCE):
-            engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=now)
+            engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=clock.read())
         return True
 
     def _settle(self, *, results: Mapping[int, SendResult], now: datetime) -> None:

@@ -222,7 +222,8 @@ class Batch:
 
     def _write_effects(self) -> None:
         left, self.left = self.left, {}
-        for kind, effects in left.items():
+        # What is made comes before what changes it, whoever left which first.
+        for kind, effects in sorted(left.items(), key=lambda item: not item[0].makes):
             kind.write(effects=effects, now=self.now)
 
     def _write_runs(self) -> None:

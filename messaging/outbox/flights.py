@@ -49,10 +49,12 @@ class Flights:
                 self._pool.submit(self._fly, one)
 
     def _fly(self, one: Try) -> None:
-        self._landed.put((one.attempt_id, dispatch.call(row=one.message, slip=one.slip)))
-        with self._lock:
-            self._under_way -= 1
-        self._on_landing()
+        try:
+            self._landed.put((one.attempt_id, dispatch.call(row=one.message, slip=one.slip)))
+        finally:
+            with self._lock:
+                self._under_way -= 1
+            self._on_landing()
 
     @property
     def waiting(self) -> int:
