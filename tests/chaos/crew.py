@@ -37,16 +37,17 @@ SLOWEST = 120.0  # seconds; an arm that died must not leave a process that waits
 
 # Where a worker can be made to die or to stop: the module and function after which it happens, and whether its result must be true.
 POINTS = {
-    "taken in, not committed": ("workflows.intake", "take_in", False),
-    "taken in": ("workflows.intake", "_take_in_safely", False),
+    "taken in, not committed": ("workflows.intake.batch", "take_in", False),
+    "taken in": ("workflows.intake.draining", "_take_in_safely", False),
     "run claimed": ("workflows.engine", "_take_up", False),
     "step done, not committed": ("workflows.playing", "decide", False),
     "step done": ("workflows.engine", "_play", True),
-    "reserved": ("messaging.outbox.sending", "reserve", True),
-    "calling": ("messaging.outbox.sending", "start_calling", True),
+    "played, not committed": ("workflows.engine", "play_new", True),
+    "reserved": ("messaging.outbox.reserve", "reserve", True),
+    "calling": ("messaging.outbox.calling", "start_calling", True),
     "called": ("messaging.outbox.dispatch", "call", False),
     "settled, not committed": ("messaging.outbox.outcomes", "_accept", True),
-    "settled": ("messaging.outbox.sending", "settle_all", True),
+    "settled": ("messaging.outbox.outcomes", "settle_all", True),
     "judged": ("messaging.gate", "judge", False),
 }
 
@@ -143,23 +144,23 @@ def _press_time() -> None:
 
 def _never_unknown() -> None:
     """The naive sender: a call without an answer counts as not sent, and is tried again."""
-    from messaging.outbox import sending
+    from messaging.outbox import outcomes
 
-    real = sending.settle_all
+    real = outcomes.settle_all
 
     def _settle_all(*, results: Any, now: Any) -> Any:
         no_answer = {"outcome": "rejected", "error_code": "unreachable", "note": "not sent: no answer"}
         given = {id: replace(result, **no_answer) if result.outcome == "unknown" else result for id, result in results.items()}
         return real(results=given, now=now)
 
-    sending.settle_all = _settle_all
+    outcomes.settle_all = _settle_all
 
 
 def _no_guards_of_a_send() -> None:
     """Nobody looks whether another has the attempt; the index on live attempts is dropped by the arm."""
     from django.db import connection
 
-    from messaging.outbox import reserve, sending
+    from messaging.outbox import calling, reserve
 
     def _start(*, tries: Any) -> set[int]:
         ids = [one.attempt_id for one in tries]
@@ -167,7 +168,7 @@ def _no_guards_of_a_send() -> None:
             cursor.execute("update messaging_attempt set outcome = 'calling' where id = any(%s)", [ids])
         return set(ids)
 
-    reserve._over, sending.start_calling = (lambda *, messages: {one.pk for one in messages}), _start
+    reserve._over, calling.start_calling = (lambda *, messages: {one.pk for one in messages}), _start
 
 
 def _no_address_lock() -> None:
