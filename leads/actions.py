@@ -13,6 +13,8 @@ from leads import people
 from leads.models import Client, Contact, Desk, Event, Lead, Responder, StageChange, Task
 from zartsalgo.lib.ids import new_id
 
+# What ids of tasks are made in.
+_TASKS = uuid.UUID("6f1c2f52-93a3-5f0e-9a0b-0d6f5a1f7c11")
 OUTCOMES = {
     # what a responder may say: label, the stage it leads to
     "booked": ("Booked", Lead.Stage.BOOKED),
@@ -85,27 +87,44 @@ def create_task(
 ) -> Task:
     """Ask a person for something. The same cause gives the same task, whoever asks and how often; so does the same event for the same kind,
     so two workflows that start from it never ask two people for one thing: the second gets the first one's task."""
-    Task.objects.bulk_create(
-        [
-            Task(
-                id=new_id(),
-                client=client,
-                lead=lead,
-                contact=contact or (lead.contact if lead else None),
-                desk=Desk(desk),
-                kind=kind,
-                title=title[:200],
-                reason=reason[:400],
-                cause=cause[:200],
-                event=event,
-                created_at=now,
-                due_at=due_at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
+    task = make_task(
+        client=client, desk=desk, kind=kind, title=title, reason=reason, cause=cause, due_at=due_at, now=now, lead=lead, contact=contact,
+        event=event,
+    )  # fmt: skip
+    Task.objects.bulk_create([task], ignore_conflicts=True)
     same = Q(cause=cause[:200]) if event is None else Q(cause=cause[:200]) | Q(event=event, kind=kind)
     return Task.objects.filter(same, client=client).order_by("created_at", "pk")[:1].get()
+
+
+def make_task(
+    *,
+    client: Client,
+    desk: str,
+    kind: str,
+    title: str,
+    reason: str,
+    cause: str,
+    due_at: datetime,
+    now: datetime,
+    lead: Lead | None = None,
+    contact: Contact | None = None,
+    event: Event | None = None,
+) -> Task:
+    """The task as it would be stored, cut to what the columns hold; not stored. The same cause of a client gives the same id."""
+    return Task(
+        id=uuid.uuid5(_TASKS, f"{client.pk}:{cause[:200]}"),
+        client=client,
+        lead=lead,
+        contact=contact or (lead.contact if lead else None),
+        desk=Desk(desk),
+        kind=kind,
+        title=title[:200],
+        reason=reason[:400],
+        cause=cause[:200],
+        event=event,
+        created_at=now,
+        due_at=due_at,
+    )
 
 
 def close_task(*, task: Task, by: str, outcome: str, now: datetime, status: str = Task.Status.DONE) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from leads.models import Contact, Event, Task
+from leads.models import Event, Task
 
 # The closed list. A task of such a kind is a case while it is open; an event `case.opened` names one in its fact `case`.
 CASES: Final[dict[str, str]] = {
@@ -33,11 +33,6 @@ class Case:
     @property
     def words(self) -> str:
         return CASES[self.kind]
-
-
-def open_case(*, contact: Contact) -> Case | None:
-    """The person's oldest open case; None when all are closed."""
-    return open_cases(contact_ids={contact.pk}).get(contact.pk)
 
 
 def open_cases(*, contact_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Case]:

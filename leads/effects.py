@@ -1,18 +1,18 @@
 """What the workflows do to requests and tasks: each written for many at once, in the transaction that decided it."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 from leads import consent
+from leads.actions import make_task
 from leads.deciding import Context, Effect
-from leads.models import Client, Contact, Desk, Event, Lead, StageChange, Task
+from leads.models import Contact, Event, Lead, StageChange, Task
 from zartsalgo.lib import rows
 from zartsalgo.lib.ids import new_id
-
-_TASKS: Final = uuid.UUID("6f1c2f52-93a3-5f0e-9a0b-0d6f5a1f7c11")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,19 +59,23 @@ class ChangeStage(Effect):
 
     @classmethod
     def write(cls, *, effects: Sequence[Self], now: datetime) -> None:
-        changes = {effect.lead_id: effect for effect in effects if effect.old != effect.new}
+        changes: dict[uuid.UUID, list[Self]] = defaultdict(list)
+        for effect in effects:
+            if effect.old != effect.new:
+                changes[effect.lead_id].append(effect)
         moved = rows.update(
             model=Lead,
             # What the row must still hold is handed over in a field that is not set.
             names=("stage", "kind?"),
-            rows=[{"pk": lead_id, "stage": effect.new, "kind": effect.old} for lead_id, effect in changes.items()],
+            rows=[{"pk": lead_id, "stage": several[-1].new, "kind": several[0].old} for lead_id, several in changes.items()],
             where='t."stage" = r."kind"',
         )
         rows.insert(
             rows=[
-                StageChange(lead_id=lead_id, old=effect.old, new=effect.new, by=effect.by[:120], at=now)
-                for lead_id, effect in changes.items()
+                StageChange(lead_id=lead_id, old=one.old, new=one.new, by=one.by[:120], at=now)
+                for lead_id, several in changes.items()
                 if lead_id in moved
+                for one in several
             ]
         )
 
@@ -153,38 +157,9 @@ class CreateTask(Effect):
     task: Task
 
     @classmethod
-    def of(
-        cls,
-        *,
-        client: Client,
-        desk: str,
-        kind: str,
-        title: str,
-        reason: str,
-        cause: str,
-        due_at: datetime,
-        now: datetime,
-        lead: Lead | None = None,
-        contact: Contact | None = None,
-        event: Event | None = None,
-    ) -> Self:
-        cause = cause[:200]
-        return cls(
-            task=Task(
-                id=uuid.uuid5(_TASKS, f"{client.pk}:{cause}"),
-                client=client,
-                lead=lead,
-                contact=contact or (lead.contact if lead else None),
-                desk=Desk(desk),
-                kind=kind,
-                title=title[:200],
-                reason=reason[:400],
-                cause=cause,
-                event=event,
-                created_at=now,
-                due_at=due_at,
-            )
-        )
+    def of(cls, **asked: Any) -> Self:
+        """From what `leads.actions.make_task` wants."""
+        return cls(task=make_task(**asked))
 
     @classmethod
     def write(cls, *, effects: Sequence[Self], now: datetime) -> None:

@@ -14,7 +14,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 
-from leads.revision import only_rises, raises_revision
+from leads.revision import raises_revision, rises_with_itself
 from zartsalgo.lib.evidence import Trigger, append_only
 from zartsalgo.lib.ids import new_id
 
@@ -41,7 +41,7 @@ class Client(models.Model):
     revision = models.BigIntegerField(default=0, editable=False, help_text="Raised by the database when what is set up for it changes.")
 
     class Meta:
-        triggers = only_rises()
+        triggers = rises_with_itself()
 
     def __str__(self) -> str:
         return self.name

@@ -26,6 +26,14 @@ _RAISE = """
     END IF;
     RETURN NULL;
 """
+_RISE = """
+    IF to_jsonb(NEW) - 'revision' IS DISTINCT FROM to_jsonb(OLD) - 'revision' THEN
+        NEW.revision = GREATEST(NEW.revision, OLD.revision) + 1;
+    ELSE
+        NEW.revision = GREATEST(NEW.revision, OLD.revision);
+    END IF;
+    RETURN NEW;
+"""
 # A process keeps no more clients than that.
 MOST = 5_000
 
@@ -44,17 +52,9 @@ def raises_revision(*, but: tuple[str, ...] = ()) -> list[pgtrigger.Trigger]:
     ]
 
 
-def only_rises() -> list[pgtrigger.Trigger]:
-    """For the client itself: who saves a row that was read before another change must not take that change's number back."""
-    return [
-        Trigger(
-            name="revision_only_rises",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Update,
-            condition=pgtrigger.Condition("NEW.revision < OLD.revision"),
-            func="NEW.revision = OLD.revision; RETURN NEW;",
-        )
-    ]
+def rises_with_itself() -> list[pgtrigger.Trigger]:
+    """For the client itself: its own change raises the number too, and a save of a row that was read long ago takes no change back."""
+    return [Trigger(name="revision_rises", when=pgtrigger.Before, operation=pgtrigger.Update, func=_RISE)]
 
 
 T = TypeVar("T")

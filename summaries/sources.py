@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from leads.models import Contact, Event, Identity, Lead
+from leads.models import Event, Identity, Lead
 from messaging.models import Message
 from summaries.text import RawValues, Source
 
@@ -103,12 +103,6 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _texts(item, f"{path}.{number}")
-
-
-def first_words(*, contact: Contact, since: datetime) -> Event | None:
-    """The first event of this person, recorded since then, in which something was said."""
-    rows = Event.objects.filter(contact=contact, type__in=OF_CUSTOMER, recorded_at__gte=since).order_by("recorded_at", "pk")
-    return next((event for event in rows[:MOST_EVENTS] if words_of(event=event)), None)
 
 
 def raw_values(*, lead: Lead) -> RawValues:

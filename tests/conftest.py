@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from math import inf
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -88,7 +89,7 @@ def decisions_touch_no_database(monkeypatch):
 @pytest.fixture(autouse=True)
 def no_engine_outlives_a_test(monkeypatch):
     """What hands work to the process's engine, as the ticker does, starts none here: it would go on in the next test's database."""
-    monkeypatch.setattr(engine_thread, "hand", lambda *, task, id="": None)
+    monkeypatch.setattr(engine_thread, "of_this_process", lambda: SimpleNamespace(add=lambda *, task, id: True))
 
 
 @pytest.fixture(autouse=True)

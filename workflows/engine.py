@@ -1,7 +1,7 @@
 """The engine: takes runs up in sets, and each of them as far as it goes, each step once.
 
 1. Claim by one guarded update: due, not leased, active. The lease has an end and an epoch.
-2. In one transaction: lock the people in one order, lock the runs whose epoch is still ours, and take step after step (`_Batch`).
+2. In one transaction: lock the people in one order, lock the runs whose epoch is still ours, and take step after step (`workflows.playing`).
 3. Go on until each run waits, ends, or breaks.
 
 Runs of one person go one after the other, as if each had been alone. A step that raises concerns its run only: what it did before is kept,

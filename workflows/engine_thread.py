@@ -153,7 +153,11 @@ class EngineThread:
             raise
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:
-        batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=now)
+        try:
+            batch = reserve.reserve(message_ids=[uuid.UUID(id) for id in ids], now=now)
+        except (DatabaseError, InterfaceError):
+            self._put_back(SEND_TASK, ids)
+            raise
         self._put_back(SEND_TASK, [str(id) for id in batch.later])
         for chunk in calling.chunks(tries=batch.tries):
             started = calling.start_calling(tries=chunk)
@@ -180,7 +184,16 @@ def finish() -> None:
 
 
 def hand(*, task: str, id: str = "") -> None:
-    """Give a ring that came in to this process's engine, which is started by the first. A forked child has one of its own."""
+    """Give a ring that came in to this process's engine. Where the calling thread answers its own rings, for nobody else can see yet what
+    they are about (a demo that is being loaded), it is done here."""
+    if doorbell.is_answered_here():
+        do_here(task=task, id=id)
+    else:
+        of_this_process().add(task=task, id=id)
+
+
+def of_this_process() -> EngineThread:
+    """The engine of this process, started when it is first asked for. A forked child has one of its own."""
     global _mine
     with _lock:
         if _mine is None or _mine[0] != os.getpid():
@@ -190,4 +203,4 @@ def hand(*, task: str, id: str = "") -> None:
             thread = EngineThread()
             thread.start()
             _mine = (os.getpid(), thread)
-    _mine[1].add(task=task, id=id)
+        return _mine[1]

@@ -48,22 +48,22 @@ def lines_of(*, client: Client) -> Lines:
     return Lines(sms=sending_connection(client=client), slack=alerting_connection(client=client), email=has_mail_server())
 
 
-def ways_of(*, responder: Responder, lines: Lines, client: Client | None = None) -> list[Way]:
+def ways_of(*, responder: Responder, lines: Lines) -> list[Way]:
     """Every way the responder may be told by, in the order they are tried, the impossible ones with their reason."""
     made = {
-        Responder.Channel.SMS: lambda: _by_text(responder, lines, client or responder.client),
+        Responder.Channel.SMS: lambda: _by_text(responder, lines),
         Responder.Channel.SLACK: lambda: _by_slack(lines),
         Responder.Channel.EMAIL: lambda: _by_mail(responder, lines),
     }
     return [make() for channel, make in made.items() if channel in responder.alerts_by]
 
 
-def _by_text(responder: Responder, lines: Lines, client: Client) -> Way:
+def _by_text(responder: Responder, lines: Lines) -> Way:
     if not responder.phone:
         return Way(channel=Responder.Channel.SMS, why_not="no number is known")
     if lines.sms is None:
         return Way(channel=Responder.Channel.SMS, why_not="no live texting connection")
-    sender = sender_of(connection=lines.sms, client=client)
+    sender = sender_of(connection=lines.sms, client=responder.client)
     return Way(channel=Responder.Channel.SMS, address=responder.phone, connection=lines.sms, sender=sender)
 
 
@@ -105,8 +105,7 @@ def next_notice(
     responder = handover.responder
     if responder is None or not responder.active or not responder.alerts_by:
         return None
-    # A responder that a process has kept may know its business as it was.
-    for way in ways_of(responder=responder, lines=lines, client=handover.client):
+    for way in ways_of(responder=responder, lines=lines):
         if way.why_not or (str(way.channel), way.address) in used:
             continue
         return Notice(

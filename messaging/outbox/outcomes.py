@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db import connection as database
 from django.db.models import F, Q
 
@@ -26,6 +26,7 @@ from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.provider_ids import spoken_for
 from providers.contract import SendResult
 from providers.models import Connection
+from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.doorbell import ring_after_commit
 
 log = logging.getLogger(__name__)
@@ -56,11 +57,6 @@ update messaging_message t set status = r.status, reason = '', says = r.says, se
 returning t.id, t.provider_id"""
 
 
-def settle(*, attempt_id: int, result: SendResult, now: datetime) -> None:
-    """Record the provider's answer to one attempt and what follows for the message."""
-    settle_all(results={attempt_id: result}, now=now)
-
-
 def settle_all(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UUID, str]:
     """Record the answers to attempts and what follows for their messages; the status of each afterwards.
 
@@ -70,9 +66,9 @@ def settle_all(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid
         return {}
     try:
         return _settle_safely(results=results, now=now)
-    except OperationalError:
-        raise  # the database is away, and what it did not store is unknown
     except Exception as error:
+        if is_trouble(error):
+            raise  # the database is away; whoever called has the answers still
         if len(results) > 1:
             items = list(results.items())
             half = len(items) // 2
@@ -86,8 +82,8 @@ def _settle_safely(*, results: Mapping[int, SendResult], now: datetime) -> dict[
         try:
             with transaction.atomic():
                 return _settle(results=results, now=now)
-        except OperationalError:
-            if not left:
+        except DatabaseError as error:
+            if not left or not is_trouble(error):
                 raise
     raise AssertionError("unreachable")
 
@@ -121,7 +117,7 @@ def _settle(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UU
         if result.outcome == "rejected":
             _rejected(message=message, result=result, tries=message.tries, now=now)
         elif result.outcome != "accepted":
-            _unknown(message=message, note=result.note, now=now)
+            _unknown(message=message, now=now)
         statuses[message.pk] = str(message.status)
         ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
     return statuses
@@ -216,7 +212,7 @@ def _wait_for_credentials(*, message: Message, meaning: str, tries: int, now: da
         )
 
 
-def _unknown(*, message: Message, note: str, now: datetime) -> None:
+def _unknown(*, message: Message, now: datetime) -> None:
     message.status, message.reason = Message.Status.UNKNOWN, "no-answer"
     what = saying.noun(message=message)
     message.says = f"The provider did not answer; the {what} may have gone. It is looked up and will not be repeated."

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
@@ -26,6 +26,7 @@ from messaging.locks import lock_addresses
 from messaging.models import Attempt, Message
 from messaging.outbox.refusals import follow_up, refused
 from zartsalgo.lib import rows
+from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.slip import SEND, Slip
 
 log = logging.getLogger(__name__)
@@ -81,11 +82,11 @@ def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
         with transaction.atomic():
             return _reserve(message_ids=message_ids, now=now)
     except DatabaseError as error:
+        if is_trouble(error):
+            raise  # it says nothing about the messages
         if len(message_ids) > 1:
             half = len(message_ids) // 2
             return reserve(message_ids=message_ids[:half], now=now) + reserve(message_ids=message_ids[half:], now=now)
-        if isinstance(error, OperationalError):
-            raise  # a lost connection or a deadlock says nothing about the message
         _put_off(id=message_ids[0], error=error, now=now)
         return Batch()
 

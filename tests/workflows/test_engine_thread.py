@@ -4,11 +4,11 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections, transaction
 
 from leads.models import Contact
 from messaging.models import Attempt, Message
-from messaging.outbox import flights, outcomes
+from messaging.outbox import flights, outcomes, reserve
 from providers import adapters
 from providers.connections import connect
 from providers.contract import SendResult
@@ -18,7 +18,7 @@ from tests.providers import payloads
 from tests.stack.running import wait_until
 from tests.workflows.test_missed_call import post_call
 from workflows import engine_thread, tasks
-from workflows.engine_thread import hand as really_hand
+from workflows.engine_thread import of_this_process
 from workflows.models import Run
 from zartsalgo.lib import doorbell
 
@@ -160,6 +160,7 @@ def test_a_turn_that_breaks_does_not_end_the_engine(hook, start, provider, monke
     wait_until(lambda: not any(engine._waiting.values()), what="the broken turn")
     engine.add(task="workflows.drain", id="")
     wait_until(lambda: sent() == 1, what="the text")
+    assert len(provider.numbers) == 1
 
 
 def test_what_a_call_breaks_with_is_unknown_and_frees_its_place(hook, start, provider, monkeypatch):
@@ -189,6 +190,40 @@ def test_an_answer_that_could_not_be_written_down_is_kept_and_written_later(hook
     assert len(provider.numbers) == 1 and tries[0] == tries[1]
 
 
+def test_texts_that_met_the_databases_trouble_go_at_the_next_turn(hook, start, provider, monkeypatch):
+    calls(hook, 3)
+    real, tries = reserve.reserve, []
+
+    def _reserve(**given):
+        tries.append(given["message_ids"])
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected")
+        return real(**given)
+
+    monkeypatch.setattr(reserve, "reserve", _reserve)
+    monkeypatch.setattr(engine_thread, "REST_SECONDS", 0.01)
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 3, what="the texts")
+    assert len(provider.numbers) == 3 and tries[0] == tries[1]
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("away"), InterfaceError("connection already closed")])
+def test_no_answer_is_given_up_because_of_the_databases_trouble(trouble, monkeypatch):
+    """Halving would end with one answer that nobody keeps."""
+    asked = []
+
+    def _settle(*, results, now):
+        asked.append(len(results))
+        raise trouble
+
+    monkeypatch.setattr(outcomes, "_settle", _settle)
+    answers = {n: SendResult(outcome="accepted", provider_id=f"SM{n}") for n in range(4)}
+    with pytest.raises(type(trouble)):
+        outcomes.settle_all(results=answers, now=NOON)
+    assert set(asked) == {4}
+
+
 def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, provider):
     (number,) = calls(hook, 1)
     provider.slow_for = number
@@ -207,7 +242,7 @@ def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, p
 def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeypatch):
     (number,) = calls(hook, 1)
     monkeypatch.setattr(engine_thread, "_mine", None)
-    monkeypatch.setattr(engine_thread, "hand", really_hand)
+    monkeypatch.setattr(engine_thread, "of_this_process", of_this_process)
     monkeypatch.setattr(
         engine_thread, "gc", SimpleNamespace(freeze=lambda: None, set_threshold=lambda *_: None)
     )  # of this process, for good
@@ -220,6 +255,17 @@ def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeyp
         assert sum(thread.name == "engine" for thread in threading.enumerate()) == 1
     finally:
         engine.stop()
+
+
+def test_where_a_thread_answers_its_own_rings_the_work_is_done_in_its_transaction(hook, provider, monkeypatch):
+    calls(hook, 1)
+    monkeypatch.setattr(engine_thread, "_mine", None)
+    with transaction.atomic(), doorbell.answered_here() as heard:
+        tasks.drain()
+        assert [task for task, _ in heard] == ["messaging.send_sms"]
+        assert Message.objects.count() == 1
+        transaction.set_rollback(True)
+    assert not Message.objects.exists() and engine_thread._mine is None
 
 
 def test_a_ring_that_is_no_business_of_the_engine_reaches_the_broker(rings):

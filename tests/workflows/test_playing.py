@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from leads.deciding import Effect
+from leads.effects import ChangeStage
 from leads.facts import Addresses
 from leads.models import Event, Lead, Task
 from messaging.models import Handover, Message, Notice
-from tests.factories import NOON, ClientFactory, ContactFactory, ResponderFactory
+from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, ResponderFactory
 from tests.workflows import test_engine
 from workflows import engine, receipts, registry, vocabulary
 from workflows.models import Receipt, Run, Step
@@ -214,6 +215,17 @@ def test_a_step_that_goes_in_a_circle_is_stopped(play):
     runs = play(asks_again_for_ever, runs=1)
     engine.advance_all(run_ids=runs, now=clock.read())
     assert standing() == {runs[0]: ("ready", 1, 0)}
+
+
+def test_a_lead_that_is_moved_twice_in_one_set_has_both_moves_in_its_history(noon):
+    lead = LeadFactory(contact=ContactFactory(client=ClientFactory()))
+    moves = [ChangeStage(lead_id=lead.pk, old=old, new=new, by="test") for old, new in (("new", "engaged"), ("engaged", "booked"))]
+    ChangeStage.write(effects=moves, now=NOON)
+    lead.refresh_from_db()
+    assert lead.stage == "booked"
+    assert list(lead.stage_changes.order_by("id").values_list("old", "new")) == [("new", "engaged"), ("engaged", "booked")]
+    ChangeStage.write(effects=moves, now=NOON)  # it stands elsewhere by now
+    assert lead.stage_changes.count() == 2
 
 
 # The contract

@@ -23,7 +23,7 @@ from messaging import due as messaging_due
 from providers.connections import hook_url, open_secrets, over_loopback
 from providers.models import Connection
 from workflows import due as workflows_due
-from workflows import engine, engine_thread
+from workflows import engine
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist
 from zartsalgo.office.demo.clients import CLIENTS, DemoClient, make_client
@@ -193,10 +193,7 @@ class _Telling:
         """Do what was rung for, here and now, until nothing rings any more."""
         while self.rings:
             task, id = self.rings.pop(0)
-            if task in engine_thread.TASKS:
-                engine_thread.do_here(task=task, id=id)
-            else:
-                current_app.tasks[task](*([id] if id else []))
+            current_app.tasks[task](*([id] if id else []))
 
 
 def _doors(client: Client) -> dict[str, Door]:
