@@ -9,14 +9,12 @@ from leads.deciding import Effect
 from messaging import reviews
 from messaging.models import Handover, Message, Notice, ReviewLink
 from messaging.notices.choosing import ring_for
-from messaging.planning import SEND_TASK
 from zartsalgo.lib import rows
-from zartsalgo.lib.doorbell import ring_after_commit
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanMessage(Effect):
-    """A text or an email; the gate judges it when it is tried, once the transaction has committed."""
+    """A text or an email. Whoever plays the run has the gate judge it, at the end of the transaction or by a ring after it."""
 
     tables: ClassVar = ("messaging_message",)
     message: Message
@@ -24,8 +22,6 @@ class PlanMessage(Effect):
     @classmethod
     def write(cls, *, effects: Sequence[Self], now: datetime) -> None:
         rows.insert(rows=[effect.message for effect in effects])
-        for effect in effects:
-            ring_after_commit(task=SEND_TASK, id=str(effect.message.pk))
 
 
 @dataclass(frozen=True, kw_only=True)

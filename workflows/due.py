@@ -1,15 +1,24 @@
 """What is due by now, whatever rang or did not ring: the ticker's work, and the worker's when it is told."""
 
+import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from messaging import photos, talks
+from messaging.outbox import outcomes
+from messaging.outbox.reserve import Departures
+from providers.contract import SendResult
 from workflows import breakers, engine, intake, registry
-from workflows.steps import summary_key
+from workflows.intake import ADVANCE_TASK
+from workflows.steps import message_key, summary_key
 from zartsalgo.lib import clock
+from zartsalgo.lib.database import drop_broken_connection
+from zartsalgo.lib.doorbell import ring_after_commit
+
+log = logging.getLogger(__name__)
 
 # A run that waits for its text or its summary is woken by that row itself; a lost ring only costs a ticker period. The step a run
 # stands at says which news it waits for: a written summary only ends the step that had it written.
@@ -43,9 +52,38 @@ select exists(select 1 from providers_delivery where state = 'received' and next
          or exists(select 1 from {talks.OVERDUE}) or exists(select 1 from {photos.DUE})"""
 
 
+def settle(*, results: Mapping[int, SendResult], now: datetime, departures: Departures | None = None) -> dict[uuid.UUID, str]:
+    """Write what providers said to attempts, and play the runs that waited for it, in one transaction. Where that fails the answers are
+    written by themselves, for they are true whatever breaks behind them, and a ring wakes the runs. The status of each message afterwards.
+
+    Raises DatabaseError where the database is away.
+    """
+    try:
+        with transaction.atomic():
+            people = outcomes.hold_people(attempt_ids=list(results))
+            statuses = outcomes.write_answers(results=results, now=now)
+            played, left = engine.play_woken(
+                wait_keys=[message_key(id=id) for id in statuses],
+                contact_ids=people,
+                now=now,
+                room=departures.room if departures else 0,
+            )
+            for run_id in left:
+                ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
+    except Exception as error:
+        log.warning("%d answers are written by themselves (%s)", len(results), type(error).__name__)
+        drop_broken_connection()
+        return outcomes.settle_all(results=results, now=now)
+    if departures is not None:
+        departures.take(tries=played.tries)
+    engine.note_ends(playing=played.playing, now=now)
+    breakers.look_after_texts(message_ids=list(statuses), now=now)
+    return statuses
+
+
 def messages_settled(*, message_ids: Sequence[uuid.UUID], now: datetime) -> None:
     """Texts were sent, dropped, held or failed: the runs that wait for them look."""
-    engine.advance_all(run_ids=engine.wake(wait_keys=[f"message:{id}" for id in message_ids], now=now), now=now)
+    engine.advance_all(run_ids=engine.wake(wait_keys=[message_key(id=id) for id in message_ids], now=now), now=now)
     breakers.look_after_texts(message_ids=message_ids, now=now)
 
 

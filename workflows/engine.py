@@ -19,15 +19,18 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import DurationField
+from django.db.models.expressions import RawSQL
 
 from leads import people
 from leads.actions import close_task, create_task
 from leads.facts import automations_of
 from leads.models import Task
+from messaging.outbox.reserve import Departures
 from workflows import registry
 from workflows.models import Run
 from workflows.playing import Batch, Claim, Playing
@@ -43,7 +46,13 @@ MOST_AT_ONCE = 50
 RETRY_SECONDS = (1, 5, 15, 60, 60)
 TROUBLE_WAIT = timedelta(seconds=5)
 
-_CLAIM = """
+# How long pauses that are over, and the one that holds now, have kept a run's timers still.
+_FROZEN = """workflows_run.frozen_for + coalesce((
+    select greatest(interval '0', {now} - greatest(min(p.at), workflows_run.created_at)) from messaging_pause p
+     where p.lifted_at is null and (p.client_id is null or p.client_id = workflows_run.client_id)
+       and (p.workflow = '' or p.workflow = workflows_run.workflow) and (p.lead_id is null or p.lead_id = workflows_run.lead_id)
+    having min(p.at) is not null), interval '0')"""
+_CLAIM = f"""
 update workflows_run
    set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s * interval '1 second',
        lease_epoch = lease_epoch + 1, claims = claims + 1
@@ -53,11 +62,7 @@ update workflows_run
                  and not exists (select 1 from workflows_workflowversion v, jsonb_array_elements(v.definition -> 'steps') as step
                                   where v.id = r.version_id and step ->> 'handler' <> all(%(handlers)s))
                order by r.id for no key update skip locked)
-returning id, contact_id, lease_epoch, claims, frozen_for + coalesce((
-    select greatest(interval '0', %(now)s - greatest(min(p.at), workflows_run.created_at)) from messaging_pause p
-     where p.lifted_at is null and (p.client_id is null or p.client_id = workflows_run.client_id)
-       and (p.workflow = '' or p.workflow = workflows_run.workflow) and (p.lead_id is null or p.lead_id = workflows_run.lead_id)
-    having min(p.at) is not null), interval '0'), frozen_for"""
+returning id, contact_id, lease_epoch, claims, {_FROZEN.format(now="%(now)s")}, frozen_for"""
 
 
 def advance(*, run_id: uuid.UUID, now: datetime) -> str:
@@ -65,36 +70,64 @@ def advance(*, run_id: uuid.UUID, now: datetime) -> str:
     return advance_all(run_ids=[run_id], now=now).get(run_id, "")
 
 
-def advance_all(*, run_ids: Sequence[uuid.UUID], now: datetime) -> dict[uuid.UUID, str]:
-    """Advance these runs as far as they go; the status of each that could be claimed and was ours to the end. Raises for no step's fault."""
+def advance_all(*, run_ids: Sequence[uuid.UUID], now: datetime, departures: Departures | None = None) -> dict[uuid.UUID, str]:
+    """Advance these runs as far as they go; the status of each that could be claimed and was ours to the end. Raises for no step's fault.
+
+    `departures` gets the texts that leave now; without it a worker is rung for each.
+    """
     statuses: dict[uuid.UUID, str] = {}
     ids = list(dict.fromkeys(run_ids))
     for start in range(0, len(ids), MOST_AT_ONCE):
         several = ids[start : start + MOST_AT_ONCE]
         claims = _claim(run_ids=several, now=now)
-        statuses |= _play(claims=claims, now=now)
+        statuses |= _play(claims=claims, now=now, departures=departures)
         taken = {claim.run_id for claim in claims}
         for run_id in [one for one in several if one not in taken]:
-            statuses |= _take_alone(run_id=run_id, now=now)
+            statuses |= _take_alone(run_id=run_id, now=now, departures=departures)
     return {run_id: status for run_id, status in statuses.items() if status}
 
 
-def play_new(*, runs: Sequence[Run], now: datetime) -> list[Playing]:
+def play_new(*, runs: Sequence[Run], now: datetime, room: int = 0) -> Batch:
     """Play runs that were made in this very transaction, whose people are locked; each has its `client`, `event`, `contact` and `lead`.
 
-    After the commit `note_ends` is told what they came to. Raises what a statement raises.
+    After the commit `note_ends` is told what they came to, and as many texts as there is `room` for leave. Raises what a statement raises.
     """
     claims = [Claim(run_id=run.pk, contact_id=run.contact_id, epoch=0, claims=1, frozen=timedelta(0), paused=False) for run in runs]
-    playing = _set_up(claims=claims, runs={run.pk: run for run in runs}) if runs else []
-    Batch(playing=playing, now=now).play()
-    return playing
+    batch = Batch(playing=_set_up(claims=claims, runs={run.pk: run for run in runs}) if runs else [], now=now, room=room)
+    batch.play()
+    return batch
 
 
-def _take_alone(*, run_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, str]:
+def play_woken(*, wait_keys: Sequence[str], contact_ids: Collection[uuid.UUID], now: datetime, room: int) -> tuple[Batch, list[uuid.UUID]]:
+    """Play what waits for one of these, in the caller's transaction, which holds these people; the lock is the lease. Gives the batch, whose
+    ends are noted after the commit, and the runs that it only woke: somebody has claimed them, or they are not for this build.
+
+    Raises what a statement raises.
+    """
+    found = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "event", "contact", "lead")
+    found = found.filter(status=Run.Status.WAITING, wait_key__in=wait_keys).annotate(
+        frozen=RawSQL(_FROZEN.format(now="%s"), [now], output_field=DurationField())  # noqa: S611  # words of ours alone
+    )
+    claims, runs, left = [], {}, []
+    for run in found.order_by("pk"):
+        if run.claims or run.lease_until is not None or run.contact_id not in contact_ids or not registry.can_play(run=run):
+            left.append(run.pk)
+            continue
+        runs[run.pk] = run
+        frozen, paused = run.frozen, run.frozen != run.frozen_for
+        claims.append(Claim(run_id=run.pk, contact_id=run.contact_id, epoch=run.lease_epoch, claims=1, frozen=frozen, paused=paused))
+    if left:
+        Run.objects.filter(pk__in=left, wake_at__gt=now).update(wake_at=now)
+    batch = Batch(playing=_set_up(claims=claims, runs=runs), now=now, room=room)
+    batch.play()
+    return batch, left
+
+
+def _take_alone(*, run_id: uuid.UUID, now: datetime, departures: Departures | None) -> dict[uuid.UUID, str]:
     """A suspect: whoever took it before did no step of it. Claimed alone, so that it takes no neighbour with it."""
     for claim in _claim(run_ids=[run_id], now=now, suspects=True):
         if claim.claims <= MOST_CLAIMS:
-            return _play(claims=[claim], now=now)
+            return _play(claims=[claim], now=now, departures=departures)
         says = f"Taken up {MOST_CLAIMS} times without a step done; a person must look."
         return {run_id: _park(claim=claim, says=says, now=now)}
     return {}
@@ -115,23 +148,26 @@ def _claim(*, run_ids: Sequence[uuid.UUID], now: datetime, suspects: bool = Fals
     return [found[run_id] for run_id in run_ids if run_id in found]
 
 
-def _play(*, claims: Sequence[Claim], now: datetime) -> dict[uuid.UUID, str]:
+def _play(*, claims: Sequence[Claim], now: datetime, departures: Departures | None) -> dict[uuid.UUID, str]:
     """Play them in one transaction, or in halves where that fails."""
     if not claims:
         return {}
     try:
         with transaction.atomic():
-            playing = _take_up(claims=claims, now=now)
-            Batch(playing=playing, now=now).play()
+            batch = Batch(playing=_take_up(claims=claims, now=now), now=now, room=departures.room if departures else 0)
+            batch.play()
     except Exception as error:  # what breaks is found by halving; the run stays, backs off, and is parked after five claims
         if is_trouble(error):
             return _give_back(claims=claims, error=error, now=now)
         if len(claims) > 1:
             half = len(claims) // 2
-            return _play(claims=claims[:half], now=now) | _play(claims=claims[half:], now=now)
+            halves = (claims[:half], claims[half:])
+            return {id: status for part in halves for id, status in _play(claims=part, now=now, departures=departures).items()}
         log.exception("run %s: step broke", claims[0].run_id)
         return {claims[0].run_id: _back_off(claim=claims[0], error=error, now=now)}
-    return note_ends(playing=playing, now=now)
+    if departures is not None:
+        departures.take(tries=batch.tries)
+    return note_ends(playing=batch.playing, now=now)
 
 
 def note_ends(*, playing: Sequence[Playing], now: datetime) -> dict[uuid.UUID, str]:

@@ -128,9 +128,11 @@ class EngineThread:
             if self._is_idle():
                 return False
         self._turns += 1
-        deliveries = self._take(DRAIN_TASK, 1)
-        if deliveries and intake.drain_once(now=clock.read(), limit=AT_ONCE).more:
-            self.add(task=DRAIN_TASK, id="")
+        if self._take(DRAIN_TASK, 1):
+            departures = self._departures()
+            if intake.drain_once(now=clock.read(), limit=AT_ONCE, departures=departures).more:
+                self.add(task=DRAIN_TASK, id="")
+            self._leave(tries=departures.tries)
         # While deliveries wait sets are filled first, but not for long: an answer that nobody writes down becomes an unknown one.
         least = WORTHWHILE if self._waiting[DRAIN_TASK] and self._turns % 3 else 1
         room = min(self.flights.room, AT_ONCE)
@@ -142,15 +144,25 @@ class EngineThread:
         if settled := self._take(SETTLED_TASK, AT_ONCE) if len(self._waiting[SETTLED_TASK]) >= least else []:
             due.messages_settled(message_ids=[uuid.UUID(id) for id in settled], now=clock.read())
         if runs := self._take(ADVANCE_TASK, AT_ONCE):
-            engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=clock.read())
+            departures = self._departures()
+            engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=clock.read(), departures=departures)
+            self._leave(tries=departures.tries)
         return True
 
+    def _departures(self) -> reserve.Departures:
+        """So many texts can leave now: none inside somebody's transaction, and those that wait for a place already are first."""
+        if doorbell.is_answered_here():
+            return reserve.Departures(room=0)
+        return reserve.Departures(room=max(0, min(self.flights.room, AT_ONCE) - len(self._waiting[SEND_TASK])))
+
     def _settle(self, *, results: Mapping[int, SendResult], now: datetime) -> None:
+        departures = self._departures()
         try:
-            outcomes.settle_all(results=results, now=now)
+            due.settle(results=results, now=now, departures=departures)
         except (DatabaseError, InterfaceError):
             self.flights.put_back(results=results)
             raise
+        self._leave(tries=departures.tries)
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:
         try:
@@ -159,7 +171,11 @@ class EngineThread:
             self._put_back(SEND_TASK, ids)
             raise
         self._put_back(SEND_TASK, [str(id) for id in batch.later])
-        for chunk in calling.chunks(tries=batch.tries):
+        self._leave(tries=batch.tries)
+
+    def _leave(self, *, tries: Sequence[reserve.Try]) -> None:
+        """Make the calls of tries whose reservation has committed."""
+        for chunk in calling.chunks(tries=tries) if tries else ():
             started = calling.start_calling(tries=chunk)
             calling.give_back(tries=[one for one in chunk if one.attempt_id not in started])
             self.flights.take_off(tries=[one for one in chunk if one.attempt_id in started])

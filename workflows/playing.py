@@ -20,10 +20,15 @@ from typing import Any
 
 from leads.deciding import Context, Effect, Fact
 from leads.models import Automation, Lead
+from messaging.effects import PlanMessage
+from messaging.models import Message
+from messaging.outbox import reserve
+from messaging.planning import SEND_TASK
 from workflows import registry
 from workflows.models import Run, Step, WorkflowVersion
 from workflows.vocabulary import Again, Done, Finish, Handler, Result, Wait, left_by
 from zartsalgo.lib import rows
+from zartsalgo.lib.doorbell import ring_after_commit
 
 # While a pause keeps its timer still a run only looks now and then; an event wakes it as ever.
 LOOK_WHILE_PAUSED = timedelta(minutes=1)
@@ -109,12 +114,18 @@ def decide(*, handler: Handler, context: Context, facts: Mapping[type[Fact], Fac
 
 
 class Batch:
-    """A set of runs, played together. Every run of it is locked, and so is every person."""
+    """A set of runs, played together. Every run of it is locked, and so is every person.
 
-    def __init__(self, *, playing: Sequence[Playing], now: datetime) -> None:
+    `room`: so many of the texts that are planned here are judged and reserved here too, and leave after the commit; `tries` are those.
+    """
+
+    def __init__(self, *, playing: Sequence[Playing], now: datetime, room: int = 0) -> None:
         self.playing = playing
         self.now = now
+        self.room = room
         self.left: dict[type[Effect], list[Effect]] = {}
+        self.planned: list[Message] = []
+        self.tries: list[reserve.Try] = []
 
     def play(self) -> None:
         """Play every run until it waits, ends or breaks, and write what came of it. Raises what a statement raises, and nothing is kept then."""
@@ -130,6 +141,7 @@ class Batch:
         self._write_effects()
         rows.insert(rows=[step for one in self.playing for step in one.steps])
         self._write_runs()
+        self._reserve_planned()
 
     def _round(self, at_work: Sequence[Playing]) -> None:
         """One step of each."""
@@ -225,6 +237,7 @@ class Batch:
         # What is made comes before what changes it, whoever left which first.
         for kind, effects in sorted(left.items(), key=lambda item: not item[0].makes):
             kind.write(effects=effects, now=self.now)
+        self.planned += [effect.message for effect in left.get(PlanMessage, ()) if isinstance(effect, PlanMessage)]
 
     def _write_runs(self) -> None:
         """Where each stands now. One that broke keeps its lease, and its place where it did no step: what becomes of it is decided after
@@ -236,3 +249,11 @@ class Batch:
                 values = {name: getattr(run, name) for name in _MOVED}
                 moved.append({"pk": run.pk, **values, "claims": 0, "lease_until": run.lease_until if broke else None})
         rows.update(model=Run, names=_MOVED, rows=moved)
+
+    def _reserve_planned(self) -> None:
+        """Have the gate judge what was planned; for whatever has no room now, or is second of its person, a worker is rung."""
+        due = [message for message in self.planned if message.due_at <= self.now]
+        reserved = reserve.reserve_planned(messages=due[: self.room], now=self.now)
+        self.tries = reserved.tries
+        for id in (*reserved.later, *(message.pk for message in due[self.room :])):
+            ring_after_commit(task=SEND_TASK, id=str(id))

@@ -8,7 +8,7 @@ from typing import Any
 
 from leads.deciding import Fact
 from workflows import catalog
-from workflows.models import WorkflowVersion
+from workflows.models import Run, WorkflowVersion
 from workflows.vocabulary import Handler, Workflow, facts_of
 
 
@@ -53,6 +53,12 @@ def needs(handler: Handler) -> tuple[type[Fact], ...]:
 def able() -> dict[str, Any]:
     """What this build can run, as parameters of the statements that pick runs."""
     return {"workflows": list(workflows()), "handlers": list(handlers())}
+
+
+def can_play(*, run: Run) -> bool:
+    """Whether this build can run the whole of the run's version; the same as what `able` says in a statement."""
+    steps = versions(ids=[run.version_id])[run.version_id].definition["steps"]
+    return run.workflow in workflows() and all(step["handler"] in handlers() for step in steps)
 
 
 @functools.cache

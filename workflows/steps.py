@@ -43,6 +43,11 @@ def contact_key(*, contact: Contact) -> str:
     return f"contact:{contact.pk}"
 
 
+def message_key(*, id: uuid.UUID) -> str:
+    """What a run waits for when its text is on its way."""
+    return f"message:{id}"
+
+
 def number_as_given(*, event: Event) -> str:
     """A sentence with the number as it came, where none can be read in it, for whoever has to call back; "" where there is nothing to show.
 
@@ -270,7 +275,7 @@ def wait_for_message(context: Context, texts: TextsOfRun) -> Result:
     patience = message.created_at + timedelta(hours=24) + context.frozen
     if context.now >= patience:
         return Done(says=f"No word of the text after a day. {message.says}", expected="accepted", actual=message.status, skipped=True)
-    return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=f"message:{message.pk}")
+    return Wait(says=message.says or "The text is on its way to the gate.", until=patience, key=message_key(id=message.pk))
 
 
 @leaves(ChangeStage, SetNextAction)

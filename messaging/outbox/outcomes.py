@@ -41,6 +41,10 @@ FAILURE_TASK = "workflows.sending_failed"
 _TRIES = 3
 _REPORTED = (Message.Status.DELIVERED, Message.Status.FAILED)
 
+_HOLD = """
+select id from leads_contact
+ where id = any (array(select m.contact_id from messaging_attempt t join messaging_message m on m.id = t.message_id where t.id = any (%s)))
+ order by id for no key update"""
 _ANSWERED = """
 update messaging_attempt t set outcome = r.outcome, finished_at = clock_timestamp(), http_status = r.http_status,
        provider_id = r.provider_id, error_code = r.error_code, note = r.note
@@ -81,14 +85,26 @@ def _settle_safely(*, results: Mapping[int, SendResult], now: datetime) -> dict[
     for left in reversed(range(_TRIES)):
         try:
             with transaction.atomic():
-                return _settle(results=results, now=now)
+                statuses = write_answers(results=results, now=now)
+                for id in statuses:
+                    ring_after_commit(task=SETTLED_TASK, id=str(id))
+                return statuses
         except DatabaseError as error:
             if not left or not is_trouble(error):
                 raise
     raise AssertionError("unreachable")
 
 
-def _settle(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UUID, str]:
+def hold_people(*, attempt_ids: Sequence[int]) -> set[uuid.UUID]:
+    """Lock the people these attempts are for, as `leads.people.hold_all` does, and say who they are: for whoever acts on the answers in the
+    transaction that writes them. Before `write_answers`, for everybody locks people before messages."""
+    with database.cursor() as cursor:
+        cursor.execute(_HOLD, [list(attempt_ids)])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def write_answers(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UUID, str]:
+    """The same in the caller's transaction, which tells whoever waits for the messages. Raises what a statement raises."""
     # The messages are locked before their attempts, as by whoever adopts one.
     found: list[Any] = list(
         Message.objects.select_for_update(of=("self",))
@@ -119,7 +135,6 @@ def _settle(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UU
         elif result.outcome != "accepted":
             _unknown(message=message, now=now)
         statuses[message.pk] = str(message.status)
-        ring_after_commit(task=SETTLED_TASK, id=str(message.pk))
     return statuses
 
 

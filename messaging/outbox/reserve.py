@@ -55,6 +55,19 @@ class Try:
     slip: Slip
 
 
+@dataclass(kw_only=True)
+class Departures:
+    """Texts that leave once the transaction that planned them has committed: at most `room`, so many calls can be made at once. Whoever holds
+    it makes them; where nobody does, the ring for each text has it judged by a worker."""
+
+    room: int
+    tries: list[Try] = field(default_factory=list)
+
+    def take(self, *, tries: Sequence[Try]) -> None:
+        self.tries += tries
+        self.room -= len(tries)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """What reserving came to: tries to make, messages to take in the next round, and the status of each that was judged."""
@@ -80,7 +93,7 @@ def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
     hands, is left alone. A statement that fails halves the batch until the culprit stands alone, and it is put off."""
     try:
         with transaction.atomic():
-            return _reserve(message_ids=message_ids, now=now)
+            return _reserve(found=_lock(message_ids=message_ids, now=now), now=now)
     except DatabaseError as error:
         if is_trouble(error):
             raise  # it says nothing about the messages
@@ -91,8 +104,14 @@ def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
         return Batch()
 
 
-def _reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
-    found = _lock(message_ids=message_ids, now=now)
+def reserve_planned(*, messages: Sequence[Message], now: datetime) -> Batch:
+    """The same for messages that this very transaction has written, so that nobody else sees them yet. Raises what a statement raises."""
+    for message in messages:
+        message.last_try = None  # type: ignore[attr-defined]
+    return _reserve(found=messages, now=now)
+
+
+def _reserve(*, found: Sequence[Message], now: datetime) -> Batch:
     chosen, later = _one_of_each_person(messages=found)
     if not chosen:
         return Batch()

@@ -43,11 +43,13 @@ POINTS = {
     "step done, not committed": ("workflows.playing", "decide", False),
     "step done": ("workflows.engine", "_play", True),
     "played, not committed": ("workflows.engine", "play_new", True),
-    "reserved": ("messaging.outbox.reserve", "reserve", True),
+    "reserved, not committed": ("messaging.outbox.reserve", "_reserve", True),
+    "reserved": ("messaging.outbox.calling", "chunks", True),
     "calling": ("messaging.outbox.calling", "start_calling", True),
     "called": ("messaging.outbox.dispatch", "call", False),
     "settled, not committed": ("messaging.outbox.outcomes", "_accept", True),
-    "settled": ("messaging.outbox.outcomes", "settle_all", True),
+    "woken, not committed": ("workflows.engine", "play_woken", True),
+    "settled": ("workflows.due", "settle", True),
     "judged": ("messaging.gate", "judge", False),
 }
 
@@ -146,14 +148,14 @@ def _never_unknown() -> None:
     """The naive sender: a call without an answer counts as not sent, and is tried again."""
     from messaging.outbox import outcomes
 
-    real = outcomes.settle_all
+    real = outcomes.write_answers
 
-    def _settle_all(*, results: Any, now: Any) -> Any:
+    def _write_answers(*, results: Any, now: Any) -> Any:
         no_answer = {"outcome": "rejected", "error_code": "unreachable", "note": "not sent: no answer"}
         given = {id: replace(result, **no_answer) if result.outcome == "unknown" else result for id, result in results.items()}
         return real(results=given, now=now)
 
-    outcomes.settle_all = _settle_all
+    outcomes.write_answers = _write_answers
 
 
 def _no_guards_of_a_send() -> None:

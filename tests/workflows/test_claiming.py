@@ -12,7 +12,7 @@ from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call
-from workflows import alone, claiming, due, engine, intake
+from workflows import alone, claiming, due, engine, intake, playing
 from workflows.intake import batch as batches
 from workflows.intake import draining
 from workflows.models import Run
@@ -209,7 +209,7 @@ def test_a_run_does_not_pay_for_the_databases_trouble_either(callrail, monkeypat
             raise OperationalError("canceling statement due to lock timeout")
 
         troubled.setattr(engine, "_take_up", _trouble)
-        troubled.setattr(engine, "play_new", lambda **_: [])
+        troubled.setattr(engine, "play_new", lambda **_: playing.Batch(playing=[], now=NOON))
         drain()
         for _ in range(8):
             Run.objects.update(wake_at=NOON, lease_until=None)

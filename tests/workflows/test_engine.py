@@ -117,7 +117,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(run, monkeypatch):
     claims = engine._claim(run_ids=[run.pk], now=clock.read())
     free_lease(run)
     assert advance(run) == "waiting"
-    assert engine._play(claims=claims, now=clock.read()) == {}
+    assert engine._play(claims=claims, now=clock.read(), departures=None) == {}
     assert Step.objects.count() == 2
 
 

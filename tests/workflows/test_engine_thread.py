@@ -4,7 +4,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import DataError, InterfaceError, OperationalError, connections, transaction
 
 from leads.models import Contact
 from messaging.models import Attempt, Message
@@ -17,10 +17,11 @@ from tests.messaging.test_sending import CountingAdapter
 from tests.providers import payloads
 from tests.stack.running import wait_until
 from tests.workflows.test_missed_call import post_call
-from workflows import engine_thread, tasks
+from workflows import due, engine_thread, intake, tasks
+from workflows import engine as engine_module
 from workflows.engine_thread import of_this_process
 from workflows.models import Run
-from zartsalgo.lib import doorbell
+from zartsalgo.lib import clock, doorbell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -174,15 +175,15 @@ def test_what_a_call_breaks_with_is_unknown_and_frees_its_place(hook, start, pro
 
 def test_an_answer_that_could_not_be_written_down_is_kept_and_written_later(hook, start, provider, monkeypatch):
     calls(hook, 1)
-    real, tries = outcomes.settle_all, []
+    real, tries = due.settle, []
 
-    def _settle_all(**given):
+    def _settle(**given):
         tries.append(given["results"])
         if len(tries) == 1:
             raise OperationalError("the database is starting up")
         return real(**given)
 
-    monkeypatch.setattr(outcomes, "settle_all", _settle_all)
+    monkeypatch.setattr(due, "settle", _settle)
     monkeypatch.setattr(engine_thread, "REST_SECONDS", 0.01)
     engine = start()
     engine.add(task="workflows.drain", id="")
@@ -201,6 +202,8 @@ def test_texts_that_met_the_databases_trouble_go_at_the_next_turn(hook, start, p
         return real(**given)
 
     monkeypatch.setattr(reserve, "reserve", _reserve)
+    # As where no call can leave just now: the texts are rung for.
+    monkeypatch.setattr(engine_thread.EngineThread, "_departures", lambda self: reserve.Departures(room=0))
     monkeypatch.setattr(engine_thread, "REST_SECONDS", 0.01)
     engine = start()
     engine.add(task="workflows.drain", id="")
@@ -213,15 +216,43 @@ def test_no_answer_is_given_up_because_of_the_databases_trouble(trouble, monkeyp
     """Halving would end with one answer that nobody keeps."""
     asked = []
 
-    def _settle(*, results, now):
+    def _write(*, results, now):
         asked.append(len(results))
         raise trouble
 
-    monkeypatch.setattr(outcomes, "_settle", _settle)
+    monkeypatch.setattr(outcomes, "write_answers", _write)
     answers = {n: SendResult(outcome="accepted", provider_id=f"SM{n}") for n in range(4)}
     with pytest.raises(type(trouble)):
         outcomes.settle_all(results=answers, now=NOON)
     assert set(asked) == {4}
+
+
+def test_an_answer_is_written_whatever_breaks_behind_it_and_the_run_follows(hook, start, provider, monkeypatch):
+    calls(hook, 1)
+    tries = []
+
+    def _play_woken(**given):
+        tries.append(given["wait_keys"])
+        raise DataError("numeric value out of range")
+
+    monkeypatch.setattr(engine_module, "play_woken", _play_woken)
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: Run.objects.filter(workflow="missed-call-text-back", cursor="reply").exists(), what="the wait for a reply")
+    assert sent() == 1 and tries == [[f"message:{Message.objects.get().pk}"]] and len(provider.numbers) == 1
+
+
+def test_planned_judged_and_reserved_in_the_transaction_of_the_call(hook, provider, rings, monkeypatch):
+    """Nothing is rung for in between, and where no call can leave the text is rung for and waits."""
+    calls(hook, 3)
+    departures = reserve.Departures(room=2)
+    assert intake.drain_once(now=clock.read(), departures=departures).count == 3
+    assert [one.message.to for one in departures.tries] == ["+13035550120", "+13035550121"] and departures.room == 0
+    assert set(Attempt.objects.values_list("outcome", "message__to")) == {("reserved", "+13035550120"), ("reserved", "+13035550121")}
+    waits = Message.objects.get(to="+13035550122")
+    assert waits.status == "queued"
+    assert [ring for ring in rings if ring[0] == "messaging.send_sms"] == [("messaging.send_sms", str(waits.pk))]
+    assert provider.numbers == []
 
 
 def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, provider):

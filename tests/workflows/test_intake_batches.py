@@ -206,7 +206,7 @@ def test_however_they_are_split_the_same_rows_come_out(seed, lines, monkeypatch)
     for most in (1, 3, 50):
         with transaction.atomic():
             for ids in split(rounds, random.Random(seed), most) if most < 50 else rounds:
-                draining._take_in_claimed(ids=ids, now=now, plays=False)
+                draining._take_in_claimed(work=draining._Work(now=now, left=list(ids)), plays=False)
             assert not Delivery.objects.filter(state="received").exists(), Delivery.objects.filter(state="received").values_list("note")
             outcomes.append(rows())
             transaction.set_rollback(True)
@@ -228,6 +228,6 @@ def test_the_stories_hold_what_they_should(lines, monkeypatch):
         monkeypatch.setattr(draining, "read", lambda *, delivery: says[delivery.pk])
         before = {model: model.objects.count() for model in (Contact, Suppression, StatedIdentity, Task, Receipt, Run)}
         for ids in rounds:
-            draining._take_in_claimed(ids=ids, now=clock.read(), plays=False)
+            draining._take_in_claimed(work=draining._Work(now=clock.read(), left=list(ids)), plays=False)
         assert not [model.__name__ for model, count in before.items() if model.objects.count() == count]
         assert claiming._owed == set()

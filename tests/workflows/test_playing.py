@@ -199,7 +199,7 @@ def test_suspects_are_taken_alone_and_take_no_neighbour_with_them(play, monkeypa
     runs = play(raises, runs=4)
     taken = []
     real = engine._play
-    monkeypatch.setattr(engine, "_play", lambda *, claims, now: taken.append(len(claims)) or real(claims=claims, now=now))
+    monkeypatch.setattr(engine, "_play", lambda *, claims, **more: taken.append(len(claims)) or real(claims=claims, **more))
     Run.objects.filter(pk__in=runs[:2]).update(claims=3)
     engine.advance_all(run_ids=runs, now=clock.read())
     assert taken == [2, 1, 1] and set(standing().values()) == {("done", 0, 1)}

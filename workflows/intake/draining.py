@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from leads.events import kind_of
+from messaging.outbox.reserve import Departures
 from providers import adapters, deliveries
 from providers.contract import Unreadable
 from providers.models import Delivery
@@ -45,8 +46,9 @@ class Drained:
     more: bool
 
 
-def drain_once(*, now: datetime, limit: int = BATCH) -> Drained:
-    """Work off one set of waiting deliveries, and the runs that they start."""
+def drain_once(*, now: datetime, limit: int = BATCH, departures: Departures | None = None) -> Drained:
+    """Work off one set of waiting deliveries, and the runs that they start. `departures` gets the texts that leave now; without it a worker is
+    rung for each."""
     claimed = claiming.claim(now=now, limit=limit, lease_seconds=LEASE_SECONDS)
     if not claimed:
         return Drained(count=0, more=False)
@@ -57,8 +59,9 @@ def drain_once(*, now: datetime, limit: int = BATCH) -> Drained:
         alone.take_in(delivery_id=first.id, now=now)
     else:
         # What a suspect starts is played by a claim of its own, which is counted for the run and no more for the delivery.
-        started = _take_in_claimed(ids=[row.id for row in claimed], now=now, plays=first.claims == 1)
-        engine.advance_all(run_ids=started, now=now)
+        work = _Work(now=now, left=[row.id for row in claimed], departures=departures or Departures(room=0))
+        _take_in_claimed(work=work, plays=first.claims == 1)
+        engine.advance_all(run_ids=work.started, now=now, departures=work.departures)
     # A suspect came alone; nobody has looked who waits beside it.
     return Drained(count=len(claimed), more=len(claimed) == limit or first.claims > 1 or first.parked)
 
@@ -66,7 +69,7 @@ def drain_once(*, now: datetime, limit: int = BATCH) -> Drained:
 def take_in_one(*, delivery_id: uuid.UUID, now: datetime) -> None:
     """Read and take in one claimed delivery, for a process of its own; what it starts is found by the ticker."""
     if Delivery.objects.filter(pk=delivery_id, state=Delivery.State.RECEIVED).exists():
-        _take_in_claimed(ids=[delivery_id], now=now, plays=False)
+        _take_in_claimed(work=_Work(now=now, left=[delivery_id]), plays=False)
 
 
 @dataclass(kw_only=True)
@@ -75,6 +78,7 @@ class _Work:
 
     now: datetime
     left: list[uuid.UUID]
+    departures: Departures = field(default_factory=lambda: Departures(room=0))
     started: list[uuid.UUID] = field(default_factory=list)
 
     def end(self, batch: Sequence[Understood]) -> None:
@@ -82,12 +86,11 @@ class _Work:
             self.left.remove(delivery.pk)
 
 
-def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime, plays: bool) -> list[uuid.UUID]:
-    """Read them all, then take them in, inbound messages first, and where it `plays` their runs with them; the runs that are still to be
-    played. What the database's trouble left is given back."""
-    work = _Work(now=now, left=list(ids))
+def _take_in_claimed(*, work: _Work, plays: bool) -> None:
+    """Read them all, then take them in, inbound messages first, and where it `plays` their runs with them. What the database's trouble left is
+    given back."""
     try:
-        rows = Delivery.objects.select_related("connection__client").filter(pk__in=ids).order_by("received_at", "pk")
+        rows = Delivery.objects.select_related("connection__client").filter(pk__in=work.left).order_by("received_at", "pk")
         batch = [(delivery, read(delivery=delivery)) for delivery in rows]
         batch.sort(key=lambda one: not _goes_first(one[1]))
         _take_in_safely(batch=batch, work=work, plays=plays)
@@ -96,7 +99,6 @@ def _take_in_claimed(*, ids: list[uuid.UUID], now: datetime, plays: bool) -> lis
             raise
         log.warning("%d deliveries wait: the database is in trouble (%s)", len(work.left), type(error).__name__)
         claiming.give_back(ids=work.left)
-    return work.started
 
 
 def _goes_first(parsed: Parsed) -> bool:
@@ -130,7 +132,7 @@ def _take_in_safely(*, batch: Sequence[Understood], work: _Work, plays: bool) ->
     try:
         with transaction.atomic():
             started = batches.take_in(batch=batch, now=work.now, blame=blame)
-            playing = engine.play_new(runs=started, now=work.now) if plays else []
+            played = engine.play_new(runs=started, now=work.now, room=work.departures.room) if plays else None
     except Exception as error:  # the neighbours must not suffer; the fifth claim parks it and a person looks
         trouble = is_trouble(error)
         if len(batch) == 1 and trouble:
@@ -154,8 +156,9 @@ def _take_in_safely(*, batch: Sequence[Understood], work: _Work, plays: bool) ->
             _take_in_safely(batch=part, work=work, plays=plays)
         return
     work.end(batch)
-    if plays:
-        engine.note_ends(playing=playing, now=work.now)
+    if played is not None:
+        work.departures.take(tries=played.tries)
+        engine.note_ends(playing=played.playing, now=work.now)
     else:
         work.started += [run.pk for run in started]
 
