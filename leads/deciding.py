@@ -53,6 +53,16 @@ class Fact:
         """The fact of each context, in their order, with one statement for all of them (two where it says why)."""
         raise NotImplementedError
 
+    @classmethod
+    def at_first(cls) -> Self | None:
+        """What it is for a run whose event is the first that was ever heard of its person, recorded in this very transaction, while nothing has
+        been written to its tables since: there can be no row. None where a row may stand all the same, so that it is loaded."""
+        return None
+
+    def after(self, effect: "Effect") -> Self | None:
+        """What it is for a run that has just left this effect on its tables; None where only a look can say."""
+        return None
+
 
 class Effect:
     """Something a decision wants done. Its row carries its id from the start, so nothing is read back."""
@@ -60,6 +70,8 @@ class Effect:
     tables: ClassVar[tuple[str, ...]]
     # Whether it makes a row that others of the same set may change.
     makes: ClassVar[bool] = False
+    # Whether all it does to a lead is what `apply` does, so that for a lead that is written by the same set nothing is left to do.
+    folds: ClassVar[bool] = False
 
     @classmethod
     def write(cls, *, effects: Sequence[Any], now: datetime) -> None:

@@ -85,6 +85,7 @@ class SetNextAction(Effect):
     """What a person does next about a request."""
 
     tables: ClassVar = ("leads_lead",)
+    folds: ClassVar = True
     lead_id: uuid.UUID
     words: str
 
@@ -105,6 +106,7 @@ class StartTimer(Effect):
     """A person answers by then, and does this next. A timer that runs already goes on."""
 
     tables: ClassVar = ("leads_lead",)
+    folds: ClassVar = True
     lead_id: uuid.UUID
     due_at: datetime
     next_action: str
@@ -129,6 +131,7 @@ class NoteFirstResponse(Effect):
     """The response timer stops at the first answer a person got; an earlier one that is heard of late moves it back."""
 
     tables: ClassVar = ("leads_lead",)
+    folds: ClassVar = True
     lead_id: uuid.UUID
     at: datetime
 

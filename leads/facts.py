@@ -97,6 +97,10 @@ class RequestOfPerson(Fact):
     first_since: Lead | None
 
     @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(current=None, first_since=None)
+
+    @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         rows = read_placed(
             Lead,
@@ -128,6 +132,10 @@ class Answers(Fact):
 
     tables: ClassVar = ("leads_event",)
     since_event: tuple[tuple[str, datetime, Mapping[str, Any]], ...]
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(since_event=())
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
@@ -162,6 +170,10 @@ class Heard(Fact):
 
     tables: ClassVar = ("leads_event", "leads_lead")
     event: Event | None
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(event=None)
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
@@ -221,6 +233,10 @@ class TasksOfEvent(Fact):
     by_kind: Mapping[str, Task]
 
     @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(by_kind={})
+
+    @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         found: dict[uuid.UUID, dict[str, Task]] = defaultdict(dict)
         for task in Task.objects.filter(event_id__in=list({context.event.pk for context in contexts})):
@@ -234,6 +250,10 @@ class OpenCase(Fact):
 
     tables: ClassVar = ("leads_task", "leads_event")
     case: cases.Case | None
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(case=None)
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:

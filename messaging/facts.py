@@ -3,15 +3,16 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import connection
 from django.db.models import Min
 
-from leads.deciding import Context, Fact
+from leads.deciding import Context, Effect, Fact
 from leads.facts import asked, contact_of
+from messaging.effects import PlanMessage
 from messaging.locks import lock_addresses
 from messaging.models import Handover, Message, Notice, ReviewClick, Template
 from messaging.purposes import REVIEW_REQUEST
@@ -44,12 +45,21 @@ class TextsOfRun(Fact):
     planned: Mapping[str, Message]
 
     @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(planned={})
+
+    @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         found: dict[uuid.UUID, dict[str, Message]] = defaultdict(dict)
         rows = Message.objects.filter(run_id__in=[context.run_id for context in contexts]).defer("slip", "body")
         for row in rows:
             found[row.run_id or uuid.UUID(int=0)][row.step_key] = row
         return [cls(planned=found[context.run_id]) for context in contexts]
+
+    def after(self, effect: Effect) -> Self | None:
+        if not isinstance(effect, PlanMessage):
+            return None
+        return replace(self, planned={**self.planned, effect.message.step_key: effect.message})
 
     def of(self, context: Context) -> Message | None:
         """The message of the step that this step's parameter `of` names, else of the step itself."""
@@ -70,6 +80,11 @@ class Told(Fact):
     @staticmethod
     def cause(context: Context) -> str:
         return f"event:{context.event.pk}"
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        # Nobody else can see the event yet, so there is no turn to wait for.
+        return cls(handovers={}, used=frozenset())
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
@@ -94,6 +109,10 @@ class LinkFollowed(Fact):
     at: datetime | None
 
     @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(at=None)
+
+    @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         rows = ReviewClick.objects.filter(link__message__run_id__in=[context.run_id for context in contexts])
         found = dict(rows.values_list("link__message__run_id").annotate(first=Min("at")))
@@ -107,6 +126,10 @@ class Replied(Fact):
     tables: ClassVar = ("leads_event", "messaging_message")
     by_step: ClassVar = True
     at: datetime | None
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(at=None)
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
@@ -138,6 +161,10 @@ class LastAskedForReview(Fact):
 
     tables: ClassVar = ("messaging_message",)
     message: Message | None
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(message=None)
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:

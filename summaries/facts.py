@@ -48,6 +48,10 @@ class SummaryOfRun(Fact):
     summary: Summary | None
 
     @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(summary=None)
+
+    @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         rows = Summary.objects.filter(run_id__in=[context.run_id for context in contexts])
         found = {row.run_id: row for row in rows.only("run_id", "status", "says", "writer", "decided_by")}
@@ -60,6 +64,10 @@ class SummaryThatHasIt(Fact):
 
     tables: ClassVar = ("summaries_summary", "leads_lead")
     summary: Summary | None
+
+    @classmethod
+    def at_first(cls) -> Self | None:
+        return cls(summary=None)
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:

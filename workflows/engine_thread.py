@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import threading
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 # Above this nothing is gained: the work is linear in rows then. Below the other a set is not worth its statements while there is other work.
 AT_ONCE, WORTHWHILE = 50, 25
 GATHER_SECONDS = 0.02
+# After so long without work the connection is tried before it is used.
+IDLE_SECONDS = 10.0
 # After the database was away: the ticker rings again for whatever is due.
 REST_SECONDS = 1.0
 TASKS = (DRAIN_TASK, ADVANCE_TASK, SEND_TASK, SETTLED_TASK)
@@ -89,11 +92,13 @@ class EngineThread:
     def _work_for_ever(self) -> None:
         while not self._over:
             with self._something:
+                began = time.monotonic()
                 while not self._over and self._is_idle():
                     self._something.wait()
             try:
                 with progress.working(), doorbell.taken_by(self.add):
-                    close_old_connections()
+                    if time.monotonic() - began > IDLE_SECONDS:
+                        close_old_connections()
                     while not self._over and self.turn():
                         progress.move()
             except (DatabaseError, InterfaceError) as error:
@@ -129,8 +134,8 @@ class EngineThread:
                 return False
         self._turns += 1
         if self._take(DRAIN_TASK, 1):
-            departures = self._departures()
-            if intake.drain_once(now=clock.read(), limit=AT_ONCE, departures=departures).more:
+            departures, moment = self._departures(), clock.read_moment()
+            if intake.drain_once(now=moment.now, moved=moment.moved, limit=AT_ONCE, departures=departures).more:
                 self.add(task=DRAIN_TASK, id="")
             self._leave(tries=departures.tries)
         # While deliveries wait sets are filled first, but not for long: an answer that nobody writes down becomes an unknown one.

@@ -36,6 +36,9 @@ class WorkflowVersion(models.Model):
 class Run(models.Model):
     """One workflow acting on one cause."""
 
+    # Set by intake, in the transaction that makes the run: its event is the first that was ever heard of its person.
+    first_heard = False
+
     class Status(models.TextChoices):
         READY = "ready", "Working"  # a worker may take it now
         WAITING = "waiting", "Waiting"  # for a time, or for something to happen

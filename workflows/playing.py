@@ -1,9 +1,10 @@
 """Playing a set of runs inside one transaction: facts in, decisions pure, effects out.
 
 In rounds: every run that goes on is asked for its next step. The facts that those steps ask for are loaded with one statement a kind of
-fact, whoever asks; a fact that a run has is not loaded again until something that the run left touches its tables. Effects are gathered and
-written with one statement a kind of row, before any fact is loaded that rests on their tables, and at the end. Steps and runs are written
-once, in their last state.
+fact, whoever asks; a fact that a run has is not loaded again until something that the run left touches its tables, and where it can say for
+itself what that made of it (`Fact.after`) not then either. Of somebody who was never heard of before nothing is looked up that cannot be
+(`Fact.at_first`). Effects are gathered and written with one statement a kind of row, before any fact is loaded that rests on their tables,
+and at the end. Steps and runs are written once, in their last state.
 
 Runs of one person take turns: the next begins when the one before it waits, ends or breaks, and loads its facts anew, so it sees what
 everyone before it left, as it would alone.
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leads.deciding import Context, Effect, Fact
+from leads.effects import OpenLead
 from leads.models import Automation, Lead
 from messaging.effects import PlanMessage
 from messaging.models import Message
@@ -63,6 +65,7 @@ class Playing:
         self.facts: dict[type[Fact], Fact] = {}
         self.broke: Exception | None = None
         self.entries = 0
+        self.first_heard = run.first_heard
         if run.lead is not None and run.contact is not None and run.lead.contact_id == run.contact.pk:
             run.lead.client, run.lead.contact = run.client, run.contact
 
@@ -113,6 +116,19 @@ def decide(*, handler: Handler, context: Context, facts: Mapping[type[Fact], Fac
     return result
 
 
+def _after(fact: Fact, *, effects: Sequence[Effect], touched: set[str]) -> Fact | None:
+    """What a run's fact is after these effects of its own; None where it has to be loaded again."""
+    if touched.isdisjoint(fact.tables):
+        return fact
+    if not touched & set(fact.tables) <= {table for effect in effects for table in effect.tables}:
+        return None
+    known: Fact | None = fact
+    for effect in effects:
+        if known is not None and not set(effect.tables).isdisjoint(fact.tables):
+            known = known.after(effect)
+    return known
+
+
 class Batch:
     """A set of runs, played together. Every run of it is locked, and so is every person.
 
@@ -124,6 +140,9 @@ class Batch:
         self.now = now
         self.room = room
         self.left: dict[type[Effect], list[Effect]] = {}
+        # Tables that anything here has been left for.
+        self.touched: set[str] = set()
+        # Texts that were planned here and are written already, for a fact that rests on their table.
         self.planned: list[Message] = []
         self.tries: list[reserve.Try] = []
 
@@ -138,10 +157,13 @@ class Batch:
             going_on = [one for one in at_work if one.run.status == Run.Status.READY and one.broke is None]
             over = [one for one in at_work if one not in going_on]
             at_work = going_on + [turns[one.turn].popleft() for one in over if turns[one.turn]]
+        # Texts are written last and once, with what the gate has said of them.
+        texts = [effect for effect in self.left.pop(PlanMessage, []) if isinstance(effect, PlanMessage)]
         self._write_effects()
         rows.insert(rows=[step for one in self.playing for step in one.steps])
         self._write_runs()
-        self._reserve_planned()
+        self._reserve_planned(unwritten=[effect.message for effect in texts])
+        PlanMessage.write(effects=texts, now=self.now)
 
     def _round(self, at_work: Sequence[Playing]) -> None:
         """One step of each."""
@@ -165,7 +187,11 @@ class Batch:
         wanted: dict[type[Fact], list[tuple[Playing, Context]]] = {}
         for one, spec, context in asked:
             for kind in registry.needs(registry.handlers()[spec["handler"]]):
-                if kind not in one.facts:
+                if kind in one.facts:
+                    continue
+                if one.first_heard and self.touched.isdisjoint(kind.tables) and (fact := kind.at_first()) is not None:
+                    one.facts[kind] = fact
+                else:
                     wanted.setdefault(kind, []).append((one, context))
         if self._is_stale(kind.tables for kind in wanted):
             self._write_effects()
@@ -189,7 +215,8 @@ class Batch:
             self.left.setdefault(type(effect), []).append(effect)
             if run.lead is not None:
                 effect.apply(lead=run.lead)
-        one.facts = {kind: fact for kind, fact in one.facts.items() if touched.isdisjoint(kind.tables)}
+        self.touched |= touched
+        one.facts = {kind: fact for kind, old in one.facts.items() if (fact := _after(old, effects=result.do, touched=touched)) is not None}
         if result.remember:
             run.state = {**run.state, **result.remember}
         if isinstance(result, Again):
@@ -235,8 +262,11 @@ class Batch:
     def _write_effects(self) -> None:
         left, self.left = self.left, {}
         # What is made comes before what changes it, whoever left which first.
+        made = {effect.lead.pk for effect in left.get(OpenLead, ()) if isinstance(effect, OpenLead)}
         for kind, effects in sorted(left.items(), key=lambda item: not item[0].makes):
-            kind.write(effects=effects, now=self.now)
+            # What was done to a lead that is written here stands in it already.
+            due = [effect for effect in effects if getattr(effect, "lead_id", None) not in made] if kind.folds and made else effects
+            kind.write(effects=due, now=self.now)
         self.planned += [effect.message for effect in left.get(PlanMessage, ()) if isinstance(effect, PlanMessage)]
 
     def _write_runs(self) -> None:
@@ -250,10 +280,11 @@ class Batch:
                 moved.append({"pk": run.pk, **values, "claims": 0, "lease_until": run.lease_until if broke else None})
         rows.update(model=Run, names=_MOVED, rows=moved)
 
-    def _reserve_planned(self) -> None:
+    def _reserve_planned(self, *, unwritten: Sequence[Message]) -> None:
         """Have the gate judge what was planned; for whatever has no room now, or is second of its person, a worker is rung."""
-        due = [message for message in self.planned if message.due_at <= self.now]
-        reserved = reserve.reserve_planned(messages=due[: self.room], now=self.now)
+        due = [message for message in (*self.planned, *unwritten) if message.due_at <= self.now]
+        here, elsewhere = due[: self.room], due[self.room :]
+        reserved = reserve.reserve_planned(messages=here, unwritten={message.pk for message in unwritten}, now=self.now)
         self.tries = reserved.tries
-        for id in (*reserved.later, *(message.pk for message in due[self.room :])):
+        for id in (*reserved.later, *(message.pk for message in elsewhere)):
             ring_after_commit(task=SEND_TASK, id=str(id))

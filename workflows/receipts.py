@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,14 +39,16 @@ def decide(*, event: Event, contact: Contact | None, now: datetime) -> list[uuid
     return [run.pk for run in decide_all(heard=[(event, contact)], now=now)]
 
 
-def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> list[Run]:
-    """Write the receipts of these events and start what starts; returns the new runs, in the order of their events.
+def decide_all(*, heard: Sequence[tuple[Event, Contact | None]], now: datetime, new: Collection[uuid.UUID] = ()) -> list[Run]:
+    """Write the receipts of these events and start what starts; returns the new runs, in the order of their events. `new` are people who
+    were made in this very transaction, so that nothing of theirs can be joined.
 
     Runs in the events' transaction, with the people's rows locked: two calls of one person cannot both start a run.
     """
     started: list[Run] = []
-    for turn in _turns([(event, contact) for event, contact in heard if registry.listeners().get(event.type)]):
-        started += _Deciding(heard=turn, now=now).write()
+    for n, turn in enumerate(_turns([(event, contact) for event, contact in heard if registry.listeners().get(event.type)])):
+        # The second event of somebody new may join what the first one started.
+        started += _Deciding(heard=turn, now=now, new=new if n == 0 else ()).write()
     return started
 
 
@@ -79,8 +81,9 @@ class _Asked:
 class _Deciding:
     """The receipts of a set of events with at most one of any person."""
 
-    def __init__(self, *, heard: Sequence[tuple[Event, Contact | None]], now: datetime) -> None:
+    def __init__(self, *, heard: Sequence[tuple[Event, Contact | None]], now: datetime, new: Collection[uuid.UUID]) -> None:
         self.now = now
+        self.new = new
         pairs = [(workflow, *one) for one in heard for workflow in registry.listeners()[one[0].type]]
         chosen = automations_of(clients=(event.client for event, _ in heard))
         earlier = self._earlier(pairs)
@@ -102,7 +105,11 @@ class _Deciding:
 
     def _earlier(self, pairs: Sequence[tuple[Workflow, Event, Contact | None]]) -> dict[tuple[str, uuid.UUID], list[Run]]:
         """Runs that a second cause of the same person joins, by workflow and person, the oldest first."""
-        joining = [(workflow, contact) for workflow, _, contact in pairs if contact is not None and workflow.joins_within]
+        joining = [
+            (workflow, contact)
+            for workflow, _, contact in pairs
+            if contact is not None and workflow.joins_within and contact.pk not in self.new
+        ]
         if not joining:
             return {}
         since = {workflow.key: self.now - workflow.joins_within for workflow, _ in joining}

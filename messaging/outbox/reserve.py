@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,14 +104,17 @@ def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
         return Batch()
 
 
-def reserve_planned(*, messages: Sequence[Message], now: datetime) -> Batch:
-    """The same for messages that this very transaction has written, so that nobody else sees them yet. Raises what a statement raises."""
+def reserve_planned(*, messages: Sequence[Message], unwritten: Collection[uuid.UUID], now: datetime) -> Batch:
+    """The same for messages that this very transaction has planned, so that nobody else sees them yet. Raises what a statement raises.
+
+    Those that are still `unwritten` get what came of it into their object, and whoever planned them writes them.
+    """
     for message in messages:
         message.last_try = None  # type: ignore[attr-defined]
-    return _reserve(found=messages, now=now)
+    return _reserve(found=messages, unwritten=unwritten, now=now)
 
 
-def _reserve(*, found: Sequence[Message], now: datetime) -> Batch:
+def _reserve(*, found: Sequence[Message], unwritten: Collection[uuid.UUID] = (), now: datetime) -> Batch:
     chosen, later = _one_of_each_person(messages=found)
     if not chosen:
         return Batch()
@@ -122,11 +125,14 @@ def _reserve(*, found: Sequence[Message], now: datetime) -> Batch:
     mine = _take_purposes(messages=chosen, slips=slips, now=now)
     tries = _insert(messages=[message for message in chosen if message.pk in mine], slips=slips)
     no = [message for message in chosen if message.pk in slips and slips[message.pk].verdict != SEND]
-    going = [_going(one=one) for one in tries]
-    refusals = [refused(message=message, slip=slips[message.pk], now=now) for message in no]
-    rows.update(model=Message, names=_WRITTEN, rows=[*going, *refusals])
+    ends = [_going(one=one) for one in tries] + [refused(message=message, slip=slips[message.pk], now=now) for message in no]
+    rows.update(model=Message, names=_WRITTEN, rows=[end for end in ends if end["pk"] not in unwritten])
+    planned = {message.pk: message for message in chosen if message.pk in unwritten}
+    for end in ends:
+        if end["pk"] in planned:
+            vars(planned[end["pk"]]).update({name: end[name] for name in _WRITTEN})
     follow_up(messages=no, slips=slips, now=now)
-    return Batch(tries=tries, later=later, statuses={row["pk"]: str(row["status"]) for row in (*going, *refusals)})
+    return Batch(tries=tries, later=later, statuses={end["pk"]: str(end["status"]) for end in ends})
 
 
 def _lock(*, message_ids: Sequence[uuid.UUID], now: datetime) -> list[Message]:

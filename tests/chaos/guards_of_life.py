@@ -62,7 +62,7 @@ def stopped(rig: Rig, business: Business, guarded: bool) -> int:
 @arm("F38 spinning")
 def spinning(rig: Rig, business: Business, guarded: bool) -> int:
     """A worker that spins and lets no thread of its own in: the same."""
-    return _hang(rig, business, guarded, how="spin", point="step done")
+    return _hang(rig, business, guarded, how="spin", point="played, not committed")
 
 
 def _hang(rig: Rig, business: Business, guarded: bool, *, how: str, point: str) -> int:

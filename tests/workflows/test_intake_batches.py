@@ -18,7 +18,8 @@ from django.forms.models import model_to_dict
 
 from leads.events import kind_of
 from leads.models import Consent, Contact, Event, Identity, Lead, StatedIdentity, Task
-from messaging.models import Conversation, Message, Suppression
+from messaging.models import Conversation, Handover, Message, Suppression
+from messaging.outbox.reserve import Departures
 from providers.connections import connect
 from providers.contract import NotForUs, ParsedEvent
 from providers.models import Connection, Delivery
@@ -26,13 +27,15 @@ from tests.factories import NOON, ClientFactory, ResponderFactory
 from tests.providers import payloads
 from tests.workflows.test_missed_call import post_call
 from workflows import claiming, due
-from workflows.intake import draining
-from workflows.models import Receipt, Run
+from workflows.intake import draining, recording
+from workflows.models import Receipt, Run, Step
 from zartsalgo.lib import clock
 
 pytestmark = pytest.mark.django_db
 
 STORIES = int(os.environ.get("INTAKE_STORIES", "12"))
+# Workflows whose runs were spared a look in these stories.
+seen_of_new = set()
 PHONES = [f"+1303555016{n}" for n in range(4)]
 EMAILS = ["ann@example.com", "bea@example.com", "cora@example.com"]
 NAMES = ["", "", "Ann Lee", "Bea Cole"]
@@ -164,6 +167,8 @@ def rows():
     names |= {str(lead.pk): f"<lead {names[str(lead.contact_id)]} {lead.kind} {lead.source}>" for lead in Lead.objects.all()}
     names |= {str(run.pk): f"<run of {names[str(run.event_id)]} {run.workflow}>" for run in Run.objects.all()}
     names |= {str(row.pk): f"<delivery {row.key}>" for row in Delivery.objects.all()}
+    names |= {str(row.pk): f"<task {row.kind} of {names.get(str(row.event_id))}>" for row in Task.objects.all()}
+    names |= {str(row.pk): f"<handover of {names[str(row.lead_id)]}>" for row in Handover.objects.all()}
     names |= {str(row.pk): f"<message to {row.to} {row.client_id}>" for row in Message.objects.all()}
     skip = re.compile(r"_at$|_until$|_since$|^(id|at|next_at|answer_by|slip|claims|lease_epoch|body)$")
 
@@ -180,10 +185,12 @@ def rows():
         Consent,
         Receipt,
         Run,
+        Step,
         Suppression,
         Lead,
         Task,
         Message,
+        Handover,
         Conversation,
         Delivery,
     ):
@@ -214,6 +221,34 @@ def test_however_they_are_split_the_same_rows_come_out(seed, lines, monkeypatch)
     for batch in batches:
         for table, expected in one_by_one.items():
             assert batch[table] == expected, table
+
+
+@pytest.mark.parametrize("seed", range(STORIES))
+def test_what_is_not_looked_up_of_somebody_new_would_have_been_nothing(seed, lines, monkeypatch):
+    """What their runs know without a look is what a look would have told, so they do the same steps and leave the same rows."""
+    rounds, says = Story(seed=seed, lines=lines).store()
+    monkeypatch.setattr(draining, "read", lambda *, delivery: says[delivery.pk])
+    now, outcomes, spared = clock.read(), [], []
+    note = recording._note_first_heard
+
+    def _note(*, items):
+        note(items=items)
+        spared.extend(run.workflow for item in items for run in item.runs if run.first_heard)
+
+    for way in (_note, lambda *, items: None):
+        monkeypatch.setattr(recording, "_note_first_heard", way)
+        with transaction.atomic():
+            for ids in rounds:
+                draining._take_in_claimed(work=draining._Work(now=now, left=list(ids), departures=Departures(room=50)), plays=True)
+            outcomes.append(rows())
+            transaction.set_rollback(True)
+    for table, expected in outcomes[1].items():
+        assert outcomes[0][table] == expected, table
+    seen_of_new.update(spared)
+
+
+def test_there_was_somebody_new():
+    assert {"missed-call-text-back", "lead-intake"} <= seen_of_new
 
 
 def test_the_stories_hold_what_they_should(lines, monkeypatch):

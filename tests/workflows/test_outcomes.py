@@ -591,13 +591,18 @@ def test_a_text_that_is_at_the_provider_already_is_left_alone(hook, set_clock):
     assert message.status != "skipped"
 
 
-def test_a_missed_call_pays_two_looks_for_all_this(hook):
+@pytest.mark.parametrize(("known", "looked"), [(True, 2), (False, 1)])
+def test_a_missed_call_pays_two_looks_for_all_this(hook, set_clock, known, looked):
+    set_clock(EARLY)
+    if known:
+        happens(hook, "call.answered", duration_seconds=60)
     post(hook, "call.missed")
     with CaptureQueriesContext(connection) as asked:
         work_off()
     looks = [one["sql"] for one in asked if "'call.returned'" in one["sql"] or "any(a.overtaken_by)" in one["sql"]]
     looks += [one["sql"] for one in asked if "select a.n, e.type, e.occurred_at" in one["sql"]]
-    assert len(looks) == 2  # where the task would be made, and where the text would go
+    # Where the task would be made, which of somebody new needs none, and where the text would go.
+    assert len(looks) == looked
 
 
 def test_an_answered_call_of_somebody_new_costs_few_statements(hook):

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from providers import asides
@@ -19,9 +19,10 @@ Parsed = list[ParsedEvent] | NotForUs | str
 Understood = tuple[Delivery, Parsed]
 
 
-def take_in(*, batch: Sequence[Understood], now: datetime, blame: Blame | None = None) -> list[Run]:
-    """Take in what was read, in the order given, in the caller's transaction; the runs that started."""
-    blame, moment = blame or Blame(), clock.read_moment()
+def take_in(*, batch: Sequence[Understood], now: datetime, moved: timedelta | None = None, blame: Blame | None = None) -> list[Run]:
+    """Take in what was read, in the order given, in the caller's transaction; the runs that started. `moved` is how far the business clock has
+    been moved, where the caller has read it."""
+    blame, moved = blame or Blame(), clock.offset() if moved is None else moved
     ends: dict[uuid.UUID, tuple[str, str]] = {}
     facts: list[Fact] = []
     for delivery, parsed in batch:
@@ -30,15 +31,15 @@ def take_in(*, batch: Sequence[Understood], now: datetime, blame: Blame | None =
                 ends[delivery.pk] = Delivery.State.POISON, parsed
             elif isinstance(parsed, NotForUs):
                 ends[delivery.pk] = Delivery.State.IGNORED, parsed.reason
-            elif not _is_trapped(delivery=delivery, parsed=parsed, at=moment.now):
+            elif not _is_trapped(delivery=delivery, parsed=parsed, at=now):
                 ends[delivery.pk] = Delivery.State.DONE, ""
                 facts += _facts(delivery=delivery, parsed=parsed)
-    items = record_all(facts=facts, now=now, moved=moment.moved, blame=blame)
+    items = record_all(facts=facts, now=now, moved=moved, blame=blame)
     notes: dict[uuid.UUID | None, list[str]] = {}
     for item in items:
         notes.setdefault(item.fact.delivery_id, []).append(item.note)
     finished: list[dict[str, Any]] = [
-        {"pk": pk, "state": state, "note": (note or " ".join(notes.get(pk, ())))[:400], "finished_at": moment.now}
+        {"pk": pk, "state": state, "note": (note or " ".join(notes.get(pk, ())))[:400], "finished_at": now}
         for pk, (state, note) in sorted(ends.items())
     ]
     rows.update(model=Delivery, names=("state", "note", "finished_at"), rows=finished)

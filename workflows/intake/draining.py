@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -46,9 +46,9 @@ class Drained:
     more: bool
 
 
-def drain_once(*, now: datetime, limit: int = BATCH, departures: Departures | None = None) -> Drained:
+def drain_once(*, now: datetime, moved: timedelta | None = None, limit: int = BATCH, departures: Departures | None = None) -> Drained:
     """Work off one set of waiting deliveries, and the runs that they start. `departures` gets the texts that leave now; without it a worker is
-    rung for each."""
+    rung for each. `moved` as for `batch.take_in`."""
     claimed = claiming.claim(now=now, limit=limit, lease_seconds=LEASE_SECONDS)
     if not claimed:
         return Drained(count=0, more=False)
@@ -59,7 +59,7 @@ def drain_once(*, now: datetime, limit: int = BATCH, departures: Departures | No
         alone.take_in(delivery_id=first.id, now=now)
     else:
         # What a suspect starts is played by a claim of its own, which is counted for the run and no more for the delivery.
-        work = _Work(now=now, left=[row.id for row in claimed], departures=departures or Departures(room=0))
+        work = _Work(now=now, moved=moved, left=[row.id for row in claimed], departures=departures or Departures(room=0))
         _take_in_claimed(work=work, plays=first.claims == 1)
         engine.advance_all(run_ids=work.started, now=now, departures=work.departures)
     # A suspect came alone; nobody has looked who waits beside it.
@@ -78,6 +78,7 @@ class _Work:
 
     now: datetime
     left: list[uuid.UUID]
+    moved: timedelta | None = None
     departures: Departures = field(default_factory=lambda: Departures(room=0))
     started: list[uuid.UUID] = field(default_factory=list)
 
@@ -131,7 +132,7 @@ def _take_in_safely(*, batch: Sequence[Understood], work: _Work, plays: bool) ->
     blame = Blame()
     try:
         with transaction.atomic():
-            started = batches.take_in(batch=batch, now=work.now, blame=blame)
+            started = batches.take_in(batch=batch, now=work.now, moved=work.moved, blame=blame)
             played = engine.play_new(runs=started, now=work.now, room=work.departures.room) if plays else None
     except Exception as error:  # the neighbours must not suffer; the fifth claim parks it and a person looks
         trouble = is_trouble(error)

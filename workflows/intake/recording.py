@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -60,7 +61,17 @@ def record_all(*, facts: Sequence[Fact], now: datetime, moved: timedelta, blame:
             _take_in(items=part, known=known, now=now, blame=blame)
         else:
             _take_in(items=_leave_out_recorded(items=part), known=None, now=now, blame=blame)
+    _note_first_heard(items=items)
     return items
+
+
+def _note_first_heard(*, items: Sequence[Item]) -> None:
+    """Runs whose person has nothing but this event, which by itself has changed nothing of theirs: what they may know need not be looked up."""
+    times = Counter(item.contact.pk for item in items if item.contact is not None)
+    for item in items:
+        if item.contact is not None and item.new and times[item.contact.pk] == 1:
+            for run in item.runs:
+                run.first_heard = item.handling.act is None and item.refusal is None
 
 
 def find_recorded(*, items: Iterable[Item]) -> set[tuple[int, str, str, str]]:
@@ -113,7 +124,8 @@ def _take_in(*, items: Sequence[Item], known: Known | None, now: datetime, blame
     _act(items=new, now=now, blame=blame)
     asks = [item for item in new if item.handling.asks]
     of_event = {item.event.pk: item for item in asks}
-    for run in receipts.decide_all(heard=[(item.event, item.contact) for item in asks], now=now):
+    made = {item.contact.pk for item in asks if item.contact is not None and item.new}
+    for run in receipts.decide_all(heard=[(item.event, item.contact) for item in asks], now=now, new=made):
         of_event[run.event_id].runs.append(run)
     waking.wake_runs_of_all(contacts=[item.contact for item in new if item.contact is not None and not item.new], now=now)
 

@@ -1,6 +1,6 @@
-"""What is set up for a client: its workflows, who calls back for it, its calendar."""
+"""What is set up for a client: its workflows, who calls back for it, its calendar. Kept until its revision rises (leads.revision)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
@@ -11,6 +11,7 @@ from leads import calendar
 from leads.calendar import Calendar
 from leads.models import Automation as AutomationRow
 from leads.models import Client
+from leads.revision import Kept
 from messaging.gate.facts import Automation
 
 _SQL: Final = """
@@ -32,18 +33,24 @@ class Setup:
 
 
 def read(*, clients: Iterable[Client]) -> dict[int, Setup]:
-    zones = {client.pk: client.timezone for client in clients}
+    return _SETUPS.of(clients=clients)
+
+
+def _read(clients: Mapping[int, Client]) -> dict[int, Setup]:
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, [list(zones)])
+        cursor.execute(_SQL, [list(clients)])
         return {
             id: Setup(
                 automations={key: Automation(enabled=on, sends=send == AutomationRow.Send.AUTO) for key, on, send in automations or ()},
                 responders=frozenset(value for row in responders or () for value in row if value),
                 calendar=calendar.of_rows(
-                    zone=zones[id],
+                    zone=clients[id].timezone,
                     hours=[(day, time.fromisoformat(opens), time.fromisoformat(closes)) for day, opens, closes in hours or ()],
                     closed={date.fromisoformat(day): name for day, name in closed or ()},
                 ),
             )
             for id, automations, responders, hours, closed in cursor.fetchall()
         }
+
+
+_SETUPS = Kept(read=_read)
