@@ -7,6 +7,7 @@ CHAOS in the environment is one JSON object:
   without  [guard, ...]                   these guards are not there: see WITHOUT
   poison   "+1..."                        the run of this caller kills the worker that takes it up
   lease    seconds                        how long a run is leased, where the usual six are too long
+  crowded       true                      no text leaves with its call: each is rung for, and judged in a transaction of its own
   start_within  seconds                   how long after its reservation a try may begin, where the usual five are too short
   jump     {"days": n, "note": path}      after some ticks the clock it reads is that far ahead; says so in the note
   build    "next"                         the next version of the product: a workflow has a step more, with a handler that is new;
@@ -142,6 +143,10 @@ def _press_time() -> None:
     outcomes.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
     outcomes.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))
     ticker.ROUNDS_BETWEEN_WATCHES = 5
+    if ASKED.get("crowded"):
+        from workflows import engine_thread
+
+        engine_thread.EngineThread._departures = lambda self: reserve.Departures(room=0)
 
 
 def _never_unknown() -> None:

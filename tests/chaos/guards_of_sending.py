@@ -32,9 +32,10 @@ def address_lock(rig: Rig, business: Business, guarded: bool) -> int:
 
     note, go_on = rig.note("judged"), rig.note("go on")
     slow = {"point": "judged", "note": str(note), "until": str(go_on)}
-    rig.run("worker", role="worker", slow=slow, **without(guarded, "address lock"))
+    rig.run("worker", role="worker", slow=slow, crowded=True, **without(guarded, "address lock"))
     business.miss_call(caller=CALLER, id="race")
     wait_until(note.exists, seconds=SETTLE, what="the judgement")
+    rig.run("other", role="worker", **without(guarded, "address lock"))
     business.text_in(sender=CALLER, text="STOP", sid=f"SMrace{business.slug}")
     stops = Suppression.objects.filter(client__slug=business.slug)
     when(lambda: stops.exists() or _somebody_waits_for_a_lock(), what="the opt-out, stored or kept waiting by the lock")

@@ -46,13 +46,17 @@ def most_claims(rig: Rig, business: Business, guarded: bool) -> int:
     business.miss_call(caller=CALLER, id="poison")
     business.miss_call(caller=OTHER, id="neighbour")
     runs = Run.objects.filter(client__slug=business.slug, event__key="CALpoison", workflow="missed-call-text-back")
-    run = when(runs.first, what="the run")
-    ends = time.monotonic() + 2 * SETTLE
-    while time.monotonic() < ends and run.status != "parked" and run.claims < 8:
+
+    def _look() -> Run | None:
         if not rig.children["ticker"].alive():  # it takes up what nobody does, so it dies of it too
             rig.children["ticker"].start()
+        return runs.first()
+
+    run = when(_look, what="the run")
+    ends = time.monotonic() + 2 * SETTLE
+    while time.monotonic() < ends and run.status != "parked" and run.claims < 8:
         time.sleep(0.3)
-        run.refresh_from_db()
+        run = when(_look, what="the run")
     if run.status == "parked":
         wait_until(lambda: count_texts(rig, business, OTHER) == 1, seconds=SETTLE, what="the neighbour's text")
     return int(run.status != "parked")
