@@ -209,13 +209,13 @@ def known_handlers(rig: Rig, business: Business, guarded: bool) -> int:
     business.miss_call(caller=CALLER, id="by-the-next")
     runs = Run.objects.filter(client__slug=business.slug, workflow="missed-call-text-back", cursor="noted")
     run = when(runs.first, what="the run of the next build")
-    wait_until(lambda: not following.alive(), seconds=SETTLE, what="the end of the next build")
+    following.end()
     rig.run("today", role="worker", **without(guarded, "known handlers"))
     rig.run("ticker", role="ticker", **without(guarded, "known handlers"))
 
     def _touched() -> int:
         run.refresh_from_db()
-        return int(run.claims > 1 or run.status != "ready")
+        return int(run.claims > 1 or run.status != "waiting")
 
     touched = watch(guarded, _touched, seconds=16)
     if not guarded:

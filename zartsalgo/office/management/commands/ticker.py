@@ -1,7 +1,7 @@
 """The ticker: finds what is due and sees that it is done, with or without the broker.
 
-Every second it takes three cheap looks. While the broker and a worker live it only rings; when work stays undone (no broker, no
-worker, a lost ring) it does it itself. Two tickers are harmless: every claim is a guarded update.
+Every second it takes three cheap looks. It rings for what waits too long, and takes it up with an engine of its own as well, for it may be
+more than the worker can do; when work stays undone (no broker, no worker, a lost ring) it sees to the rest itself, too. Two tickers are harmless: every claim is a guarded update.
 """
 
 import logging
@@ -33,7 +33,7 @@ PERIOD_SECONDS = 1.0
 GRACE = timedelta(seconds=2)
 # Rung this often without the work going away, the ticker stops trusting the bell and works itself.
 RINGS_BEFORE_OWN_HANDS = 3
-# So many overdue texts are taken off the worker's hands in a round.
+# So many overdue runs and texts are taken off the worker's hands in a round.
 HAND = 200
 # Breakers, ends of pauses and proofs of incidents are read this often; a failure rings for its breaker at once.
 ROUNDS_BETWEEN_WATCHES = 20
@@ -95,21 +95,20 @@ class Command(BaseCommand):
         deliveries, runs, messages = workflows_due.anything_due(now=now, grace=grace)
         if not (deliveries or runs or messages):
             return 0
-        if own_hands:
-            workflows_due.work_off(now=now)
-            messaging_due.work_off(now=now)
-            return rung
-        # What waits so long is more than the worker's one engine does: this process lends a hand with one of its own.
+        if not own_hands:
+            for waits, task in ((deliveries, "workflows.drain"), (runs, "workflows.advance_due"), (messages, "messaging.work_off")):
+                if waits:
+                    ring(task=task)
+        # What waits so long is more than the worker's one engine does, or there is none: this process lends a hand with one of its own.
         if deliveries:
-            ring(task="workflows.drain")
             engine_thread.hand(task="workflows.drain")
-        if runs:
-            ring(task="workflows.advance_due")
-        if messages:
-            ring(task="messaging.work_off")
-            for message_id in messaging_due.due_messages(now=now - grace, limit=HAND):
-                engine_thread.hand(task="messaging.send_sms", id=str(message_id))
-        return rung + 1
+        for run_id in workflows_due.due_runs(now=now - grace, limit=HAND) if runs else ():
+            engine_thread.hand(task="workflows.advance", id=str(run_id))
+        for message_id in messaging_due.due_messages(now=now - grace, limit=HAND) if messages else ():
+            engine_thread.hand(task="messaging.send_sms", id=str(message_id))
+        if messages and own_hands:
+            messaging_due.look_after(now=now)
+        return rung if own_hands else rung + 1
 
     def see_to_summaries(self, *, now: datetime, grace: timedelta, own_hands: bool) -> None:
         """Summaries whose ring was lost or whose call died. Asking a model takes long, so own hands do it beside the rounds."""
