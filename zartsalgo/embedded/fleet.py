@@ -81,7 +81,8 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
     }
     alive = supervisor.folder.alive
     alive.mkdir(mode=0o700, parents=True, exist_ok=True)
-    env = env | {"ZARTS_ALIVE": str(alive)}
+    # Threads that come and go leave a heap of their own each; two are enough, and 40 MB less (measured after a burst).
+    env = {"MALLOC_ARENA_MAX": "2"} | env | {"ZARTS_ALIVE": str(alive)}
     for name, command in commands.items():
         supervisor.add(
             Service(

@@ -34,7 +34,7 @@ MAX_ANSWER_BYTES = 1_000_000
 # A connection that was idle for longer may have been dropped silently on the way; writing into it would end as `Unclear`.
 IDLE_SECONDS = 20.0
 # To one host, as many as calls may be under way at once (messaging.outbox.flights): what is not kept costs a connection a call.
-KEPT_CONNECTIONS = 128
+KEPT_CONNECTIONS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
