@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
@@ -15,6 +15,9 @@ from zartsalgo.lib.ids import new_id
 
 # What ids of tasks are made in.
 _TASKS = uuid.UUID("6f1c2f52-93a3-5f0e-9a0b-0d6f5a1f7c11")
+_FIRST_RESPONSES = """
+update leads_lead set first_response_at = %(now)s
+ where id = any(%(ids)s) and (first_response_at is null or first_response_at > %(now)s)"""
 OUTCOMES = {
     # what a responder may say: label, the stage it leads to
     "booked": ("Booked", Lead.Stage.BOOKED),
@@ -181,8 +184,8 @@ def note_first_response(*, lead_id: uuid.UUID, now: datetime) -> bool:
 def note_first_responses(*, lead_ids: Collection[uuid.UUID], now: datetime) -> None:
     """The same for several leads, in one statement; none where nobody is given."""
     if lead_ids:
-        open_or_later = Lead.objects.filter(Q(first_response_at__isnull=True) | Q(first_response_at__gt=now), pk__in=lead_ids)
-        open_or_later.update(first_response_at=now)
+        with connection.cursor() as cursor:
+            cursor.execute(_FIRST_RESPONSES, {"now": now, "ids": list(lead_ids)})
 
 
 def tasks_asked_before(*, contact: Contact, until: datetime, kinds: Iterable[str], lead: Lead | None = None) -> list[Task]:

@@ -6,17 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from django.db import connection, models
+from django.db import connection
 
 from leads import cases
 from leads.deciding import Context, Fact
 from leads.events import DECIDED, TALKED
-from leads.models import Automation, Client, Consent, Event, Identity, Lead, Responder, Task
+from leads.models import Automation, Client, Consent, Event, Lead, Responder, Task
 from leads.revision import Kept
-
-Row = TypeVar("Row", bound=models.Model)
+from zartsalgo.lib import rows
 
 
 def asked(contexts: Sequence[Context], **columns: Any) -> str:
@@ -30,18 +29,12 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def read_placed(model: type[Row], sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, Row]]:
-    """Rows of a model that a statement of ours selects with their place, in its column `n`."""
-    return [(getattr(row, "n"), row) for row in model._default_manager.raw(sql, params)]  # noqa: B009
-
-
-def columns(model: type[models.Model], alias: str) -> str:
-    """The model's columns by name. Not `*`: a plan that the server keeps must not change its result when a column is added."""
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
-
-
 def contact_of(context: Context) -> uuid.UUID | None:
     return context.contact.pk if context.contact is not None else None
+
+
+# By their columns' names, not `*`: a plan that the server keeps must not change its result when a column is added.
+_LEAD, _EVENT = rows.Of(Lead, "l"), rows.Of(Event, "e")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,26 +95,24 @@ class RequestOfPerson(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = read_placed(
-            Lead,
-            f"""select {columns(Lead, "l")}, a.n * 2 as n from json_to_recordset(%(asked)s::json) as a (n int, contact uuid, since timestamptz),
+        placed = rows.read(
+            f"""select {_LEAD}, a.n * 2 as n from json_to_recordset(%(asked)s::json) as a (n int, contact uuid, since timestamptz),
                  lateral (select * from leads_lead where contact_id = a.contact
                             and (not (stage = any (%(closed)s)) or created_at >= a.since and stage <> 'wrong')
                            order by stage = any (%(closed)s), created_at desc limit 1) l
                union all
-               select {columns(Lead, "l")}, a.n * 2 + 1 from json_to_recordset(%(asked)s::json) as a (n int, contact uuid, since timestamptz),
+               select {_LEAD}, a.n * 2 + 1 from json_to_recordset(%(asked)s::json) as a (n int, contact uuid, since timestamptz),
                  lateral (select * from leads_lead where contact_id = a.contact and created_at >= a.since order by created_at limit 1) l""",
             {
                 "asked": asked(contexts, contact=contact_of, since=lambda context: context.event.recorded_at),
                 "closed": [str(stage) for stage in Lead.CLOSED],
             },
+            _LEAD,
         )
         found: dict[int, Lead] = {}
-        for place, row in rows:
+        for row, place in placed:
             of = contexts[place // 2]
-            row.client = of.client
-            if of.contact is not None:
-                row.contact = of.contact
+            rows.related(row, client=of.client, contact=of.contact)
             found[place] = row
         return [cls(current=found.get(n * 2), first_since=found.get(n * 2 + 1)) for n in range(len(contexts))]
 
@@ -177,9 +168,8 @@ class Heard(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = read_placed(
-            Event,
-            f"""select {columns(Event, "e")}, a.n from json_to_recordset(%s::json)
+        placed = rows.read(
+            f"""select {_EVENT}, a.n from json_to_recordset(%s::json)
                     as a (n int, contact uuid, event uuid, since timestamptz, decided boolean, happened timestamptz),
                  lateral (select * from leads_event
                            where contact_id = a.contact and recorded_at >= a.since and id <> a.event
@@ -197,8 +187,9 @@ class Heard(Fact):
                 ),
                 list(DECIDED),
             ],
+            _EVENT,
         )
-        found = dict(rows)
+        found = {n: event for event, n in placed}
         return [cls(event=found.get(n)) for n in range(len(contexts))]
 
 
@@ -214,10 +205,10 @@ class Addresses(Fact):
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         contacts = list({context.contact.pk for context in contexts if context.contact is not None})
         found: dict[tuple[uuid.UUID, str], str] = {}
-        for contact, kind, value in (
-            Identity.objects.filter(contact_id__in=contacts).order_by("pk").values_list("contact_id", "kind", "value")
-        ):
-            found.setdefault((contact, kind), value)
+        with connection.cursor() as cursor:
+            cursor.execute("select contact_id, kind, value from leads_identity where contact_id = any(%s) order by id", [contacts])
+            for contact, kind, value in cursor.fetchall():
+                found.setdefault((contact, kind), value)
         empty = uuid.UUID(int=0)
         return [
             cls(phone=found.get((contact_of(one) or empty, "phone"), ""), email=found.get((contact_of(one) or empty, "email"), ""))
@@ -270,6 +261,6 @@ class AgreementNoted(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = Consent.objects.filter(event_id__in=[context.event.pk for context in contexts], purpose=Consent.Purpose.MARKETING)
-        found = set(rows.values_list("event_id", flat=True))
+        agreed = Consent.objects.filter(event_id__in=[context.event.pk for context in contexts], purpose=Consent.Purpose.MARKETING)
+        found = set(agreed.values_list("event_id", flat=True))
         return [cls(marketing=context.event.pk in found) for context in contexts]

@@ -17,6 +17,9 @@ from messaging.locks import lock_addresses
 from messaging.models import Handover, Message, Notice, ReviewClick, Template
 from messaging.purposes import REVIEW_REQUEST
 from messaging.templates import live_templates
+from zartsalgo.lib import rows
+
+_MESSAGE = rows.Of(Message, "m", but=("slip", "body"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +54,9 @@ class TextsOfRun(Fact):
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         found: dict[uuid.UUID, dict[str, Message]] = defaultdict(dict)
-        rows = Message.objects.filter(run_id__in=[context.run_id for context in contexts]).defer("slip", "body")
-        for row in rows:
-            found[row.run_id or uuid.UUID(int=0)][row.step_key] = row
+        sql = f"select {_MESSAGE} from messaging_message m where m.run_id = any(%s)"
+        for (row,) in rows.read(sql, [[context.run_id for context in contexts]], _MESSAGE):
+            found[row.run_id][row.step_key] = row
         return [cls(planned=found[context.run_id]) for context in contexts]
 
     def after(self, effect: Effect) -> Self | None:
@@ -114,8 +117,8 @@ class LinkFollowed(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = ReviewClick.objects.filter(link__message__run_id__in=[context.run_id for context in contexts])
-        found = dict(rows.values_list("link__message__run_id").annotate(first=Min("at")))
+        clicks = ReviewClick.objects.filter(link__message__run_id__in=[context.run_id for context in contexts])
+        found = dict(clicks.values_list("link__message__run_id").annotate(first=Min("at")))
         return [cls(at=found.get(context.run_id)) for context in contexts]
 
 
@@ -170,8 +173,8 @@ class LastAskedForReview(Fact):
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         contacts = {context.contact.pk for context in contexts if context.contact is not None}
         went = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
-        rows = Message.objects.filter(contact_id__in=contacts, purpose=REVIEW_REQUEST.key, status__in=went).defer("slip", "body")
-        found = {row.contact_id: row for row in rows.order_by("created_at")}
+        asked_for = Message.objects.filter(contact_id__in=contacts, purpose=REVIEW_REQUEST.key, status__in=went).defer("slip", "body")
+        found = {row.contact_id: row for row in asked_for.order_by("created_at")}
         since = {context.contact.pk: context.now - timedelta(days=731) for context in contexts if context.contact is not None}
         return [
             cls(

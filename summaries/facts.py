@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from leads.deciding import Context, Fact
-from leads.facts import asked, columns, contact_of, read_placed
+from leads.facts import asked, contact_of
 from leads.models import Event
 from summaries import sources
 from summaries.models import Summary
+from zartsalgo.lib import rows
+
+_EVENT = rows.Of(Event, "e")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +24,8 @@ class FirstWords(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = read_placed(
-            Event,
-            f"""select {columns(Event, "e")}, a.n from json_to_recordset(%s::json) as a (n int, contact uuid, since timestamptz),
+        placed = rows.read(
+            f"""select {_EVENT}, a.n from json_to_recordset(%s::json) as a (n int, contact uuid, since timestamptz),
                  lateral (select * from leads_event where contact_id = a.contact and type = any (%s) and recorded_at >= a.since
                            order by recorded_at, id limit %s) e
                 order by a.n, e.recorded_at, e.id""",
@@ -32,9 +34,10 @@ class FirstWords(Fact):
                 list(sources.OF_CUSTOMER),
                 sources.MOST_EVENTS,
             ],
+            _EVENT,
         )
         found: dict[int, Event] = {}
-        for n, row in rows:
+        for row, n in placed:
             if n not in found and sources.words_of(event=row):
                 found[n] = row
         return [cls(event=found.get(n)) for n in range(len(contexts))]
@@ -53,8 +56,8 @@ class SummaryOfRun(Fact):
 
     @classmethod
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
-        rows = Summary.objects.filter(run_id__in=[context.run_id for context in contexts])
-        found = {row.run_id: row for row in rows.only("run_id", "status", "says", "writer", "decided_by")}
+        written = Summary.objects.filter(run_id__in=[context.run_id for context in contexts])
+        found = {row.run_id: row for row in written.only("run_id", "status", "says", "writer", "decided_by")}
         return [cls(summary=found.get(context.run_id)) for context in contexts]
 
 
@@ -74,8 +77,8 @@ class SummaryThatHasIt(Fact):
         leads = {context.lead.pk for context in contexts if context.lead is not None}
         found = defaultdict(list)
         if leads:
-            rows = Summary.objects.filter(lead_id__in=leads).exclude(status=Summary.Status.REPLACED)
-            for row in rows.only("lead_id", "sources_until", "created_at"):
+            standing = Summary.objects.filter(lead_id__in=leads).exclude(status=Summary.Status.REPLACED)
+            for row in standing.only("lead_id", "sources_until", "created_at"):
                 found[row.lead_id].append(row)
         return [
             cls(summary=next((row for row in found[one.lead.pk] if row.sources_until >= one.event.recorded_at), None) if one.lead else None)

@@ -21,19 +21,19 @@ import socket
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import DurationField
-from django.db.models.expressions import RawSQL
 
 from leads import people
 from leads.actions import close_task, create_task
 from leads.facts import automations_of
-from leads.models import Task
+from leads.models import Client, Contact, Event, Lead, Task
 from messaging.outbox.reserve import Departures
 from workflows import registry
 from workflows.models import Run
 from workflows.playing import Batch, Claim, Playing
+from zartsalgo.lib import rows
 from zartsalgo.lib.database import drop_broken_connection, is_trouble
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,14 @@ update workflows_run
                                   where v.id = r.version_id and step ->> 'handler' <> all(%(handlers)s))
                order by r.id for no key update skip locked)
 returning id, contact_id, lease_epoch, claims, {_FROZEN.format(now="%(now)s")}, frozen_for"""
+
+_PARTS = (rows.Of(Run, "workflows_run"), rows.Of(Client, "c"), rows.Of(Event, "e"), rows.Of(Contact, "p"), rows.Of(Lead, "l"))
+_RUNS = f"""select {", ".join(map(str, _PARTS))}, {_FROZEN.format(now="%(now)s")} from workflows_run
+  join leads_client c on c.id = workflows_run.client_id join leads_event e on e.id = workflows_run.event_id
+  left join leads_contact p on p.id = workflows_run.contact_id left join leads_lead l on l.id = workflows_run.lead_id"""
+_LOCKED = "order by workflows_run.id for no key update of workflows_run"
+_CLAIMED = f"{_RUNS} where workflows_run.id = any(%(ids)s) and workflows_run.status in ('ready', 'waiting') {_LOCKED}"
+_WOKEN = f"{_RUNS} where workflows_run.status = 'waiting' and workflows_run.wait_key = any(%(keys)s) {_LOCKED}"
 
 
 def advance(*, run_id: uuid.UUID, now: datetime) -> str:
@@ -104,17 +112,13 @@ def play_woken(*, wait_keys: Sequence[str], contact_ids: Collection[uuid.UUID], 
 
     Raises what a statement raises.
     """
-    found = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "event", "contact", "lead")
-    found = found.filter(status=Run.Status.WAITING, wait_key__in=wait_keys).annotate(
-        frozen=RawSQL(_FROZEN.format(now="%s"), [now], output_field=DurationField())  # noqa: S611  # words of ours alone
-    )
     claims, runs, left = [], {}, []
-    for run in found.order_by("pk"):
+    for run, frozen in _lock(_WOKEN, {"keys": list(wait_keys), "now": now}):
         if run.claims or run.lease_until is not None or run.contact_id not in contact_ids or not registry.can_play(run=run):
             left.append(run.pk)
             continue
         runs[run.pk] = run
-        frozen, paused = run.frozen, run.frozen != run.frozen_for
+        paused = frozen != run.frozen_for
         claims.append(Claim(run_id=run.pk, contact_id=run.contact_id, epoch=run.lease_epoch, claims=1, frozen=frozen, paused=paused))
     if left:
         Run.objects.filter(pk__in=left, wake_at__gt=now).update(wake_at=now)
@@ -187,10 +191,18 @@ def _take_up(*, claims: Sequence[Claim], now: datetime) -> list[Playing]:
     worker claimed it or a person ended it."""
     people.hold_all(contact_ids=[claim.contact_id for claim in claims if claim.contact_id is not None])
     wanted = {claim.run_id: claim for claim in claims}
-    rows = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "event", "contact", "lead")
-    rows = rows.filter(pk__in=list(wanted), status__in=Run.ACTIVE).order_by("pk")
-    runs = {row.pk: row for row in rows if row.lease_epoch == wanted[row.pk].epoch}
+    found = _lock(_CLAIMED, {"ids": list(wanted), "now": now})
+    runs = {run.pk: run for run, _ in found if run.lease_epoch == wanted[run.pk].epoch}
     return _set_up(claims=[claim for claim in claims if claim.run_id in runs], runs=runs)
+
+
+def _lock(sql: str, params: dict[str, Any]) -> list[tuple[Run, timedelta]]:
+    """Runs, locked in order, with what stands behind them, and how long pauses have kept their timers still."""
+    found = []
+    for run, client, event, contact, lead, frozen in rows.read(sql, params, *_PARTS):
+        rows.related(run, client=client, event=event, contact=contact, lead=lead)
+        found.append((run, frozen))
+    return found
 
 
 def _set_up(*, claims: Sequence[Claim], runs: Mapping[uuid.UUID, Run]) -> list[Playing]:

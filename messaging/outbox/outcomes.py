@@ -9,11 +9,10 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db import connection as database
-from django.db.models import F, Q
+from django.db.models import Q
 
 from leads.actions import create_task, note_first_responses
 from leads.models import Desk
@@ -26,6 +25,7 @@ from messaging.planning import SEND_TASK, SETTLED_TASK
 from messaging.provider_ids import spoken_for
 from providers.contract import SendResult
 from providers.models import Connection
+from zartsalgo.lib import rows
 from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.doorbell import ring_after_commit
 
@@ -45,6 +45,9 @@ _HOLD = """
 select id from leads_contact
  where id = any (array(select m.contact_id from messaging_attempt t join messaging_message m on m.id = t.message_id where t.id = any (%s)))
  order by id for no key update"""
+_MESSAGE = rows.Of(Message, "m")
+_TRIED = f"""select {_MESSAGE}, t.id, t.n from messaging_message m join messaging_attempt t on t.message_id = m.id
+ where t.id = any(%s) order by m.id for update of m"""
 _ANSWERED = """
 update messaging_attempt t set outcome = r.outcome, finished_at = clock_timestamp(), http_status = r.http_status,
        provider_id = r.provider_id, error_code = r.error_code, note = r.note
@@ -106,12 +109,7 @@ def hold_people(*, attempt_ids: Sequence[int]) -> set[uuid.UUID]:
 def write_answers(*, results: Mapping[int, SendResult], now: datetime) -> dict[uuid.UUID, str]:
     """The same in the caller's transaction, which tells whoever waits for the messages. Raises what a statement raises."""
     # The messages are locked before their attempts, as by whoever adopts one.
-    found: list[Any] = list(
-        Message.objects.select_for_update(of=("self",))
-        .filter(attempts__in=list(results))
-        .annotate(attempt_id=F("attempts__id"), tries=F("attempts__n"))
-        .order_by("pk")
-    )
+    found = {attempt: (message, tries) for message, attempt, tries in rows.read(_TRIED, [list(results)], _MESSAGE)}
     given = [
         {
             "id": id,
@@ -126,12 +124,12 @@ def write_answers(*, results: Mapping[int, SendResult], now: datetime) -> dict[u
     with database.cursor() as cursor:
         cursor.execute(_ANSWERED, [json.dumps(given)])
         written = {row[0] for row in cursor.fetchall()}
-    settled = [(message, results[message.attempt_id]) for message in found if message.attempt_id in written]
-    taken = [(message, result.provider_id[:64]) for message, result in settled if result.outcome == "accepted"]
+    settled = [(message, results[attempt], tries) for attempt, (message, tries) in found.items() if attempt in written]
+    taken = [(message, result.provider_id[:64]) for message, result, _ in settled if result.outcome == "accepted"]
     statuses = _accept(accepted=taken, now=now)
-    for message, result in settled:
+    for message, result, tries in settled:
         if result.outcome == "rejected":
-            _rejected(message=message, result=result, tries=message.tries, now=now)
+            _rejected(message=message, result=result, tries=tries, now=now)
         elif result.outcome != "accepted":
             _unknown(message=message, now=now)
         statuses[message.pk] = str(message.status)

@@ -17,14 +17,13 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db import connection as database
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import JSONObject
 
+from leads.models import Client, Contact, Lead
 from messaging import dedupe, gate, purposes
-from messaging.gate.loading import WITH
 from messaging.locks import lock_addresses
-from messaging.models import Attempt, Message
+from messaging.models import Attempt, Message, Template
 from messaging.outbox.refusals import follow_up, refused
+from providers.models import Connection
 from zartsalgo.lib import rows
 from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.slip import SEND, Slip
@@ -37,6 +36,17 @@ ATTEMPT_SECONDS = 25
 AGAIN_AFTER_ERROR = timedelta(minutes=5)
 
 _WRITTEN = ("slip", "status", "reason", "says", "hold_until", "due_at")
+_PARTS = (
+    rows.Of(Message, "m"), rows.Of(Client, "c"), rows.Of(Contact, "p"), rows.Of(Template, "w"), rows.Of(Connection, "o"), rows.Of(Lead, "l"),
+)  # fmt: skip
+# With the newest try of each.
+_DUE = f"""select {", ".join(map(str, _PARTS))},
+  (select json_build_object('id', t.id, 'n', t.n, 'outcome', t.outcome)::text from messaging_attempt t where t.message_id = m.id
+    order by t.n desc limit 1)
+  from messaging_message m join leads_client c on c.id = m.client_id join leads_contact p on p.id = m.contact_id
+  left join messaging_template w on w.id = m.template_id left join providers_connection o on o.id = m.connection_id
+  left join leads_lead l on l.id = m.lead_id
+ where m.id = any(%(ids)s) and m.status in ('queued', 'held') and m.due_at <= %(now)s for update of m skip locked"""
 _INSERT = """
 insert into messaging_attempt
   (message_id, n, outcome, slip, owner, started_at, deadline_at, provider_id, error_code, note, declared_by, declared_reason)
@@ -137,14 +147,11 @@ def _reserve(*, found: Sequence[Message], unwritten: Collection[uuid.UUID] = (),
 
 def _lock(*, message_ids: Sequence[uuid.UUID], now: datetime) -> list[Message]:
     """Those that are due and in nobody else's hands, in the order given, each with its last try."""
-    last = Attempt.objects.filter(message=OuterRef("pk")).order_by("-n").values(row=JSONObject(id="id", n="n", outcome="outcome"))[:1]
-    due = (
-        Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related(*WITH)
-        .filter(pk__in=message_ids, status__in=Message.PENDING, due_at__lte=now)
-        .annotate(last_try=Subquery(last))
-    )
-    found = {message.pk: message for message in due}
+    found = {}
+    for message, client, contact, template, connection, lead, last in rows.read(_DUE, {"ids": list(message_ids), "now": now}, *_PARTS):
+        rows.related(message, client=client, contact=contact, template=template, connection=connection, lead=lead)
+        message.last_try = json.loads(last) if last else None
+        found[message.pk] = message
     return [found[id] for id in dict.fromkeys(message_ids) if id in found]
 
 

@@ -200,6 +200,7 @@ def _no_lease_no_fence() -> None:
 
     engine._CLAIM = engine._CLAIM.replace("and (r.lease_until is null or r.lease_until < clock_timestamp())", "")
     engine._CLAIM = engine._CLAIM.replace("and (r.claims > 0) = %(suspects)s", "").replace("for no key update skip locked", "")
+    engine._CLAIMED = engine._CLAIMED.replace("for no key update of workflows_run", "")
     real, handle = QuerySet.filter, playing.decide
 
     def _filter(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import DataError, IntegrityError, transaction
 
-from leads.models import Event, Task
+from leads.models import Contact, Event, Task
 from tests.factories import ClientFactory, ContactFactory
 from zartsalgo.lib import clock, rows
 from zartsalgo.lib.ids import new_id
@@ -31,6 +31,27 @@ def test_what_is_inserted_is_read_back_as_it_was():
         found = Event.objects.get(pk=event.pk)
         assert [getattr(found, name) for name in names] == [getattr(event, name) for name in names]
     assert rows.insert(rows=[]) == set()
+
+
+def test_models_of_joined_tables_are_what_a_query_set_would_give(django_assert_num_queries):
+    client = ClientFactory()
+    known = ContactFactory(client=client, name="Ana")
+    given = [_event(client=client, contact=known, facts={"a": [1, None]}, personal={"name": "Ana"}), _event(client=client, personal=None)]
+    rows.insert(rows=given)
+    event, person = rows.Of(Event, "e", but=("facts",)), rows.Of(Contact, "p")
+    sql = f"select {event}, {person}, 7 from leads_event e left join leads_contact p on p.id = e.contact_id where e.id = any(%s) order by e.key"
+    expected = list(Event.objects.filter(pk__in=[one.pk for one in given]).order_by("key"))
+    with django_assert_num_queries(1):
+        found = rows.read(sql, [[one.pk for one in given]], event, person)
+    assert [(one, of, rest) for one, of, rest in found] == [(one, one.contact, 7) for one in expected]
+    for (one, of, _), other in zip(found, expected, strict=True):
+        assert one.get_deferred_fields() == {"facts"} and not one._state.adding
+        assert [getattr(one, field.attname) for field in Event._meta.concrete_fields] == [
+            getattr(other, field.attname) for field in Event._meta.concrete_fields
+        ]
+        rows.related(one, contact=of)
+        with django_assert_num_queries(0):
+            assert one.contact is of
 
 
 def test_one_statement_for_many(django_assert_num_queries):

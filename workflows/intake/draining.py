@@ -10,14 +10,16 @@ from django.conf import settings
 from django.db import transaction
 
 from leads.events import kind_of
+from leads.models import Client
 from messaging.outbox.reserve import Departures
 from providers import adapters, deliveries
 from providers.contract import Unreadable
-from providers.models import Delivery
+from providers.models import Connection, Delivery
 from workflows import alone, claiming, engine
 from workflows.intake import batch as batches
 from workflows.intake.batch import Parsed, Understood
 from workflows.intake.blame import Blame
+from zartsalgo.lib import rows
 from zartsalgo.lib.database import drop_broken_connection, is_trouble
 from zartsalgo.lib.sealed import CannotOpen
 
@@ -27,6 +29,10 @@ LEASE_SECONDS = 20
 # From this claim on a delivery is read in a process of its own: two readers did not come back from it.
 ALONE_FROM = 3
 BATCH = 50
+_PARTS = (rows.Of(Delivery, "d"), rows.Of(Connection, "c"), rows.Of(Client, "k"))
+_DELIVERIES = f"""select {", ".join(map(str, _PARTS))} from providers_delivery d
+  join providers_connection c on c.id = d.connection_id join leads_client k on k.id = c.client_id
+ where d.id = any(%s) order by d.received_at, d.id"""
 
 
 def drain(*, now: datetime, limit: int = BATCH) -> int:
@@ -91,8 +97,7 @@ def _take_in_claimed(*, work: _Work, plays: bool) -> None:
     """Read them all, then take them in, inbound messages first, and where it `plays` their runs with them. What the database's trouble left is
     given back."""
     try:
-        rows = Delivery.objects.select_related("connection__client").filter(pk__in=work.left).order_by("received_at", "pk")
-        batch = [(delivery, read(delivery=delivery)) for delivery in rows]
+        batch = [(delivery, read(delivery=delivery)) for delivery in _look_up(ids=work.left)]
         batch.sort(key=lambda one: not _goes_first(one[1]))
         _take_in_safely(batch=batch, work=work, plays=plays)
     except Exception as error:
@@ -100,6 +105,16 @@ def _take_in_claimed(*, work: _Work, plays: bool) -> None:
             raise
         log.warning("%d deliveries wait: the database is in trouble (%s)", len(work.left), type(error).__name__)
         claiming.give_back(ids=work.left)
+
+
+def _look_up(*, ids: Sequence[uuid.UUID]) -> list[Delivery]:
+    """These deliveries, the oldest first, with connection and client."""
+    found = []
+    for delivery, line, client in rows.read(_DELIVERIES, [list(ids)], *_PARTS):
+        rows.related(line, client=client)
+        rows.related(delivery, connection=line)
+        found.append(delivery)
+    return found
 
 
 def _goes_first(parsed: Parsed) -> bool:

@@ -7,6 +7,7 @@ A Python list handed to the driver costs more than all the rest of a call togeth
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -41,6 +42,75 @@ def update(*, model: type[models.Model], names: Sequence[str], rows: Sequence[Ma
     with connection.cursor() as cursor:
         cursor.execute(_update(model, tuple(names), where), [given])
         return {found[0] for found in cursor.fetchall()}
+
+
+@dataclass(frozen=True)
+class Of:
+    """A model's columns, as a statement of ours selects them from the table it calls `alias`. Fields in `but` are read when they are asked for."""
+
+    model: type[models.Model]
+    alias: str
+    but: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return _selected(self)
+
+
+def read(sql: str, params: Sequence[Any] | Mapping[str, Any], *parts: Of) -> list[tuple[Any, ...]]:
+    """What a statement of ours finds that selects first the columns of these parts, in their order: each row as their models, None where an
+    outer join had nothing, and then whatever else it selects.
+
+    For what is read for every call: a query set is compiled anew each time, which costs more than its rows (measured: a third of an engine's
+    time when calls come singly).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        found = cursor.fetchall()
+    makers, start = [], 0
+    for part in parts:
+        maker = _maker(part)
+        makers.append((maker, start, start + maker.width))
+        start += maker.width
+    return [(*(maker.make(row[first:last]) for maker, first, last in makers), *row[start:]) for row in found]
+
+
+def related(row: models.Model, **others: models.Model | None) -> None:
+    """Say which rows stand behind a row's foreign keys, as `select_related` does."""
+    row._state.fields_cache.update(others)
+
+
+class _Maker:
+    """Makes models of one part's columns."""
+
+    def __init__(self, part: Of) -> None:
+        fields = _read_fields(part)
+        self.model, self.width = part.model, len(fields)
+        self._names = frozenset(field.attname for field in fields)
+        self._key = fields.index(part.model._meta.pk)
+        # What the driver does not give as it is.
+        self._converters = [(place, field.from_db_value) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
+
+    def make(self, columns: Sequence[Any]) -> models.Model | None:
+        if columns[self._key] is None:
+            return None
+        values = list(columns)
+        for place, convert in self._converters:
+            values[place] = convert(values[place], None, connection)
+        return self.model.from_db(connection.alias, self._names, values)
+
+
+@functools.cache
+def _maker(part: Of) -> _Maker:
+    return _Maker(part)
+
+
+@functools.cache
+def _selected(part: Of) -> str:
+    return ", ".join(f'{part.alias}."{field.column}"' for field in _read_fields(part))
+
+
+def _read_fields(part: Of) -> list[Any]:
+    return [field for field in part.model._meta.concrete_fields if field.name not in part.but]
 
 
 Column = tuple[str, str, Callable[[Any], Any]]
