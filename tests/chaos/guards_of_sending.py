@@ -35,7 +35,7 @@ def address_lock(rig: Rig, business: Business, guarded: bool) -> int:
     rig.run("worker", role="worker", slow=slow, crowded=True, **without(guarded, "address lock"))
     business.miss_call(caller=CALLER, id="race")
     wait_until(note.exists, seconds=SETTLE, what="the judgement")
-    rig.run("other", role="worker", **without(guarded, "address lock"))
+    rig.run("ticker", role="ticker", **without(guarded, "address lock"))
     business.text_in(sender=CALLER, text="STOP", sid=f"SMrace{business.slug}")
     stops = Suppression.objects.filter(client__slug=business.slug)
     when(lambda: stops.exists() or _somebody_waits_for_a_lock(), what="the opt-out, stored or kept waiting by the lock")
