@@ -38,8 +38,11 @@ _ABLE = """workflow = any(%(workflows)s) and version_id not in (
 _DUE = f"""
 select id from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
    and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE} order by wake_at limit %(limit)s"""
+# So many deliveries that wait, however short, are work for more than one engine.
+CROWD = 100
 _ANYTHING = f"""
-select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second'),
+select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second')
+         or exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() offset {CROWD}),
        exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
                  and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE})
          or exists({_TEXT_SETTLED}) or exists({_SUMMARY_SETTLED}),
@@ -115,7 +118,7 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
 
 
 def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:
-    """Whether deliveries, runs or messages have waited longer than `grace`; three cheap looks at partial indexes.
+    """Whether deliveries, runs or messages have waited longer than `grace`, or a crowd of deliveries waits; cheap looks at partial indexes.
 
     Within the grace the doorbell that rang for them is trusted: to ring again for what is being done would only slow it down.
     """
