@@ -12,6 +12,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from messaging import gate
 from tests.factories import NOON, StaffFactory
 from tests.parallel import (  # noqa: F401  pytest finds its hooks here
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_ignore_collect,
     pytest_report_header,
@@ -20,7 +21,7 @@ from tests.parallel import (  # noqa: F401  pytest finds its hooks here
     pytest_testnodedown,
     pytest_xdist_make_scheduler,
 )
-from tests.wiping import wipe_after_committing_tests
+from tests.wiping import clear_dead_rows, wipe_after_committing_tests
 from workflows import engine_thread, playing, registry
 from zartsalgo.lib import clock, doorbell
 from zartsalgo.office import checklist, strip
@@ -35,6 +36,16 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """The test database, with a quicker way back to how it stands now."""
     with django_db_blocker.unblock():
         wipe_after_committing_tests()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """After the last test of a file that used the database, the rows that its tests left dead are cleared."""
+    result = yield
+    asked = item.get_closest_marker("django_db") or "_django_db_helper" in item.fixturenames
+    if asked and (nextitem is None or nextitem.path != item.path):
+        clear_dead_rows()
+    return result
 
 
 @pytest.fixture(scope="session", autouse=True)

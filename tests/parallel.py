@@ -5,7 +5,9 @@ first, so that no worker is left waiting alone at the end. Each worker has a dat
 they are, so a failure's line can be given to `script/test` as it stands.
 """
 
+import gc
 import os
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from xdist.scheduler import LoadScopeScheduling
 ROOMS = ("browser", "chaos", "stack", "embedded")
 HERE = Path(__file__).parent
 DAYS_AHEAD = int(os.environ.get("ZARTS_TEST_DAYS_AHEAD") or 0)  # zartsalgo.embedded.days_ahead
+LINTERS = os.environ.get("ZARTS_LINTERS")  # where zartsalgo.embedded.linters says what it found
+LINTERS_PATIENCE = 300  # seconds; they began before the tests
 # What axe could not decide is for people to look at; it fails nothing. Filled by tests/browser, here by the workers when they end.
 undecided: Counter[str] = Counter()
 
@@ -66,6 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_turn)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What thousands of collected tests hold stays to the end: the collector of garbage need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def _turn(item: pytest.Item) -> int:
     """The rooms that take longest first, then the long files at the top of this folder, so that nobody works alone at the end."""
     room = _room(item.nodeid)
@@ -89,8 +99,23 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     undecided.update(getattr(node, "workeroutput", {}).get("undecided", {}))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    if LINTERS and exitstatus != pytest.ExitCode.INTERRUPTED:
+        _tell_linters(terminalreporter, Path(LINTERS))
     if undecided:
         terminalreporter.section("axe could not decide")
         for line in sorted(undecided):
             terminalreporter.line(line)
+
+
+def _tell_linters(terminalreporter: Any, said: Path) -> None:
+    """What the linters said that ran beside the tests; mostly they have been through for long."""
+    ends = time.monotonic() + LINTERS_PATIENCE
+    while not said.exists() and time.monotonic() < ends:
+        time.sleep(0.1)
+    if said.exists():
+        terminalreporter.section("linters")
+        terminalreporter.write(said.read_text(encoding="utf-8"))
+        said.unlink()

@@ -108,7 +108,7 @@ def test_the_settings_load_with_what_a_container_is_handed(name):
     held = services(NEEDED)[name]["environment"]
     done = subprocess.run(
         [sys.executable, "-c", "import zartsalgo.settings as s; print(s.EMAIL_BACKEND, s.TEXTS_PER_HOUR, 'portal' in s.DATABASES)"],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **held},
+        env={name: os.environ[name] for name in ("PATH", "PYTHONPYCACHEPREFIX") if name in os.environ} | {"PYTHONPATH": str(ROOT), **held},
         capture_output=True,
         text=True,
         check=False,

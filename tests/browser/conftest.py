@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser import chromium
 from tests.browser.addresses import places
-from tests.browser.looking import Look, look
+from tests.browser.looking import Look, bring_axe, look
 from tests.browser.pages import BY_NAME, PAGES
 from tests.parallel import undecided
 from tests.stack.fake_twilio import FakeTwilio
@@ -68,6 +68,8 @@ class World:
         self.shots = Path(shots) if shots else None
         self.signed_in = self._sign_in()
         self._tabs = {public: self.context(signed_in=not public).new_page() for public in (False, True)}
+        for tab in self._tabs.values():
+            bring_axe(tab)
 
     def context(self, *, signed_in: bool = True, **options: Any) -> Any:
         """A new browser context on this system."""

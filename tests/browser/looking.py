@@ -16,6 +16,8 @@ from tests.browser.pages import Page
 # Contrast is asked about in a way of its own (contrast.py); dark changes colours and nothing else, so there it is all that is asked.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NARROW, PHONE, DESK, TALL = 320, 360, 1280, 900
+# Brought into each document with the document itself, and read only where it is called: sent each time it costs as much as a small page.
+AXE_LATER = "window.__axe = () => {{\n{}\n}}"
 
 # How wide the page is, and what sticks out where it is too wide.
 WIDTH = """() => {
@@ -64,12 +66,14 @@ TEXT = """() => {
     for (const el of document.querySelectorAll(`[${name}]`)) if (el.checkVisibility()) found.push(el.getAttribute(name));
   return [document.title, ...found].filter(Boolean);
 }"""
-# What is measured at one width, in one go: each question to the browser costs a journey there and back.
-BOTH = f"() => [({WIDTH})(), ({CUT})()]"
+# What is measured at one width, in one go: each question to the browser costs a journey there and back. From the page's top: under the bar
+# that stays on top, half of a button is no small button.
+BOTH = f"() => {{ window.scrollTo(0, 0); return [({WIDTH})(), ({CUT})()]; }}"
 NARROWEST = f"() => {{ const folded = ({WIDTH})(); ({UNFOLD})(); return [folded, ({WIDTH})()]; }}"
 READ = f"() => [({TEXT})(), document.body.innerText, [...document.querySelectorAll('[data-answer]')].map((el) => el.innerText)]"
+# Without `preload` it does not fetch the stylesheets once more: what reads them is a rule that only `experimental` asks for.
 AXE = """(only) => axe.run(document, {
-  runOnly: only, rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations', 'incomplete'],
+  runOnly: only, preload: false, rules: { 'color-contrast': { enabled: false } }, resultTypes: ['violations', 'incomplete'],
 }).then((found) => {
   const brief = (list) => list.map((rule) => ({ id: rule.id, help: rule.help,
     nodes: rule.nodes.map((node) => `${node.target.join(' ')}: ${node.html.slice(0, 160)} ${node.failureSummary || ''}`) }));
@@ -96,6 +100,11 @@ def axe_source() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+def bring_axe(tab: Tab) -> None:
+    """What the tab opens from now on can be looked at."""
+    tab.add_init_script(AXE_LATER.format(axe_source()))
+
+
 @dataclass
 class Look:
     """What one look found. `axe` is keyed by (width, colours)."""
@@ -115,7 +124,7 @@ class Look:
 
 
 def look(*, tab: Tab, page: Page, base: str, where: str, first: bool = True, shots: Path | None = None) -> Look:
-    """Open the page, bring it into its state and measure. Leaves the tab where it is.
+    """Open the page in a tab of `bring_axe`, bring it into its state and measure. Leaves the tab where it is.
 
     `first`: the first state of its page, judged by axe in both colours at both widths; further states light on a phone and dark at a desk.
     `shots`: a folder for pictures of it."""
@@ -144,7 +153,7 @@ def look(*, tab: Tab, page: Page, base: str, where: str, first: bool = True, sho
     for event, listener in heard.items():
         tab.on(event, listener)
     try:
-        tab.set_viewport_size({"width": PHONE, "height": 780})
+        tab.set_viewport_size({"width": PHONE, "height": TALL})
         # Without motion, so that no colour is met on its way to another.
         tab.emulate_media(color_scheme="light", reduced_motion="reduce")
         tab.goto(where if where.startswith("http") else base + where)
@@ -164,18 +173,16 @@ def _measure(*, tab: Tab, seen: Look, first: bool, shots: Path | None) -> None:
         if shots is not None:
             tab.screenshot(path=shots / f"{seen.page.name.replace(', ', '-').replace(' ', '_')}.{what}.png", full_page=True)
 
-    # From its top: under the bar that stays on top, half of a button is no small button.
-    tab.evaluate("window.scrollTo(0, 0)")
     _picture("360")
     seen.widths["360"], seen.cut["360"] = tab.evaluate(BOTH)
-    tab.set_viewport_size({"width": NARROW, "height": 780})
+    tab.set_viewport_size({"width": NARROW, "height": TALL})
     seen.widths["320"], seen.widths["320 unfolded"] = tab.evaluate(NARROWEST)
     tab.set_viewport_size({"width": DESK, "height": TALL})
     seen.widths["1280 unfolded"], seen.cut["1280 unfolded"] = tab.evaluate(BOTH)
     seen.text, seen.whole, answers = tab.evaluate(READ)
     seen.answers = [" ".join(found.split()) for found in answers]
     _picture("1280")
-    tab.evaluate(axe_source())
+    tab.evaluate("window.__axe()")
     # Each switch costs as much as a small page, so they come in the order that needs the fewest.
     if first:
         _judge(tab=tab, seen=seen, width=DESK, colours="light")

@@ -139,7 +139,7 @@ def _press_time() -> None:
     engine.RETRY_SECONDS = (1, 2, 4, 8, 8)
     start_within = ASKED.get("start_within", 5)
     reserve.ATTEMPT_SECONDS, dispatch.CALL_SECONDS, calling.START_WITHIN_SECONDS = start_within + 5, 4.0, start_within
-    outcomes.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 20, 30))
+    outcomes.LOOK_UP_AFTER = tuple(timedelta(seconds=s) for s in (2, 3, 5, 10, 10))
     outcomes.RETRY_AFTER = tuple(timedelta(seconds=s) for s in (2, 4, 8, 15))
     outcomes.CREDENTIALS_AGAIN = tuple(timedelta(seconds=s) for s in (2, 4, 8))
     ticker.ROUNDS_BETWEEN_WATCHES = 5

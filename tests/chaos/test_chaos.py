@@ -1,4 +1,4 @@
-"""A minute of chaos in the suite; `script/chaos` has the long runs and the arms without their guards."""
+"""Half a minute of chaos in the suite; `script/chaos` has the long runs and the arms without their guards."""
 
 import json
 import os
@@ -10,12 +10,12 @@ import pytest
 
 from tests.stack.running import OWN, ROOT
 
-SECONDS = 60
-PATIENCE = 420  # seconds for all of it: starting, the minute, settling, checking
+SECONDS, RATE = 30, 4  # at that rate some ninety people are to be texted
+PATIENCE = 420  # seconds for all of it: starting, the storm, settling, checking
 
 
 @pytest.mark.timeout(PATIENCE + 30)
-def test_a_minute_of_faults_breaks_no_promise():
+def test_half_a_minute_of_faults_breaks_no_promise():
     seed = random.SystemRandom().randrange(10**6)
     command = [
         sys.executable,
@@ -27,15 +27,15 @@ def test_a_minute_of_faults_breaks_no_promise():
         "--seed",
         str(seed),
         "--rate",
-        "3",
+        str(RATE),
         "--arms",
         "none",
         "--json",
     ]
     env = {name: value for name, value in os.environ.items() if name not in OWN} | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    again = f"repeat it with: script/chaos --seconds {SECONDS} --seed {seed} --rate 3 --arms none"
+    again = f"repeat it with: script/chaos --seconds {SECONDS} --seed {seed} --rate {RATE} --arms none"
     assert done.stdout, f"{again}\n{done.stderr[-3000:]}"
     report = json.loads(done.stdout)
     assert report["storm"]["broken"] == {}, f"{again}\n{done.stderr[-3000:]}"
-    assert sum(report["storm"]["faults"].values()) >= 5 and report["storm"]["reached"] >= 100, again
+    assert sum(report["storm"]["faults"].values()) >= 3 and report["storm"]["reached"] >= 65, again

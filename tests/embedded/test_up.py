@@ -13,7 +13,7 @@ import pytest
 
 from zartsalgo.embedded.environment import public_url
 from zartsalgo.embedded.process import death_watch, started_at, wait_until
-from zartsalgo.embedded.state import ROOT, free_port
+from zartsalgo.embedded.state import ROOT, copy_folder, free_port
 from zartsalgo.embedded.up import _last_words, _more_logins, _relay, fingerprint
 
 OURS = (
@@ -100,6 +100,9 @@ def clone():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
         one = Clone(Path(folder) / "data")
+        # Among all the tests the tables are there already: script/test made them, by this very code and the same command.
+        if prepared := os.environ.get("ZARTS_PREPARED"):
+            copy_folder(Path(prepared), one.data)
         yield one
         if one.up is not None and one.up.poll() is None:
             one.up.terminate()

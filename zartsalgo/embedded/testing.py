@@ -24,7 +24,6 @@ from types import FrameType
 from zartsalgo.embedded.binaries import find_postgres, find_valkey
 from zartsalgo.embedded.days_ahead import DAYS, missing, moved_date, read_days
 from zartsalgo.embedded.environment import home_folders, server_addresses
-from zartsalgo.embedded.joined import placeholders
 from zartsalgo.embedded.process import death_watch, kill_group, spawn, wait_until
 from zartsalgo.embedded.servers import DATABASE, UNSAFE_AND_FAST, Broker, Postgres
 from zartsalgo.embedded.state import ROOT, DataFolder, copy_folder, free_port
@@ -33,14 +32,9 @@ from zartsalgo.embedded.up import ADDRESSES, fingerprint
 
 PREFIX = "zarts-test-"
 MOST_WORKERS = 4
+INTERRUPTED = 2  # pytest's exit code
 TEMPLATE = "zarts_template"  # the workers' databases are copies of it
 Running = list[tuple[subprocess.Popen[bytes], int]]  # servers with the signal that ends each
-CHECKS = (
-    ("ruff check", ("ruff", "check", ".")),
-    ("ruff format", ("ruff", "format", "--check", ".")),
-    ("lint-imports", ()),  # has no module to run with -m, so its script is
-    ("mypy", ("mypy",)),
-)
 
 
 def run_tests(arguments: Sequence[str]) -> int:
@@ -53,13 +47,10 @@ def run_tests(arguments: Sequence[str]) -> int:
         print(f"{DAYS}={days}: nothing was run, for {why}.", flush=True)
         return 0
     _sweep()
-    with _temporary_folder() as base:
+    with _temporary_folder() as base, _linters(base / "linters", wanted=not (arguments or days)) as linters:
         prepared = base / "prepared" if not arguments else None
         preparing = _prepare(prepared, log=base / "prepared.log") if prepared and not _take_kept(prepared) else None
         try:
-            found = [name for name, command in CHECKS if not _check(name, command, _idle(base))] if not (arguments or days) else []
-            if found:
-                print(f"\n{', '.join(found)}: see above.\n", flush=True)
             if preparing and preparing.wait():
                 raise Trouble(f"The tables for the tests could not be made: {_tail(base / 'prepared.log')}")
             if preparing and prepared:
@@ -69,8 +60,13 @@ def run_tests(arguments: Sequence[str]) -> int:
                 preparing.terminate()
                 preparing.wait()
         with temporary_servers(base, prepared, date=moved_date(days=days, folder=base)) as env:
-            code = _pytest(arguments, env)
-    return code or (1 if found else 0)
+            code = _pytest(arguments, env | ({"ZARTS_LINTERS": str(base / "linters")} if linters else {}))
+        if linters and code != INTERRUPTED:
+            found = linters.wait()
+            if (base / "linters").exists():
+                print((base / "linters").read_text(encoding="utf-8"), flush=True)
+            code = code or found
+    return code
 
 
 @contextmanager
@@ -88,9 +84,19 @@ def _temporary_folder() -> Iterator[Path]:
         os.close(handle)
 
 
-def _idle(base: Path) -> dict[str, str]:
-    """What the settings need to load while no server runs."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | placeholders() | {"ZARTS_DATA": str(base)}
+@contextmanager
+def _linters(said: Path, *, wanted: bool) -> Iterator[subprocess.Popen[bytes] | None]:
+    """The linters, begun, or None; they end with the block. What they say is in the file `said` when all are through."""
+    linters = None
+    if wanted:
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        linters = spawn([sys.executable, "-P", "-m", "zartsalgo.embedded.linters", str(said)], env=env, cwd=ROOT, output=None)
+    try:
+        yield linters
+    finally:
+        if linters and linters.poll() is None:
+            kill_group(linters.pid)
+            linters.wait()
 
 
 @contextmanager
@@ -203,20 +209,6 @@ def _start(server: Postgres | Broker, folder: DataFolder, running: Running, *, u
 def _tail(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1] if lines else "it left no reason"
-
-
-def _check(name: str, command: Sequence[str], env: dict[str, str]) -> bool:
-    """One linter; silent but for one line when it finds nothing. One run at a time, for their caches are shared."""
-    with open(ROOT / ".venv" / "checks.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        script = [str(ROOT / ".venv/bin" / "lint-imports")] if name == "lint-imports" else ["-m", *command]
-        done = subprocess.run(
-            [sys.executable, *script], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-    print(f"{name}: {'ok' if done.returncode == 0 else 'FAILED'}", flush=True)
-    if done.returncode:
-        print(done.stdout + done.stderr, flush=True)
-    return done.returncode == 0
 
 
 def _pytest(arguments: Sequence[str], env: dict[str, str]) -> int:
