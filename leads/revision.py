@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pgtrigger
 
@@ -58,6 +58,13 @@ def rises_with_itself() -> list[pgtrigger.Trigger]:
 
 
 T = TypeVar("T")
+_all: list[Kept[Any]] = []
+
+
+def forget() -> None:
+    """Read everything anew: what was kept may have been read in a transaction that was taken back."""
+    for kept in _all:
+        kept.forget()
 
 
 class Kept(Generic[T]):
@@ -67,7 +74,12 @@ class Kept(Generic[T]):
     def __init__(self, *, read: Callable[[Mapping[int, Client]], Mapping[int, T]]) -> None:
         self._read = read
         self._lock = threading.Lock()
+        _all.append(self)
         self._found: dict[int, tuple[int, T]] = {}
+
+    def forget(self) -> None:
+        with self._lock:
+            self._found.clear()
 
     def of(self, *, clients: Iterable[Client]) -> dict[int, T]:
         """By the client's id."""

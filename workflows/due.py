@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from leads import revision
 from messaging import photos, talks
 from messaging.outbox import outcomes
 from messaging.outbox.reserve import Departures
@@ -15,7 +16,7 @@ from workflows import breakers, engine, intake, registry
 from workflows.intake import ADVANCE_TASK
 from workflows.steps import message_key, summary_key
 from zartsalgo.lib import clock
-from zartsalgo.lib.database import drop_broken_connection
+from zartsalgo.lib.database import drop_broken_connection, is_trouble
 from zartsalgo.lib.doorbell import ring_after_commit
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,9 @@ select id from workflows_run where status in ('ready', 'waiting') and wake_at <=
    and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE} order by wake_at limit %(limit)s"""
 # So many deliveries that wait, however short, are work for more than one engine.
 CROWD = 100
+_CROWD = "select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() offset %s)"
 _ANYTHING = f"""
-select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second')
-         or exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() offset {CROWD}),
+select exists(select 1 from providers_delivery where state = 'received' and next_at <= clock_timestamp() - %(grace)s * interval '1 second'),
        exists(select 1 from workflows_run where status in ('ready', 'waiting') and wake_at <= %(now)s
                  and (lease_until is null or lease_until < clock_timestamp()) and {_ABLE})
          or exists({_TEXT_SETTLED}) or exists({_SUMMARY_SETTLED}),
@@ -74,8 +75,10 @@ def settle(*, results: Mapping[int, SendResult], now: datetime, departures: Depa
             for run_id in left:
                 ring_after_commit(task=ADVANCE_TASK, id=str(run_id))
     except Exception as error:
-        log.warning("%d answers are written by themselves (%s)", len(results), type(error).__name__)
+        log.warning("%d answers are written by themselves (%s)", len(results), type(error).__name__, exc_info=not is_trouble(error))
         drop_broken_connection()
+        # What it read of clients is taken back with it.
+        revision.forget()
         return outcomes.settle_all(results=results, now=now)
     if departures is not None:
         departures.take(tries=played.tries)
@@ -118,7 +121,7 @@ def work_off(*, now: datetime, limit: int = 100) -> int:
 
 
 def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:
-    """Whether deliveries, runs or messages have waited longer than `grace`, or a crowd of deliveries waits; cheap looks at partial indexes.
+    """Whether deliveries, runs or messages have waited longer than `grace`; three cheap looks at partial indexes.
 
     Within the grace the doorbell that rang for them is trusted: to ring again for what is being done would only slow it down.
     """
@@ -126,3 +129,10 @@ def anything_due(*, now: datetime, grace: timedelta) -> tuple[bool, bool, bool]:
         cursor.execute(_ANYTHING, {**registry.able(), "now": now - grace, "grace": grace.total_seconds()})
         row = cursor.fetchone()
     return bool(row[0]), bool(row[1]), bool(row[2])
+
+
+def crowd_waits() -> bool:
+    """Whether more deliveries wait than one engine should have before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CROWD, [CROWD])
+        return bool(cursor.fetchone()[0])

@@ -65,6 +65,9 @@ class EngineThread:
             self._something.notify()
         self._thread.join()
 
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def add(self, *, task: str, id: str) -> bool:
         """Take up a ring; False for one that is no business of the engine."""
         if task not in self._waiting:
@@ -137,7 +140,6 @@ class EngineThread:
             departures, moment = self._departures(), clock.read_moment()
             if intake.drain_once(now=moment.now, moved=moment.moved, limit=AT_ONCE, departures=departures).more:
                 self.add(task=DRAIN_TASK, id="")
-            self._leave(tries=departures.tries)
         # While deliveries wait sets are filled first, but not for long: an answer that nobody writes down becomes an unknown one.
         least = WORTHWHILE if self._waiting[DRAIN_TASK] and self._turns % 3 else 1
         room = min(self.flights.room, AT_ONCE)
@@ -151,14 +153,13 @@ class EngineThread:
         if runs := self._take(ADVANCE_TASK, AT_ONCE):
             departures = self._departures()
             engine.advance_all(run_ids=[uuid.UUID(id) for id in runs], now=clock.read(), departures=departures)
-            self._leave(tries=departures.tries)
         return True
 
     def _departures(self) -> reserve.Departures:
         """So many texts can leave now: none inside somebody's transaction, and those that wait for a place already are first."""
         if doorbell.is_answered_here():
             return reserve.Departures(room=0)
-        return reserve.Departures(room=max(0, self.flights.room - len(self._waiting[SEND_TASK])))
+        return reserve.Departures(room=self.flights.room - len(self._waiting[SEND_TASK]), leave=self._leave)
 
     def _settle(self, *, results: Mapping[int, SendResult], now: datetime) -> None:
         departures = self._departures()
@@ -167,7 +168,6 @@ class EngineThread:
         except (DatabaseError, InterfaceError):
             self.flights.put_back(results=results)
             raise
-        self._leave(tries=departures.tries)
 
     def _send(self, *, ids: Sequence[str], now: datetime) -> None:
         try:
@@ -176,9 +176,9 @@ class EngineThread:
             self._put_back(SEND_TASK, ids)
             raise
         self._put_back(SEND_TASK, [str(id) for id in batch.later])
-        self._leave(tries=batch.tries)
+        self._leave(batch.tries)
 
-    def _leave(self, *, tries: Sequence[reserve.Try]) -> None:
+    def _leave(self, tries: Sequence[reserve.Try]) -> None:
         """Make the calls of tries whose reservation has committed."""
         for chunk in calling.chunks(tries=tries) if tries else ():
             started = calling.start_calling(tries=chunk)
@@ -217,7 +217,7 @@ def of_this_process() -> EngineThread:
     """The engine of this process, started when it is first asked for. A forked child has one of its own."""
     global _mine
     with _lock:
-        if _mine is None or _mine[0] != os.getpid():
+        if _mine is None or _mine[0] != os.getpid() or not _mine[1].is_alive():
             # What was imported and warmed up stays for good, and a set of fifty makes many objects that end by themselves.
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from leads.deciding import Context, Effect, Fact
 from leads.effects import OpenLead
 from leads.models import Automation, Lead
@@ -283,8 +285,19 @@ class Batch:
     def _reserve_planned(self, *, unwritten: Sequence[Message]) -> None:
         """Have the gate judge what was planned; for whatever has no room now, or is second of its person, a worker is rung."""
         due = [message for message in (*self.planned, *unwritten) if message.due_at <= self.now]
-        here, elsewhere = due[: self.room], due[self.room :]
+        fresh = self._is_fresh(due) if self.room else set()
+        here = [message for message in due if message.client_id in fresh][: self.room]
+        elsewhere = [message for message in due if message not in here]
         reserved = reserve.reserve_planned(messages=here, unwritten={message.pk for message in unwritten}, now=self.now)
         self.tries = reserved.tries
         for id in (*reserved.later, *(message.pk for message in elsewhere)):
             ring_after_commit(task=SEND_TASK, id=str(id))
+
+    def _is_fresh(self, messages: Sequence[Message]) -> set[int]:
+        """The clients whose set-up is still the one these texts were planned by. It was read before this transaction, or changed in it."""
+        known = {message.client_id: message.client.revision for message in messages}
+        if not known:
+            return set()
+        with connection.cursor() as cursor:
+            cursor.execute("select id, revision from leads_client where id = any(%s)", [list(known)])
+            return {id for id, revision in cursor.fetchall() if known[id] == revision}

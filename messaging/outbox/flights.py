@@ -40,9 +40,9 @@ class Flights:
 
     def take_off(self, *, tries: Sequence[Try]) -> None:
         """Make these calls, each once. What is only shown on our own pages is done at once: it needs the database and no network."""
-        with self._lock:
-            self._under_way += len(tries)
         for one in tries:
+            with self._lock:
+                self._under_way += 1
             if dispatch.stays_here(message=one.message):
                 self._fly(one)
             else:

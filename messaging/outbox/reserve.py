@@ -9,14 +9,15 @@ import json
 import logging
 import os
 import socket
+import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
 from django.db import connection as database
+from django.db import transaction
 
 from leads.models import Client, Contact, Lead
 from messaging import dedupe, gate, purposes
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 # Reservation to the end of the call; the call itself gets dispatch.CALL_SECONDS, so a live owner is always done before its deadline.
 ATTEMPT_SECONDS = 25
+FRESH_SECONDS = 2.0
 # What could not be judged or written is looked at again then; meanwhile it stands in nobody's way.
 AGAIN_AFTER_ERROR = timedelta(minutes=5)
 
@@ -65,17 +67,28 @@ class Try:
     slip: Slip
 
 
-@dataclass(kw_only=True)
 class Departures:
-    """Texts that leave once the transaction that planned them has committed: at most `room`, so many calls can be made at once. Whoever holds
-    it makes them; where nobody does, the ring for each text has it judged by a worker."""
+    """Texts that leave once the transaction that planned them has committed, at most `room` of them: so many calls can be made at once. For
+    every other text a worker is rung, and judges it in a transaction of its own.
 
-    room: int
-    tries: list[Try] = field(default_factory=list)
+    `leave` makes the calls, behind each commit. After FRESH_SECONDS there is no room any more: what is judged then was read too long ago, and
+    an hour may have become a quiet one.
+    """
+
+    def __init__(self, *, room: int, leave: Callable[[Sequence[Try]], None] | None = None) -> None:
+        self.tries: list[Try] = []
+        self._room, self._leave, self._ends = room, leave, time.monotonic() + FRESH_SECONDS
+
+    @property
+    def room(self) -> int:
+        return max(0, self._room) if time.monotonic() < self._ends else 0
 
     def take(self, *, tries: Sequence[Try]) -> None:
+        """Their reservation has committed."""
         self.tries += tries
-        self.room -= len(tries)
+        self._room -= len(tries)
+        if self._leave is not None and tries:
+            self._leave(tries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +113,11 @@ def owner_name() -> str:
 
 def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
     """Judge the due ones of these messages; in the order given where two are for one person. What is not due, or in another worker's
-    hands, is left alone. A statement that fails halves the batch until the culprit stands alone, and it is put off."""
+    hands, is left alone. What fails halves the batch until the culprit stands alone, and it is put off."""
     try:
         with transaction.atomic():
             return _reserve(found=_lock(message_ids=message_ids, now=now), now=now)
-    except DatabaseError as error:
+    except Exception as error:  # what breaks for one message must not cost the others their turn
         if is_trouble(error):
             raise  # it says nothing about the messages
         if len(message_ids) > 1:

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from django.db import DataError, InterfaceError, OperationalError, connections, transaction
 
-from leads.models import Contact
-from messaging.models import Attempt, Message
+from leads.models import Client, Contact, Task
+from messaging import gate
+from messaging.models import Attempt, Handover, Message
 from messaging.outbox import flights, outcomes, reserve
 from providers import adapters
 from providers.connections import connect
@@ -17,11 +18,12 @@ from tests.messaging.test_sending import CountingAdapter
 from tests.providers import payloads
 from tests.stack.running import wait_until
 from tests.workflows.test_missed_call import post_call
-from workflows import due, engine_thread, intake, tasks
+from workflows import due, engine_thread, intake, playing, tasks
 from workflows import engine as engine_module
 from workflows.engine_thread import of_this_process
 from workflows.models import Run
 from zartsalgo.lib import clock, doorbell
+from zartsalgo.office.management.commands.ticker import Command
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -253,6 +255,65 @@ def test_planned_judged_and_reserved_in_the_transaction_of_the_call(hook, provid
     assert waits.status == "queued"
     assert [ring for ring in rings if ring[0] == "messaging.send_sms"] == [("messaging.send_sms", str(waits.pk))]
     assert provider.numbers == []
+
+
+def test_a_text_that_cannot_be_judged_keeps_nobody_from_being_told(hook, start, provider, monkeypatch):
+    calls(hook, 2)
+    real, poison = gate.load, "+13035550120"
+
+    def _load(*, messages, now):
+        if any(message.to == poison for message in messages):
+            raise LookupError("a provider that is gone")
+        return real(messages=messages, now=now)
+
+    monkeypatch.setattr(gate, "load", _load)
+    engine = start()
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: Message.objects.filter(to=poison, due_at__gt=clock.read()).exists(), what="the text that is put off")
+    wait_until(lambda: sent() == 1, what="the neighbour's text")
+    runs = Run.objects.filter(workflow="missed-call-text-back", event__personal__phone=poison)
+    assert runs.get().cursor == "sent" and Task.objects.filter(contact=runs.get().contact, kind="call-back").count() == 1
+    assert Handover.objects.filter(run_id=runs.get().pk).count() == 1 and provider.numbers == ["+13035550121"]
+
+
+def test_what_was_set_up_anew_meanwhile_is_judged_anew(hook, rings, monkeypatch):
+    """The set-up that a text was planned by was read before the transaction."""
+    calls(hook, 1)
+    real = playing.Batch.play
+
+    def _play(self):
+        Client.objects.update(name="Another name")  # raises the revision
+        return real(self)
+
+    monkeypatch.setattr(playing.Batch, "play", _play)
+    departures = reserve.Departures(room=5)
+    intake.drain_once(now=clock.read(), departures=departures)
+    message = Message.objects.get()
+    assert departures.tries == [] and not Attempt.objects.exists()
+    assert ("messaging.send_sms", str(message.pk)) in rings
+
+
+def test_there_is_room_for_what_is_judged_at_once_and_for_nothing_later(monkeypatch):
+    left = []
+    departures = reserve.Departures(room=2, leave=left.extend)
+    departures.take(tries=["one"])
+    assert (departures.room, left) == (1, ["one"])
+    departures.take(tries=["two", "three"])
+    assert (departures.room, left, departures.tries) == (0, ["one", "two", "three"], ["one", "two", "three"])
+    monkeypatch.setattr(reserve, "FRESH_SECONDS", -1.0)
+    assert reserve.Departures(room=5).room == 0
+
+
+def test_a_crowd_calls_the_ticker_without_making_it_think_that_nobody_works(hook, rings, monkeypatch):
+    monkeypatch.setattr(due, "CROWD", 2)
+    handed = []
+    monkeypatch.setattr(engine_thread, "hand", lambda *, task, id="": handed.append(task))
+    ticker = Command()
+    monkeypatch.setattr(ticker, "_broker_answers", lambda: True)
+    calls(hook, 2)
+    assert (ticker.tick(rung=0), handed) == (0, [])
+    calls(hook, 1, first=2)
+    assert (ticker.tick(rung=0), handed) == (0, ["workflows.drain"])
 
 
 def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, provider):

@@ -64,10 +64,11 @@ def drain_once(*, now: datetime, moved: timedelta | None = None, limit: int = BA
     elif first.claims >= ALONE_FROM:
         alone.take_in(delivery_id=first.id, now=now)
     else:
-        # What a suspect starts is played by a claim of its own, which is counted for the run and no more for the delivery.
+        # What a suspect starts, and what broke with its delivery, is played by a claim of its own, which is counted for the run and no more for
+        # the delivery. Its texts are judged by themselves, so that one that cannot be judged keeps nobody from being told.
         work = _Work(now=now, moved=moved, left=[row.id for row in claimed], departures=departures or Departures(room=0))
         _take_in_claimed(work=work, plays=first.claims == 1)
-        engine.advance_all(run_ids=work.started, now=now, departures=work.departures)
+        engine.advance_all(run_ids=work.started, now=now)
     # A suspect came alone; nobody has looked who waits beside it.
     return Drained(count=len(claimed), more=len(claimed) == limit or first.claims > 1 or first.parked)
 

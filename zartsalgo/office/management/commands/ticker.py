@@ -94,6 +94,8 @@ class Command(BaseCommand):
         self.see_to_portal(now=now, grace=grace, own_hands=own_hands)
         deliveries, runs, messages = workflows_due.anything_due(now=now, grace=grace)
         if not (deliveries or runs or messages):
+            if workflows_due.crowd_waits():
+                engine_thread.hand(task="workflows.drain")
             return 0
         if not own_hands:
             for waits, task in ((deliveries, "workflows.drain"), (runs, "workflows.advance_due"), (messages, "messaging.work_off")):
