@@ -64,8 +64,9 @@ def record_all(*, facts: Sequence[Fact], now: datetime, moved: timedelta, blame:
     _note_first_heard(items=items)
     # A later round may have filled in what was unknown of a person.
     newest = {item.contact.pk: item.contact for item in items if item.contact is not None}
-    for run in (run for item in items for run in item.runs if run.contact_id is not None):
-        run.contact = newest[run.contact_id]
+    for run in (run for item in items for run in item.runs):
+        if run.contact_id is not None:
+            run.contact = newest[run.contact_id]
     return items
 
 
