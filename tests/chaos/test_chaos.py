@@ -1,4 +1,4 @@
-"""Half a minute of chaos in the suite; `script/chaos` has the long runs and the arms without their guards."""
+"""Twenty seconds of chaos in the suite; `script/chaos` has the long runs and the arms without their guards."""
 
 import json
 import os
@@ -10,12 +10,12 @@ import pytest
 
 from tests.stack.running import OWN, ROOT
 
-SECONDS, RATE = 30, 4  # at that rate some ninety people are to be texted
+SECONDS, RATE = 20, 5  # at that rate some seventy people are to be texted
 PATIENCE = 420  # seconds for all of it: starting, the storm, settling, checking
 
 
 @pytest.mark.timeout(PATIENCE + 30)
-def test_half_a_minute_of_faults_breaks_no_promise():
+def test_twenty_seconds_of_faults_break_no_promise():
     seed = random.SystemRandom().randrange(10**6)
     command = [
         sys.executable,
@@ -38,4 +38,4 @@ def test_half_a_minute_of_faults_breaks_no_promise():
     assert done.stdout, f"{again}\n{done.stderr[-3000:]}"
     report = json.loads(done.stdout)
     assert report["storm"]["broken"] == {}, f"{again}\n{done.stderr[-3000:]}"
-    assert sum(report["storm"]["faults"].values()) >= 3 and report["storm"]["reached"] >= 65, again
+    assert sum(report["storm"]["faults"].values()) >= 2 and report["storm"]["reached"] >= 50, again

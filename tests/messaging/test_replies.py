@@ -24,20 +24,18 @@ no me mande mensajes, llámeme
 """)
 
 
-@pytest.mark.parametrize("text", OPT_OUT_ENGLISH)
-def test_english_opt_outs(text: str) -> None:
-    assert read_reply(text=text).kind == "opt_out"
+def test_english_opt_outs() -> None:
+    assert [text for text in OPT_OUT_ENGLISH if read_reply(text=text).kind != "opt_out"] == []
 
 
-@pytest.mark.parametrize("text", OPT_OUT_SPANISH)
-def test_spanish_opt_outs(text: str) -> None:
-    reading = read_reply(text=text)
-    assert (reading.kind, reading.lang) == ("opt_out", "es")
+def test_spanish_opt_outs() -> None:
+    readings = {text: read_reply(text=text) for text in OPT_OUT_SPANISH}
+    assert {text: reading for text, reading in readings.items() if (reading.kind, reading.lang) != ("opt_out", "es")} == {}
 
 
-@pytest.mark.parametrize("text", LOOKALIKES)
-def test_lookalikes_and_ordinary_replies_neither_suppress_nor_hold(text: str) -> None:
-    assert read_reply(text=text) == Reading("other", "", "")
+def test_lookalikes_and_ordinary_replies_neither_suppress_nor_hold() -> None:
+    readings = {text: read_reply(text=text) for text in LOOKALIKES}
+    assert {text: reading for text, reading in readings.items() if reading != Reading("other", "", "")} == {}
 
 
 @pytest.mark.parametrize("text", UNCLEAR)

@@ -23,7 +23,7 @@ from zartsalgo.office.api import openapi
 from zartsalgo.office.api.tokens import issue
 from zartsalgo.wsgi import application
 
-EXAMPLES = 10  # beside the cases that are made from the document itself, about sixty for a list
+EXAMPLES = 6  # beside the cases that are made from the document itself, about sixty for a list
 BOUNDED = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 GENERATION = GenerationConfig(deterministic=True, max_examples=EXAMPLES, with_security_parameters=False)
 
@@ -82,14 +82,14 @@ def call(world, **environ):
     return response.status_code
 
 
-@settings(BOUNDED, max_examples=150)
+@settings(BOUNDED, max_examples=80)
 @given(name=st.sampled_from(LISTS), query=QUERIES)
 def test_any_query_is_read_or_refused(world, name, query):
     status = call(world, PATH_INFO=f"/api/v1/{name}/", QUERY_STRING=query)
     assert status in (200, 400)
 
 
-@settings(BOUNDED, max_examples=100)
+@settings(BOUNDED, max_examples=60)
 @given(path=ANY_TEXT, post=st.booleans())
 def test_any_address_is_a_404_or_one_of_ours(world, path, post):
     status = call(world, PATH_INFO=f"/api/{path}", REQUEST_METHOD="POST" if post else "GET", CONTENT_TYPE="application/json")
@@ -97,7 +97,7 @@ def test_any_address_is_a_404_or_one_of_ours(world, path, post):
     assert call(world, PATH_INFO=f"/api/v1/tasks/{path}/") == 404
 
 
-@settings(BOUNDED, max_examples=60)
+@settings(BOUNDED, max_examples=40)
 @given(header=ANY_TEXT)
 def test_any_authorization_opens_nothing(world, header):
     assert call(world, PATH_INFO="/api/v1/leads/", HTTP_AUTHORIZATION=header) == 401
@@ -112,7 +112,7 @@ CONTENT_TYPES = st.one_of(
 )
 
 
-@settings(BOUNDED, max_examples=120)
+@settings(BOUNDED, max_examples=80)
 @given(
     name=st.sampled_from(sorted(VERBS)),
     body=st.one_of(st.binary(max_size=60), st.sampled_from(sorted(BODIES.values()))),
