@@ -8,6 +8,7 @@ latency   10, 50 and 200 calls a second: from the post of the webhook to the arr
 burst     2,000 calls at once through the hooks: whole calls a second, none lost, none twice
 slow      a burst while the provider takes 100 ms for each answer: sends a second
 accept    signed webhooks stored a second, beside the bare insert of the same row, in turn
+dribble   400 connections that send a byte a second: what whole webhooks beside them notice
 flood     500 forms in ten seconds on one client's hook: what the callers of the others notice
 peer      a plain Django view, ORM rows and a Celery task a step, making the same rows
 growth    due sweep, repeats, inbox and search with 10 thousand and --events events; only when it is asked for, for it fills tables for minutes
@@ -24,11 +25,11 @@ import sys
 import time
 from typing import Any
 
-from tests.bench import accepting, calls, comparing, counters, flooding, growing
+from tests.bench import accepting, calls, comparing, counters, dribbling, flooding, growing
 from tests.bench.provider import Provider
 from tests.stack.running import System
 
-PARTS = ("rest", "latency", "burst", "slow", "accept", "flood", "peer", "growth")
+PARTS = ("rest", "latency", "burst", "slow", "accept", "dribble", "flood", "peer", "growth")
 RATES = (10, 50, 200)
 IDLE_SECONDS = 5.0
 
@@ -64,6 +65,7 @@ def run(*, parts: tuple[str, ...], seconds: int, rounds: int, count: int, events
             found["memory_mb"]["after_burst"] = looks.memory()
         _part("slow", lambda: calls.slow_provider(made, looks, count=count // 2, delay=0.1, patience=60))
         _part("accept", lambda: accepting.accept(system, made, looks, rounds=rounds))
+        _part("dribble", lambda: dribbling.dribble(made))
         _part("flood", lambda: flooding.flood(system, made))
         _part("peer", lambda: comparing.peer_burst(system, looks, provider, made.businesses[0], count=count // 2, patience=60))
         _part("growth", lambda: growing.growth(system, made, looks, events=events))
@@ -94,6 +96,10 @@ def show(found: dict[str, Any]) -> None:
     if accept := found.get("accept"):
         print(f"accepted: {accept['webhooks_per_second']} webhooks/s, p99 {accept['answer_ms']['p99']} ms", end="")
         print(f"; bare insert: {accept['bare_inserts_per_second']}/s; share {accept['share_of_bare_insert']:.1%}")
+    if dribble := found.get("dribble"):
+        alone, beside = dribble["answer_ms"]["alone"], dribble["answer_ms"]["beside"]
+        print(f"beside {dribble['connections']} connections that dribble: answer p50 {beside['p50']} ms, p99 {beside['p99']} ms", end="")
+        print(f" (alone {alone['p50']} and {alone['p99']} ms)")
     if flood := found.get("flood"):
         alone, beside = flood["alone_ms"], flood["beside_ms"]
         print(f"flood of {flood['forms']} forms: other clients' callers p50 {beside['p50']} ms, at most {beside['max']} ms", end="")
