@@ -30,6 +30,7 @@ from zartsalgo.lib.machine_mail import says_machine
 from zartsalgo.lib.mail_text import own_words, text_of_html
 from zartsalgo.lib.masking import mask_text, mask_values
 from zartsalgo.lib.names import clean_text
+from zartsalgo.lib.patterns import linear
 from zartsalgo.lib.phone import read_number
 
 RAW = RawValues(names=("Ann Lee",), phones=("+13035550123",), emails=("ann@example.com",), addresses=("12 Elm Street, Denver 80203",))
@@ -170,6 +171,21 @@ def test_the_work_of_a_reader_grows_no_faster_than_its_text(reader):
 def test_the_measure_sees_what_backtracks(pattern):
     backtracking = re.compile(pattern)
     assert any(grows_too_fast(backtracking.search, f"{piece}") for piece in (*ATTACKS, *near_matches(pattern), "a", "x"))
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_every_pattern_of_ours_is_one_that_re2_takes():
+    """They are compiled when they are first asked; a mistake in one must not wait for that."""
+    rooms = ("leads", "providers", "messaging", "summaries", "workflows", "zartsalgo/lib")
+    files = {str(path.relative_to(ROOT)) for room in rooms for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts}
+    theirs, ours = (patterns_of(*(_module(file) for file in files & some)) for some in ({*MAY_USE_RE}, files - {*MAY_USE_RE}))
+    found = set(ours) - set(theirs)
+    assert len(found) > 250
+    for pattern in found:
+        linear(pattern).search("")
 
 
 def test_near_matches_are_made_of_every_kind_of_pattern():

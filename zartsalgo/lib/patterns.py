@@ -4,10 +4,13 @@ Python's `re` backtracks: one text of 400 letters can hold a process for years, 
 it. What RE2 does not know (lookahead, lookbehind, backreferences) is said in two patterns, a rule and its `unless`, or in a loop. `\w`, `\d`,
 `\s` and `\b` are ASCII there: fold the text first or name the letters, `[\p{L}\p{N}_]`. `\z` is the end of the text; `$` never stands before a
 last line break.
+
+A pattern is compiled when it is first asked: most processes read only some of our words, and all of them compiled are 20 MB a process.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -48,14 +51,45 @@ class Pattern(Protocol):
 def linear(pattern: str, *, ignore_case: bool = False, dot_all: bool = False, lines: bool = False) -> Pattern:
     """The pattern, compiled by RE2. `dot_all`: a dot takes line breaks too; `lines`: `^` and `$` stand at each line.
 
-    Raises ValueError for a pattern that RE2 does not take.
+    One that RE2 does not take raises ValueError when it is first asked.
     """
     flags = "".join(flag for flag, wanted in (("s", dot_all), ("m", lines)) if wanted)
+    return _Linear(f"(?{flags}){pattern}" if flags else pattern, ignore_case=ignore_case)
+
+
+class _Linear:
+    """What is asked of it is looked up once in the compiled pattern and stands in the object from then on."""
+
+    search: Any
+    match: Any
+    fullmatch: Any
+    finditer: Any
+    findall: Any
+    split: Any
+    sub: Any
+
+    def __init__(self, pattern: str, *, ignore_case: bool) -> None:
+        self.pattern = pattern
+        self._ignore_case = ignore_case
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        asked = getattr(self._compiled, name)
+        setattr(self, name, asked)
+        return asked
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        return _compile(self.pattern, ignore_case=self._ignore_case)
+
+
+def _compile(pattern: str | bytes, *, ignore_case: bool) -> Any:
+    """Raises ValueError for a pattern that RE2 does not take."""
     try:
-        compiled: Pattern = re2.compile(f"(?{flags}){pattern}" if flags else pattern, _options(ignore_case=ignore_case))
+        return re2.compile(pattern, _options(ignore_case=ignore_case))
     except re2.error as error:
         raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
-    return compiled
 
 
 def encodable(text: str) -> str:
@@ -76,15 +110,20 @@ class PatternSet:
     """Many patterns asked at once: which of them hit anywhere in a text, in one pass over it. Not where: run those alone for that."""
 
     def __init__(self, patterns: Iterable[str], *, ignore_case: bool = False) -> None:
-        """Raises ValueError for a pattern that RE2 does not take."""
         self.patterns = tuple(patterns)
-        self._set = re2.Set.SearchSet(_options(ignore_case=ignore_case))
+        self._ignore_case = ignore_case
+
+    @functools.cached_property
+    def _set(self) -> Any:
+        """Raises ValueError for a pattern that RE2 does not take."""
+        made = re2.Set.SearchSet(_options(ignore_case=self._ignore_case))
         for pattern in self.patterns:
             try:
-                self._set.Add(pattern)
+                made.Add(pattern)
             except re2.error as error:
                 raise ValueError(f"RE2 does not take {pattern!r}: {_said(error)}") from None
-        self._set.Compile()
+        made.Compile()
+        return made
 
     def hits(self, text: str) -> list[int]:
         """The places of the patterns that hit, in the order in which they were given."""
@@ -131,18 +170,16 @@ class Bordered:
     """
 
     def __init__(self, core: str, *, before: str = "", after: str = "", opens: str = "", ignore_case: bool = False) -> None:
-        """`before` and `after` are the insides of character classes; `opens` is a pattern of its own for what may stand before.
-
-        Raises ValueError for a pattern that RE2 does not take.
-        """
+        """`before` and `after` are the insides of character classes; `opens` is a pattern of its own for what may stand before."""
         opens = opens or (rf"(?:^|[^{before}])" if before else "")
         closes = rf"(?:$|[^{after}])" if after else ""
         self.pattern = f"{opens}({core}){closes}"
-        try:
-            # Over bytes: a search that goes on from a place then costs what it reads, not the whole text again.
-            self._compiled = re2.compile(self.pattern.encode(), _options(ignore_case=ignore_case))
-        except re2.error as error:
-            raise ValueError(f"RE2 does not take {self.pattern!r}: {_said(error)}") from None
+        self._ignore_case = ignore_case
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        """Over bytes: a search that goes on from a place then costs what it reads, not the whole text again. Raises ValueError as above."""
+        return _compile(self.pattern.encode(), ignore_case=self._ignore_case)
 
     def finditer(self, text: str) -> Iterator[Found]:
         """Every find in order, without overlaps; `core` must not match the empty text."""
