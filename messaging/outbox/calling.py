@@ -1,24 +1,22 @@
-"""Calling: `reserved -> calling` is the last durable act before bytes leave, for as many tries as can leave at once; then the calls.
+"""Calling: `reserved -> calling` is the last durable act before bytes leave, for as many tries as can leave at once.
 
-A death before it is proven unsent, after it unknown. No lock and no transaction is held during a call.
+A death before it is proven unsent, after it unknown. The calls themselves are made by messaging.outbox.flights, many at once, and by
+messaging.outbox.sending, one after the other. No lock and no transaction is held during a call.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection as database
-from django.db import connections
 
 from messaging.outbox import dispatch
 from messaging.outbox.reserve import Try
 from messaging.pauses import UNPAUSED
 from messaging.planning import SEND_TASK
 from messaging.suppressions import UNSTOPPED
-from providers.contract import SendResult
 from zartsalgo.lib.doorbell import ring_after_commit
 
 START_WITHIN_SECONDS = 5
-# Calls wait for the network, not for us: each has a thread of its own.
+# Calls wait for the network, not for us, so many are marked together.
 AT_ONCE = 50
 # What is only shown on our own pages is shown one after the other; so many of the slowest are done well before their deadline.
 SHOWN_AT_ONCE = 10
@@ -60,27 +58,3 @@ def give_back(*, tries: Sequence[Try]) -> None:
         )
     for one in tries:
         ring_after_commit(task=SEND_TASK, id=str(one.message.pk))
-
-
-def call_all(*, tries: Sequence[Try]) -> dict[int, SendResult]:
-    """Make the calls; what each provider said, by attempt."""
-    if len(tries) > 1 and not dispatch.stays_here(message=tries[0].message):
-        return _together(tries=tries)
-    return {one.attempt_id: _call(one) for one in tries}
-
-
-def _together(*, tries: Sequence[Try]) -> dict[int, SendResult]:
-    with ThreadPoolExecutor(max_workers=len(tries)) as pool:
-        made = {one.attempt_id: pool.submit(_call_apart, one) for one in tries}
-    return {id: future.result() for id, future in made.items()}
-
-
-def _call_apart(one: Try) -> SendResult:
-    try:
-        return _call(one)
-    finally:
-        connections.close_all()  # this thread's own; it ends here
-
-
-def _call(one: Try) -> SendResult:
-    return dispatch.call(row=one.message, slip=one.slip)

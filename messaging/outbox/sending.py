@@ -5,6 +5,9 @@ Short transactions with the calls between the last two and no lock held during t
 2.  `reserved -> calling`, the last durable act before bytes leave (messaging.outbox.calling);
 3.  write what the providers said, on the attempts and on the messages (messaging.outbox.outcomes).
 An unknown outcome is never repeated: the callback or the provider's list adopts it, or a person decides.
+
+Here they come in one line, one call after the other: for whoever does the work itself (the demo, a test). A worker's engine makes many calls
+at once (workflows.engine_thread), from the same three parts.
 """
 
 import uuid
@@ -12,7 +15,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from messaging.models import Message
-from messaging.outbox.calling import call_all, chunks, give_back, start_calling
+from messaging.outbox import dispatch
+from messaging.outbox.calling import chunks, give_back, start_calling
 from messaging.outbox.outcomes import settle_all
 from messaging.outbox.reserve import Try, reserve
 
@@ -49,6 +53,6 @@ def _carry_out(*, tries: Sequence[Try], now: datetime) -> dict[uuid.UUID, str]:
     for chunk in chunks(tries=tries):
         started = start_calling(tries=chunk)
         give_back(tries=[one for one in chunk if one.attempt_id not in started])
-        answers = call_all(tries=[one for one in chunk if one.attempt_id in started])
+        answers = {one.attempt_id: dispatch.call(row=one.message, slip=one.slip) for one in chunk if one.attempt_id in started}
         statuses |= settle_all(results=answers, now=now)
     return statuses

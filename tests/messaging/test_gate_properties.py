@@ -21,7 +21,7 @@ from django.db import transaction
 from leads.models import Automation, Responder
 from messaging import by_hand, gate, simulated
 from messaging.models import Template
-from messaging.outbox import calling, dispatch, reserve, sending
+from messaging.outbox import dispatch, reserve, sending
 from providers import adapters
 from providers.adapters.twilio import TwilioAdapter
 from providers.connections import connect
@@ -162,8 +162,6 @@ def live(three_clients, monkeypatch):
     monkeypatch.setattr(sending, "start_calling", start)
     # By the database's clock, which nobody moves: a try that was left is over at once, and what a person saw counts at once.
     monkeypatch.setattr(reserve, "ATTEMPT_SECONDS", -1)
-    # The life's own provider looks at its rows, which no other thread can see.
-    monkeypatch.setattr(calling, "_together", lambda *, tries: {one.attempt_id: calling._call(one) for one in tries})
     # A broken cable is part of a life.
     monkeypatch.setattr(dispatch.log, "disabled", True)
     monkeypatch.setattr(by_hand, "MAY_STILL_SEND", timedelta(0))

@@ -168,7 +168,7 @@ def test_the_door_is_called_only_behind_a_judgement():
         and (file == "messaging/outbox/dispatch.py" or "dispatch." in dotted(call.func))
     }
     assert at_the_door == {
-        ("messaging/outbox/calling.py", "_call"),
+        ("messaging/outbox/sending.py", "_carry_out"),
         ("messaging/outbox/flights.py", "Flights._fly"),
         ("messaging/notices/telling.py", "tell"),
     }

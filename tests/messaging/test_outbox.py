@@ -102,8 +102,6 @@ def test_of_one_number_the_first_goes_before_the_next_is_judged(line, summit, pr
         return SendResult(outcome="accepted", provider_id="SM1")
 
     monkeypatch.setattr(provider, "send", stop_everywhere)
-    # Should both leave together after all, then in this thread: another one's rows would outlive the test.
-    monkeypatch.setattr(calling, "_together", lambda *, tries: {one.attempt_id: calling._call(one) for one in tries})
     found = send_all([first, second])
     assert (found[first.pk], found[second.pk], Message.objects.get(pk=second.pk).reason) == ("sent", "skipped", "opted-out")
 
@@ -194,19 +192,6 @@ def test_a_death_after_the_reservation_leaves_all_unsent_and_after_calling_all_u
     tries = [list(message.attempts.order_by("n").values_list("outcome", flat=True)) for message in messages]
     assert tries == [["not_sent", "accepted"], ["not_sent", "accepted"], ["unknown"], ["unknown"]]
     assert sorted(to for to, _ in provider.calls) == sorted(message.to for message in messages[:2])
-
-
-def test_they_leave_together(line, summit, provider, monkeypatch):  # noqa: F811
-    """One after the other the first would wait for ever: each waits until all have begun."""
-    messages, together = texts(summit, 20), threading.Barrier(20, timeout=20)
-
-    def wait_for_all(*, to, **rest):
-        together.wait()
-        return SendResult(outcome="accepted", provider_id=f"SM{to}")
-
-    monkeypatch.setattr(provider, "send", wait_for_all)
-    assert set(send_all(messages).values()) == {"sent"}
-    assert {row.provider_id for row in Message.objects.all()} == {f"SM{message.to}" for message in messages}
 
 
 def test_addresses_are_locked_in_one_order_by_everybody(django_assert_num_queries):
