@@ -24,6 +24,7 @@ from django.db import connection
 from leads.deciding import Context, Effect, Fact
 from leads.effects import OpenLead
 from leads.models import Automation, Lead
+from messaging import purposes
 from messaging.effects import PlanMessage
 from messaging.models import Message
 from messaging.outbox import reserve
@@ -285,6 +286,8 @@ class Batch:
     def _reserve_planned(self, *, unwritten: Sequence[Message]) -> None:
         """Have the gate judge what was planned; for whatever has no room now, or is second of its person, a worker is rung."""
         due = [message for message in (*self.planned, *unwritten) if message.due_at <= self.now]
+        # Of one person the answer goes before what markets, which waits for it.
+        due.sort(key=lambda message: purposes.of(key=message.purpose).markets)
         fresh = self._is_fresh(due) if self.room else set()
         here = [message for message in due if message.client_id in fresh][: self.room]
         elsewhere = [message for message in due if message not in here]

@@ -33,7 +33,15 @@ _QUIET = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
-_EMBEDDED = {"unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC", "jit": "off", "max_connections": "100"}
+_EMBEDDED = {
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "jit": "off",
+    "max_connections": "100",
+    # Beside all else on one small machine; the machine keeps what it reads as well.
+    "shared_buffers": "64MB",
+}
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB", "autovacuum": "off"}
 
 
