@@ -170,14 +170,22 @@ def _type(field: Any) -> str:
 
 
 def _plain(field: Any) -> Callable[[Any], Any]:
-    """How JSON carries the values of a field."""
+    """How JSON carries the values of a field; by its kind, for to look at each value costs more than to carry it."""
     while field.is_relation:
         field = field.target_field
-    return _as_json if isinstance(field, models.JSONField) else _as_text
+    if isinstance(field, models.JSONField | models.CharField | models.TextField | models.BooleanField | models.IntegerField):
+        return _as_it_is
+    if isinstance(field, models.UUIDField):
+        return _as_uuid
+    return _as_text
 
 
-def _as_json(value: Any) -> Any:
+def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _as_uuid(value: Any) -> Any:
+    return None if value is None else str(value)
 
 
 def _as_text(value: Any) -> Any:
