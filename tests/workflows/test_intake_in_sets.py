@@ -164,6 +164,25 @@ def test_a_stop_goes_before_the_call_that_came_first(arrive, monkeypatch):
     assert stopped == {"stop": True, "call": True}
 
 
+@pytest.mark.parametrize("before", [(), (("call.missed", "call", {"phone": CARLA}),)])
+@pytest.mark.parametrize("stop", [{"phone": CARLA, "text": "STOP"}, {"email": MAIL, "text": "unsubscribe"}])
+def test_a_stop_does_not_overtake_the_form_that_came_before_it(arrive, before, stop):
+    """The form ties number and address to one person; a stop that came after it counts for both, in one set as one by one."""
+    facts = {"channel": "email"} if "email" in stop else {}
+    arrive(
+        *(event(type, key, **personal) for type, key, personal in before),
+        event("lead.created", "form", phone=CARLA, email=MAIL),
+        event("message.received", "stop", facts=facts, **stop),
+    )
+    drain()
+    assert len(arrive.sizes) == 1 and Contact.objects.count() == 1
+    assert _stopped(Contact.objects.get())
+
+
+def _stopped(contact):
+    return Suppression.objects.filter(contact=contact, lifted_by__isnull=True).exists()
+
+
 @pytest.mark.parametrize("how", ["theirs", "stated"])
 def test_one_persons_events_go_in_order_whatever_they_came_from(arrive, how):
     """A mail opens a request, and the call after it belongs to that: though number and address have nothing in common in this batch."""

@@ -5,7 +5,7 @@ batch means happens in one transaction (`batch`, `recording`): people, events, o
 kind of row however many there are. What a type of event sets going stands in one table (`handling`). The unique keys make a second
 reading harmless, so a worker may die anywhere. What is claimed for the fifth time becomes poison instead of being read, whether its
 readers raised, hung or died: visible, replayable, in nobody's way. Trouble of the database is nobody's fault and is not counted.
-Inbound messages of a batch go first, so an opt-out is never behind the call that came with it.
+Inbound messages of a batch go before the calls that came with them, so an opt-out is never behind one.
 """
 
 from workflows.intake.batch import take_in

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from leads.events import kind_of
+from leads.events import CALLS, kind_of
 from leads.models import Client
 from messaging.outbox.reserve import Departures
 from providers import adapters, deliveries
@@ -99,8 +99,7 @@ def _take_in_claimed(*, work: _Work, plays: bool) -> None:
     given back."""
     try:
         batch = [(delivery, read(delivery=delivery)) for delivery in _look_up(ids=work.left)]
-        batch.sort(key=lambda one: not _goes_first(one[1]))
-        _take_in_safely(batch=batch, work=work, plays=plays)
+        _take_in_safely(batch=_in_order(batch), work=work, plays=plays)
     except Exception as error:
         if not is_trouble(error):
             raise
@@ -118,8 +117,20 @@ def _look_up(*, ids: Sequence[uuid.UUID]) -> list[Delivery]:
     return found
 
 
-def _goes_first(parsed: Parsed) -> bool:
-    return isinstance(parsed, list) and any(kind_of(type=event.type).first for event in parsed)
+def _in_order(batch: Sequence[Understood]) -> list[Understood]:
+    """As they came, but a message overtakes the calls before it, so that an opt-out is never behind the call that came with it. It overtakes
+    nothing else: a form ties a number and an address to one person, and a stop that came after it counts for both."""
+    ordered: list[Understood] = []
+    behind = 0  # whatever is no call
+    for one in batch:
+        types = [event.type for event in one[1]] if isinstance(one[1], list) else []
+        if any(kind_of(type=type).first for type in types):
+            ordered.insert(behind, one)
+            behind += 1
+        else:
+            ordered.append(one)
+            behind = behind if types and {*types} <= {*CALLS} else len(ordered)
+    return ordered
 
 
 def read(*, delivery: Delivery) -> Parsed:
