@@ -336,7 +336,8 @@ class _Reader:
         for key, value in self.asked.items():
             label = key.partition(":")[2]
             shown = wording or (label if len(label.split()) >= 4 else "")
-            read.append((key in texts, wishes.read_wish(value=value, wording=shown, own=wishes.SMS if key in texts else wishes.EMAIL)))
+            wish = wishes.read_wish(value=value, wording=shown, own=wishes.SMS if key in texts else wishes.EMAIL)
+            read.append((key in texts, wishes.of_field(wish=wish, name=label)))
         refused = {channel for _, wish in read for channel in wish.refused}
         read_words = [wish.words for _, wish in read if wish.refused]
         for value in self.wishes.values():

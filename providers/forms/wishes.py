@@ -7,7 +7,7 @@ out") says nothing, and what is neither is no consent and no refusal.
 
 # ruff: noqa: SIM905 (tables of words read better as text)
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from providers.forms.labels import plain
@@ -156,6 +156,12 @@ def _clauses(text: str, *, own: str) -> tuple[bool, frozenset[str], frozenset[st
         ):
             granted, about = True, about | channels
     return granted, frozenset(refused & {SMS, EMAIL}), about
+
+
+def of_field(*, wish: Wish, name: str) -> Wish:
+    """The wish, where its field's name says for what it asks: a bare yes to `sms_consent` is none to mails."""
+    named = _channels(plain(name.replace("_", " ").replace("-", " "))) & {SMS, EMAIL}
+    return replace(wish, for_channels=named) if wish.granted and not wish.for_channels and named else wish
 
 
 def _channels(words: str) -> frozenset[str]:

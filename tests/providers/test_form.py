@@ -160,6 +160,16 @@ def test_repeated_fields() -> None:
     assert event.personal == {"name": "Dana", "phone": "1", "answers": {"a": "1, 2", "phone": "2"}}
 
 
+@pytest.mark.parametrize(
+    ("field", "channels"),
+    [("sms_consent", ["sms"]), ("sms_opt_in", ["sms"]), ("text-consent", ["sms"]), ("consent", None), ("marketing_consent", None)],
+)
+@pytest.mark.parametrize("said", ["yes", "on", "1", "Sí, acepto"])
+def test_a_bare_yes_is_to_what_its_field_asks_about(field, channels, said):
+    event = only(form_request(web_form(**{field: said, "email": "rosa@example.com"})))
+    assert event.facts["consent"]["granted"] is True and event.facts["consent"].get("channels") == channels
+
+
 def test_consent_is_a_fact_only_where_the_form_asked() -> None:
     event = only(form_request(web_form(sms_consent="on", sms_consent_text="Text me about my request.")))
     assert event.facts["consent"] == {"granted": True, "wording": "Text me about my request.", "channels": ["sms"]}
