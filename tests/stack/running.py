@@ -91,6 +91,7 @@ class System:
 
     # What must answer before a start counts: /readyz waits for worker and ticker too.
     ready = "/readyz"
+    _said: Any = ""  # its last answer
 
     def __init__(self, *, demo: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="zarts-stack-")
@@ -114,14 +115,19 @@ class System:
             self._up = subprocess.Popen(
                 arguments + ([] if self._demo else ["--no-demo"]), env=self._env, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_until(self._ready, seconds=180, what=self.ready)
+        try:
+            wait_until(self._ready, seconds=180, what=self.ready)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: {self._said}; {(Path(self._folder.name) / 'up.log').read_text()[-500:]}") from None
 
     def _ready(self) -> bool:
         if self._up is not None and self._up.poll() is not None:
             raise RuntimeError(f"script/up ended: {(Path(self._folder.name) / 'up.log').read_text()[-2000:]}")
         try:
-            return http("GET", f"{self.url}{self.ready}", seconds=5)[0] == 200
-        except OSError:
+            status, self._said = http("GET", f"{self.url}{self.ready}", seconds=5)[:2]
+            return status == 200
+        except OSError as error:
+            self._said = type(error).__name__
             return False
 
     def __exit__(self, *exc: object) -> None:
