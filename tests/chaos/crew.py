@@ -208,7 +208,7 @@ def _no_lease_no_fence() -> None:
         return real(self, *args, **kwargs)
 
     def _slowly(**kwargs: Any) -> Any:
-        time.sleep(0.3)
+        time.sleep(1.0)
         return handle(**kwargs)
 
     QuerySet.filter = _filter
