@@ -17,7 +17,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # In this order: the browser alone takes as long as everything else together, so it has a worker to itself; numbers of tests say nothing.
-ROOMS = ("browser", "chaos", "stack", "embedded")
+ROOMS = ("browser", "stack", "embedded")
 HERE = Path(__file__).parent
 DAYS_AHEAD = int(os.environ.get("ZARTS_TEST_DAYS_AHEAD") or 0)  # zartsalgo.embedded.days_ahead
 LINTERS = os.environ.get("ZARTS_LINTERS")  # where zartsalgo.embedded.linters says what it found
