@@ -34,6 +34,8 @@ PREFIX = "zarts-test-"
 MOST_WORKERS = 4
 INTERRUPTED = 2  # pytest's exit code
 TEMPLATE = "zarts_template"  # the workers' databases are copies of it
+# A story by the stop-watch: .ci/run runs it by itself, where nothing else takes the machine's time.
+ALONE = ("tests/browser/test_five_minutes.py",)
 Running = list[tuple[subprocess.Popen[bytes], int]]  # servers with the signal that ends each
 
 
@@ -236,7 +238,8 @@ def _shared() -> list[str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One more than there are cores: the rooms with processes of their own mostly wait for them. Another one costs more than it brings.
     workers = min(cores + 1, MOST_WORKERS) if cores > 1 else 1
-    return [f"--numprocesses={workers}", "--max-worker-restart=1"] if workers > 1 else []
+    shared = [f"--numprocesses={workers}", "--max-worker-restart=1"] if workers > 1 else []
+    return [*shared, *(f"--ignore={path}" for path in ALONE)]
 
 
 def _interrupted(signum: int, frame: FrameType | None) -> None:
