@@ -55,8 +55,9 @@ class Fact:
 
     @classmethod
     def at_first(cls) -> Self | None:
-        """What it is for a run whose event is the first that was ever heard of its person, recorded in this very transaction, while nothing has
-        been written to its tables since: there can be no row. None where a row may stand all the same, so that it is loaded."""
+        """What it is for a run whose event is the first that was ever heard of its person, recorded in this very
+        transaction, while nothing has been written to its tables since: there can be no row. None where a row may stand
+        all the same, so that it is loaded."""
         return None
 
     def after(self, effect: "Effect") -> Self | None:
@@ -70,7 +71,7 @@ class Effect:
     tables: ClassVar[tuple[str, ...]]
     # Whether it makes a row that others of the same set may change.
     makes: ClassVar[bool] = False
-    # Whether all it does to a lead is what `apply` does, so that for a lead that is written by the same set nothing is left to do.
+    # Whether all it does to a lead is what `apply` does, so that nothing is left to do for a lead that the same set writes.
     folds: ClassVar[bool] = False
 
     @classmethod

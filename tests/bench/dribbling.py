@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from multiprocessing import get_context
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +21,8 @@ def dribble(calls: Calls) -> dict[str, Any]:
     beside = context.Process(target=_dribble, args=(calls.businesses[0].callrail, ready), daemon=True)
     beside.start()
     try:
-        ready.wait(30)
-        time.sleep(2)
+        if not ready.wait(30):
+            raise RuntimeError("the connections that dribble were not opened")
         seen = calls.run(SECONDS * RATE, rate=RATE, patience=30)
     finally:
         beside.terminate()
@@ -47,13 +46,15 @@ def _dribble(url: str, ready: Any) -> None:
 
 
 async def _all(url: str, ready: Any) -> None:
-    senders = [asyncio.create_task(_one(url, number)) for number in range(DRIBBLERS)]
-    await asyncio.sleep(3)
+    opened = asyncio.Semaphore(0)
+    senders = [asyncio.create_task(_one(url, number, opened)) for number in range(DRIBBLERS)]
+    for _ in senders:
+        await opened.acquire()
     ready.set()
     await asyncio.gather(*senders)
 
 
-async def _one(url: str, number: int) -> None:
+async def _one(url: str, number: int, opened: asyncio.Semaphore) -> None:
     """A sender of an address of its own; where it is cut off it comes again, as a broken or an unkind one would."""
     parts = urlsplit(url)
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n"
@@ -62,6 +63,7 @@ async def _one(url: str, number: int) -> None:
     while True:
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection(parts.hostname, parts.port, local_addr=(address, 0))
+            opened.release()
             try:
                 writer.write((head + ("Signature: x\r\n\r\n" if whole else "X-Slow: ")).encode())
                 while not reader.at_eof():
