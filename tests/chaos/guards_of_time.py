@@ -85,6 +85,7 @@ class Jumping(Rig):
 
 
 _WAITS = "select count(*) from workflows_run where workflow = 'missed-call-text-back' and cursor = 'reply' and status = 'waiting'"
+_BEAT = "select at from zartsalgo_heartbeat where name = 'ticker' and pid = {}"
 _STATUS = "select m.status from messaging_message m join leads_client c on c.id = m.client_id where c.slug = '{}'"
 
 
@@ -99,12 +100,16 @@ def the_date_jumps(rig: Rig, business: Business, guarded: bool) -> int:
         leased.miss_call(caller=CALLER, id="leased")
         wait_until(note.exists, seconds=SETTLE, what="the sleeper's stop")
         own.system.manage("shell", "-v0", "-c", _STOP)
-        for role in ("worker", "ticker"):
-            own.run(role, role=role, **guards)
+        own.run("worker", role="worker", **guards)
+        ticker = own.run("ticker", role="ticker", **guards)
         waits.miss_call(caller=OTHER, id="waits")
         held.miss_call(caller=CALLER, id="held")
         wait_until(lambda: own.ask(_WAITS) == 1, seconds=SETTLE, what="the wait")
         wait_until(lambda: own.ask(_STATUS.format("held")) == "held", seconds=SETTLE, what="the hold")
+        # It compares with the date that it has seen itself: its second round comes after a whole first one.
+        beat = _BEAT.format(ticker.pid)
+        first = wait_until(lambda: own.ask(beat), seconds=SETTLE, what="the ticker's first round")
+        wait_until(lambda: own.ask(beat) != first, seconds=SETTLE, what="the ticker's second round")
 
         own.jump(days=DAYS)
         if guarded:

@@ -4,6 +4,7 @@ import threading
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from zartsalgo import canaries, health
@@ -50,6 +51,16 @@ def test_every_queue_is_rung_once_in_half_a_minute_however_many_ring(rung):
     assert ring_all() == []
     earlier(2)
     assert len(ring_all()) == len(QUEUES)
+
+
+def test_a_restored_house_waits_for_no_canary_of_the_old_one():
+    ring_all()
+    earlier(80)
+    ring_all()
+    earlier(15)
+    assert canaries.silent_queues() == list(QUEUES) and ring_all() == []
+    call_command("close_after_restore", "--made-at", "2026-11-20T08:00:00+00:00")
+    assert canaries.silent_queues() == [] and ring_all() == list(QUEUES)
 
 
 def test_two_hours_without_workers_leave_few_canaries_of_which_one_lives(rung):
