@@ -1,5 +1,6 @@
-"""Templates are written and approved here; texts, tries, opt-outs and handovers are only looked up."""
+"""Templates are written and approved here; texts, tries, slips, opt-outs and handovers are only looked up."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from leads.models import Client
 from messaging.approving import CannotApprove, approve_template, waiting_on
-from messaging.models import AnswerPromise, Attempt, Handover, Message, Pause, PurposeClaim, Suppression, Template
+from messaging.models import AnswerPromise, Attempt, Handover, Message, Pause, PurposeClaim, Slip, Suppression, Template
 from messaging.talks import USUAL_MINUTES
 from messaging.words import sandbox
 from zartsalgo import rights
@@ -131,8 +132,19 @@ class TemplateAdmin(RecordAdmin):
         return None
 
 
+class JudgedAdmin(EvidenceAdmin):
+    """Rows that point at a slip show what it says."""
+
+    readonly_fields = ("slip",)
+
+    @admin.display(empty_value="-")
+    def slip(self, row: Message | Attempt) -> str | None:
+        return json.dumps(row.slip, ensure_ascii=False) if row.slip else None
+
+
 @admin.register(Message)
-class MessageAdmin(EvidenceAdmin):
+class MessageAdmin(JudgedAdmin):
+    exclude = ("newest_slip",)
     list_display = ("__str__", "client", "contact", "workflow", "status", "reason", "created_at")
     list_filter = ("status", "client")
     list_select_related = ("client", "contact")
@@ -144,8 +156,16 @@ class MessageAdmin(EvidenceAdmin):
         return by_id_or(queryset, term=search_term, field="provider_id"), False
 
 
+@admin.register(Slip)
+class SlipAdmin(EvidenceAdmin):
+    list_display = ("__str__", "message", "verdict", "made_at")
+    list_select_related = ("message",)
+    ordering = ("-id",)
+
+
 @admin.register(Attempt)
-class AttemptAdmin(EvidenceAdmin):
+class AttemptAdmin(JudgedAdmin):
+    exclude = ("allowed_by",)
     list_display = ("message", "n", "outcome", "started_at", "finished_at", "error_code")
     list_filter = ("outcome",)
     list_select_related = ("message",)

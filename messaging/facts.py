@@ -19,7 +19,7 @@ from messaging.purposes import REVIEW_REQUEST
 from messaging.templates import live_templates
 from zartsalgo.lib import rows
 
-_MESSAGE = rows.Of(Message, "m", but=("slip", "body"))
+_MESSAGE = rows.Of(Message, "m", but=("body",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ class LastAskedForReview(Fact):
     def load(cls, *, contexts: Sequence[Context]) -> Sequence[Self]:
         contacts = {context.contact.pk for context in contexts if context.contact is not None}
         went = (Message.Status.SENT, Message.Status.DELIVERED, Message.Status.UNKNOWN)
-        asked_for = Message.objects.filter(contact_id__in=contacts, purpose=REVIEW_REQUEST.key, status__in=went).defer("slip", "body")
+        asked_for = Message.objects.filter(contact_id__in=contacts, purpose=REVIEW_REQUEST.key, status__in=went).defer("body")
         found = {row.contact_id: row for row in asked_for.order_by("created_at")}
         since = {context.contact.pk: context.now - timedelta(days=731) for context in contexts if context.contact is not None}
         return [

@@ -16,7 +16,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 
 from leads.models import Event, Lead
-from messaging import dedupe, purposes
+from messaging import dedupe, purposes, slips
 from messaging.gate.checks.overtaken import CHECK, words
 from messaging.gate.facts import Since
 from messaging.gate.reads.overtaking import MOST_EVENTS
@@ -24,13 +24,19 @@ from messaging.models import Message
 from messaging.pauses import UNPAUSED
 from messaging.planning import SETTLED_TASK
 from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.slip import DROP, Check, Slip
 
+# Each that is dropped gets a slip of its own, which says the same.
 _DROP = f"""
-update messaging_message m set status = 'skipped', reason = %(reason)s, says = %(says)s, slip = %(slip)s::jsonb, hold_until = null
- where m.id = any(%(ids)s) and m.status in ('queued', 'held') and {UNPAUSED} and not exists
-       (select 1 from messaging_attempt a where a.message_id = m.id and a.outcome in ('reserved', 'calling', 'accepted', 'unknown'))
-returning m.id"""
+with dropped as (
+  update messaging_message m set status = 'skipped', reason = %(reason)s, says = %(says)s, newest_slip_id = r.slip, hold_until = null
+    from json_to_recordset(%(rows)s::json) as r (message uuid, slip uuid)
+   where m.id = r.message and m.status in ('queued', 'held') and {UNPAUSED} and not exists
+         (select 1 from messaging_attempt a where a.message_id = m.id and a.outcome in ('reserved', 'calling', 'accepted', 'unknown'))
+  returning r.message, r.slip),
+kept as ({slips.INSERT} from dropped cross join (select %(found)s::jsonb as found) f)
+select message from dropped"""
 
 
 def since_cause() -> ArraySubquery:
@@ -74,7 +80,8 @@ def drop(*, event: Event, lead: Lead | None, now: datetime) -> list[uuid.UUID]:
     slip = Slip(verdict=DROP, reason=CHECK, says=says, until=None, checks=(seen,), made_at=now)
     # A new look, now that they are locked: a try that was reserved while we waited for the lock is seen by this statement only.
     with connection.cursor() as cursor:
-        cursor.execute(_DROP, {"ids": ids, "reason": CHECK, "says": says[:500], "slip": json.dumps(slip.as_json())})
+        given = json.dumps([{"message": str(id), "slip": str(new_id())} for id in ids])
+        cursor.execute(_DROP, {"rows": given, "reason": CHECK, "says": says[:500], "found": json.dumps(slip.as_json())})
         dropped = [row[0] for row in cursor.fetchall()]
     dedupe.release(holders=dropped, now=now)
     for id in dropped:

@@ -32,6 +32,7 @@ from messaging.notices.words import of_notice, without_link
 from messaging.outbox.outcomes import adopt
 from messaging.provider_ids import received, spoken_for
 from messaging.replies import read_reply
+from messaging.slips import keep
 from providers import adapters
 from providers.connections import credentials, email_sender_of, sender_of
 from providers.contract import ListedText
@@ -307,7 +308,7 @@ def _note_lost_try(*, message: Message, text: ListedText, at: datetime, n: int) 
     Attempt.objects.create(
         message=message,
         n=n,
-        slip=slip.as_json(),
+        allowed_by=keep(slip=slip, message=message),
         outcome=Attempt.Outcome.CALLING,
         owner="the provider's list",
         started_at=text.created_at,

@@ -2,7 +2,7 @@
 
 from messaging import reviews, templates
 from messaging.effects import PlanMessage
-from messaging.models import Message
+from messaging.models import Attempt, Message, Slip
 from messaging.planning import compose
 from providers import adapters
 from tests.factories import NOON
@@ -34,3 +34,10 @@ def keep_link(*, message, target):
     link = reviews.make_link(token=reviews.make_token(), message=message, target=target, now=NOON)
     link.save(force_insert=True)
     return link
+
+
+def make_try(*, message, slip=None, n=1, owner="w", **more):
+    """A try of a text, stored, with a slip of its own that says this."""
+    found = slip or {}
+    kept = Slip.objects.create(message=message, made_at=more["started_at"], verdict=found.get("verdict", ""), found=found)
+    return Attempt.objects.create(message=message, n=n, allowed_by=kept, owner=owner, **more)

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError, InternalError, ProgrammingError
 
 from leads.models import Event
-from messaging.models import Template
+from messaging.models import Message, Slip, Template
 from providers.models import Delivery
-from tests.factories import NOON, ClientFactory
+from tests.factories import NOON, ClientFactory, ContactFactory
 from zartsalgo.lib import evidence
 from zartsalgo.lib.ids import new_id
 
@@ -111,6 +111,29 @@ def test_no_setting_of_a_session_opens_evidence(event, owner_user, as_app):
         with pytest.raises((ProgrammingError, InternalError)), transaction.atomic():
             as_app.execute(sql)
     assert LogEntry.objects.get().get_change_message() == "Let texts go."
+
+
+def test_a_slip_can_be_added_and_neither_changed_nor_removed(event, as_app):
+    text = Message.objects.create(
+        client=event.client, contact=ContactFactory(client=event.client), purpose="x", to="+13035550123", sender="+13035550100", body="Hi",
+        created_at=NOON, due_at=NOON,
+    )  # fmt: skip
+    slip = Slip.objects.create(message=text, made_at=NOON, verdict="drop", found={"verdict": "drop", "checks": []})
+    for sql in (
+        "update messaging_slip set found = '{}'",
+        "update messaging_slip set verdict = 'send'",
+        "update messaging_slip set message_id = null",
+        "delete from messaging_slip",
+        "truncate messaging_slip",
+    ):
+        with pytest.raises((ProgrammingError, InternalError)), transaction.atomic():
+            as_app.execute(sql)
+    as_app.execute("reset role; grant update, delete on messaging_slip to zarts_app; set local role zarts_app")
+    for sql in ("update messaging_slip set verdict = 'send'", "delete from messaging_slip"):
+        with pytest.raises(ProgrammingError, match="pgtrigger: Cannot"), transaction.atomic():
+            as_app.execute(sql)
+    as_app.execute("select id, message_id, verdict, found ->> 'verdict' from messaging_slip")
+    assert as_app.fetchall() == [(slip.pk, text.pk, "drop", "drop")]
 
 
 def test_the_triggers_hold_where_a_right_was_given_by_mistake(event):

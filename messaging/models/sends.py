@@ -1,9 +1,12 @@
 """A message, the tries at it, and what stands between a person and a second one."""
 
+from typing import Any
+
 import pgtrigger
 from django.db import models
 
 from leads.models import Client, Contact, Event, Lead
+from messaging.models.slips import Slip
 from messaging.models.words import Template
 from providers.models import Connection
 from zartsalgo.lib.evidence import Protect, append_only
@@ -11,7 +14,8 @@ from zartsalgo.lib.ids import new_id
 
 
 class Message(models.Model):
-    """One text or email to one person. `reason` is the gate's or the provider's short code, `says` the sentence; the slip holds every check."""
+    """One text or email to one person. `reason` is the gate's or the provider's short code, `says` the sentence; its newest slip holds every
+    check."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Waiting"  # will be judged and tried when due
@@ -50,7 +54,17 @@ class Message(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     reason = models.CharField(max_length=60, blank=True)
     says = models.CharField(max_length=500, blank=True)
-    slip = models.JSONField(null=True)
+    # Its slips point back at it by a foreign key; a second one from here would close a circle, along which no client could be removed. What it
+    # keeps out is looked for instead (zartsalgo.office.invariants, "slips-of-its-own").
+    newest_slip = models.ForeignKey(
+        Slip,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="Of when it was last judged.",
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="Not judged before this time, by the business clock.")
     useful_until = models.DateTimeField(null=True, help_text="After this its purpose has passed and it becomes a call task.")
@@ -82,9 +96,14 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"message {str(self.id)[-6:]}"
 
+    @property
+    def slip(self) -> dict[str, Any] | None:
+        """What the gate found when it last judged it, in JSON; None before. For lists `select_related("newest_slip")`."""
+        return None if self.newest_slip is None else self.newest_slip.found
+
 
 class Attempt(models.Model):
-    """One try at sending a message, with the slip that allowed it. Evidence is added, never rewritten."""
+    """One try at sending a message, and the slip that allowed it and no other. Evidence is added, never rewritten."""
 
     class Outcome(models.TextChoices):
         RESERVED = "reserved", "Reserved"  # allowed, no byte has left
@@ -99,7 +118,7 @@ class Attempt(models.Model):
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attempts")
     n = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RESERVED)
-    slip = models.JSONField()
+    allowed_by = models.OneToOneField(Slip, on_delete=models.PROTECT, related_name="attempt")
     owner = models.CharField(max_length=80)
     started_at = models.DateTimeField(help_text="By the database's clock.")
     deadline_at = models.DateTimeField(help_text="After this a reserved try is proven unsent and a calling one is unknown.")
@@ -143,6 +162,12 @@ class Attempt(models.Model):
                 ),
             ),
         ]
+
+    @property
+    def slip(self) -> dict[str, Any]:
+        """What the gate found when it allowed it, in JSON. For lists `select_related("allowed_by")`."""
+        found: dict[str, Any] = self.allowed_by.found
+        return found
 
 
 class PurposeClaim(models.Model):

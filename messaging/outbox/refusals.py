@@ -19,7 +19,7 @@ from zartsalgo.lib.slip import DROP, HOLD, Slip
 CALL_WITHIN: Final = timedelta(minutes=15)
 
 
-def refused(*, message: Message, slip: Slip, now: datetime) -> dict[str, Any]:
+def refused(*, message: Message, slip: Slip, slip_id: uuid.UUID, now: datetime) -> dict[str, Any]:
     """What a held or dropped message says from now on, and when a held one is judged again."""
     held = slip.verdict == HOLD
     again = slip.until or now + gate.LOOK_AGAIN
@@ -27,7 +27,7 @@ def refused(*, message: Message, slip: Slip, now: datetime) -> dict[str, Any]:
         again = message.useful_until + timedelta(seconds=1)
     return {
         "pk": message.pk,
-        "slip": slip.as_json(),
+        "newest_slip_id": slip_id,
         "status": Message.Status.HELD if held else Message.Status.SKIPPED,
         "reason": slip.reason,
         "says": slip.says[:500],

@@ -1,8 +1,8 @@
 """Reserving: due messages are judged, and those that may go get a try. One transaction for any number of messages.
 
-Lock the messages and their addresses (opt-outs take the same lock), load the facts, judge, take the purposes, insert the tries. The partial
-unique index on live attempts is the guard; everything else only spares it work. Of one person or one address only the first is taken, so
-no fact is stale: the others stay due and come in the next round.
+Lock the messages and their addresses (opt-outs take the same lock), load the facts, judge, take the purposes, insert the tries with the
+slips that allow them, and the slips of what was refused. The partial unique index on live attempts is the guard; everything else only
+spares it work. Of one person or one address only the first is taken, so no fact is stale: the others stay due and come in the next round.
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,9 +24,11 @@ from messaging import dedupe, gate, purposes
 from messaging.locks import lock_addresses
 from messaging.models import Attempt, Message, Template
 from messaging.outbox.refusals import follow_up, refused
+from messaging.slips import INSERT as INSERT_SLIPS
 from providers.models import Connection
 from zartsalgo.lib import rows
 from zartsalgo.lib.database import is_trouble
+from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.slip import SEND, Slip
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ FRESH_SECONDS = 2.0
 # What could not be judged or written is looked at again then; meanwhile it stands in nobody's way.
 AGAIN_AFTER_ERROR = timedelta(minutes=5)
 
-_WRITTEN = ("slip", "status", "reason", "says", "hold_until", "due_at")
+_WRITTEN = ("newest_slip_id", "status", "reason", "says", "hold_until", "due_at")
 _PARTS = (
     rows.Of(Message, "m"), rows.Of(Client, "c"), rows.Of(Contact, "p"), rows.Of(Template, "w"), rows.Of(Connection, "o"), rows.Of(Lead, "l"),
 )  # fmt: skip
@@ -49,13 +51,18 @@ _DUE = f"""select {", ".join(map(str, _PARTS))},
   left join messaging_template w on w.id = m.template_id left join providers_connection o on o.id = m.connection_id
   left join leads_lead l on l.id = m.lead_id
  where m.id = any(%(ids)s) and m.status in ('queued', 'held') and m.due_at <= %(now)s for update of m skip locked"""
-_INSERT = """
-insert into messaging_attempt
-  (message_id, n, outcome, slip, owner, started_at, deadline_at, provider_id, error_code, note, declared_by, declared_reason)
-select message, n, 'reserved', slip, %(owner)s, clock_timestamp(), clock_timestamp() + %(seconds)s * interval '1 second', '', '', '', '', ''
-  from json_to_recordset(%(tries)s::json) as r (message uuid, n smallint, slip jsonb)
-on conflict do nothing
-returning message_id, id"""
+# What was refused has no `n`: a slip and no try. Where another worker has the try, nothing is written of ours.
+_INSERT = f"""
+with judged as (select * from json_to_recordset(%(judged)s::json) as r (message uuid, n smallint, slip uuid, found jsonb)),
+tried as (
+  insert into messaging_attempt
+    (message_id, n, outcome, allowed_by_id, owner, started_at, deadline_at, provider_id, error_code, note, declared_by, declared_reason)
+  select message, n, 'reserved', slip, %(owner)s, clock_timestamp(), clock_timestamp() + %(seconds)s * interval '1 second', '', '', '', '', ''
+    from judged where n is not null
+  on conflict do nothing
+  returning message_id, id, allowed_by_id),
+kept as ({INSERT_SLIPS} from judged where n is null or slip in (select allowed_by_id from tried))
+select message_id, id from tried"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +153,11 @@ def _reserve(*, found: Sequence[Message], unwritten: Collection[uuid.UUID] = (),
     chosen = [message for message in chosen if message.pk in over]
     slips = _judge(messages=chosen, now=now)
     mine = _take_purposes(messages=chosen, slips=slips, now=now)
-    tries = _insert(messages=[message for message in chosen if message.pk in mine], slips=slips)
     no = [message for message in chosen if message.pk in slips and slips[message.pk].verdict != SEND]
-    ends = [_going(one=one) for one in tries] + [refused(message=message, slip=slips[message.pk], now=now) for message in no]
+    ids = {pk: new_id() for pk in slips}
+    tries = _insert(going=[message for message in chosen if message.pk in mine], no=no, slips=slips, ids=ids)
+    ends = [_going(one=one, slip_id=ids[one.message.pk]) for one in tries]
+    ends += [refused(message=message, slip=slips[message.pk], slip_id=ids[message.pk], now=now) for message in no]
     rows.update(model=Message, names=_WRITTEN, rows=[end for end in ends if end["pk"] not in unwritten])
     planned = {message.pk: message for message in chosen if message.pk in unwritten}
     for end in ends:
@@ -239,28 +248,33 @@ def _claim(*, message: Message, now: datetime) -> dedupe.Claim:
     )
 
 
-def _insert(*, messages: Sequence[Message], slips: dict[uuid.UUID, Slip]) -> list[Try]:
-    """One try each. Where the guard says that another worker has one, there is none."""
-    if not messages:
+def _insert(
+    *, going: Sequence[Message], no: Sequence[Message], slips: Mapping[uuid.UUID, Slip], ids: Mapping[uuid.UUID, uuid.UUID]
+) -> list[Try]:
+    """One try each of those that go, and the slips of these and of those that do not, by `ids`. Where the guard says that another worker has
+    a try, there is none."""
+    if not going and not no:
         return []
+    numbers = {message.pk: message.last_try["n"] + 1 if message.last_try else 1 for message in going}  # type: ignore[attr-defined]
     given = [
         {
             "message": str(message.pk),
-            "n": message.last_try["n"] + 1 if message.last_try else 1,  # type: ignore[attr-defined]
-            "slip": slips[message.pk].as_json(),
+            "n": numbers.get(message.pk),
+            "slip": str(ids[message.pk]),
+            "found": slips[message.pk].as_json(),
         }
-        for message in messages
+        for message in (*going, *no)
     ]
     with database.cursor() as cursor:
-        cursor.execute(_INSERT, {"tries": json.dumps(given), "owner": owner_name(), "seconds": ATTEMPT_SECONDS})
+        cursor.execute(_INSERT, {"judged": json.dumps(given), "owner": owner_name(), "seconds": ATTEMPT_SECONDS})
         made = dict(cursor.fetchall())
-    return [Try(attempt_id=made[message.pk], message=message, slip=slips[message.pk]) for message in messages if message.pk in made]
+    return [Try(attempt_id=made[message.pk], message=message, slip=slips[message.pk]) for message in going if message.pk in made]
 
 
-def _going(*, one: Try) -> dict[str, Any]:
+def _going(*, one: Try, slip_id: uuid.UUID) -> dict[str, Any]:
     return {
         "pk": one.message.pk,
-        "slip": one.slip.as_json(),
+        "newest_slip_id": slip_id,
         "status": Message.Status.QUEUED,
         "reason": "",
         "says": "Sending.",

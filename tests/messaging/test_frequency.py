@@ -11,6 +11,7 @@ from messaging.gate.checks.hours import business_closed
 from messaging.gate.reads import asked, sends
 from messaging.models import Message
 from tests.factories import NOON, ClientFactory, ContactFactory
+from tests.planning import make_try
 from zartsalgo.lib.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,7 @@ def test_one_a_day_and_three_a_week_over_all_channels_and_workflows(carla):
 def test_a_text_of_unknown_fate_counts_and_one_that_never_went_does_not(carla):
     skipped = message(carla, purpose="tips", status="skipped", ago=timedelta(hours=2))
     assert judge(carla, "review-request") is None
-    skipped.attempts.create(n=1, outcome="unknown", slip={}, owner="w", started_at=NOON, deadline_at=NOON)
+    make_try(message=skipped, outcome="unknown", started_at=NOON, deadline_at=NOON)
     assert judge(carla, "review-request") == skipped.due_at + timedelta(days=1)
 
 

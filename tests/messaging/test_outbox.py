@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from leads.models import Lead, Task
 from messaging import due, gate, pauses
 from messaging.locks import lock_addresses
-from messaging.models import Attempt, Message, Suppression
+from messaging.models import Attempt, Message, Slip, Suppression
 from messaging.outbox import calling, outcomes, reserve, sending
 from messaging.pauses import Scope
 from providers.connections import connect
@@ -83,6 +83,24 @@ def test_what_was_said_of_each_is_its_own(line, summit, provider, monkeypatch): 
     assert [len(row.slip["checks"]) if row.slip else 0 for row in rows] == [len(gate.CHECKS)] * 5 + [0, len(gate.CHECKS)]
 
 
+def test_each_judgement_leaves_one_slip_and_whoever_moves_points_at_it(line, summit, provider):  # noqa: F811
+    sent, held = texts(summit, 2)
+    Message.objects.filter(pk=held.pk).update(workflow="lead-intake-2")
+    assert send_all([sent, held]) == {sent.pk: "sent", held.pk: "held"}
+    for message in (sent, held):
+        message.refresh_from_db()
+    (allowed,), (first,) = sent.slips.all(), held.slips.all()
+    (attempt,) = Attempt.objects.all()
+    assert (attempt.message, attempt.allowed_by, sent.newest_slip) == (sent, allowed, allowed)
+    assert (allowed.verdict, allowed.made_at.isoformat(), allowed.found) == ("send", sent.slip["made_at"], attempt.slip)
+    assert (held.newest_slip, first.verdict, held.slip["reason"]) == (first, "hold", "needs-approval")
+    Message.objects.filter(pk=held.pk).update(due_at=NOON)
+    assert send_all([held]) == {held.pk: "held"}
+    held.refresh_from_db()
+    assert {first, held.newest_slip} == set(held.slips.all()) and held.newest_slip != first, "what was found before stays as it was"
+    assert Slip.objects.count() == 3
+
+
 def test_of_one_person_the_first_goes_and_the_next_is_judged_by_it(line, summit, provider):  # noqa: F811
     first, other, second = text(summit), text(summit, to="+13035550124"), text(summit)
     found = send_all([first, other, second])
@@ -129,11 +147,11 @@ def test_what_cannot_be_written_halves_the_batch_until_it_stands_alone(line, sum
     messages = texts(summit, 7)
     real, tried = reserve._insert, []
 
-    def insert(*, messages, slips):
-        tried.append(len(messages))
-        if bad in {message.pk for message in messages}:
+    def insert(*, going, **rest):
+        tried.append(len(going))
+        if bad in {message.pk for message in going}:
             raise DatabaseError("no")
-        return real(messages=messages, slips=slips)
+        return real(going=going, **rest)
 
     bad = messages[culprit].pk
     monkeypatch.setattr(reserve, "_insert", insert)

@@ -21,6 +21,7 @@ from messaging.pauses import NotCompared, Scope
 from providers.connections import connect, disable
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.messaging.test_sending import CARLA, text
+from tests.planning import make_try
 from workflows import incidents, resuming
 from workflows.models import Incident
 from zartsalgo.lib import clock
@@ -195,6 +196,7 @@ def test_a_waiting_text_with_the_same_words_is_the_one_that_went(line, summit, p
     assert (planned.status, planned.provider_id) == ("sent", "SMlost") and LEFT - SECOND < planned.sent_at <= LEFT
     (attempt,) = Attempt.objects.all()
     assert (attempt.outcome, attempt.provider_id, attempt.owner) == ("accepted", "SMlost", "the provider's list")
+    assert [check["name"] for check in attempt.slip["checks"]] == ["sent-before-restore"] and attempt.allowed_by.message == planned
     assert ListedSend.objects.get().adopted == planned
     lift()
     again = send(text(summit))
@@ -206,8 +208,8 @@ def test_a_waiting_text_with_the_same_words_is_the_one_that_went(line, summit, p
 def test_a_try_that_was_open_in_the_backup_is_settled_not_repeated(line, summit, provider, outcome):
     message = text(summit)
     slip = {"verdict": "send", "checks": [], "made_at": MADE.isoformat()}
-    tried = {"n": 1, "slip": slip, "owner": "w", "started_at": real(MADE), "deadline_at": real(MADE) + timedelta(seconds=25)}
-    Attempt.objects.create(message=message, outcome=outcome, **tried)
+    tried = {"slip": slip, "started_at": real(MADE), "deadline_at": real(MADE) + timedelta(seconds=25)}
+    make_try(message=message, outcome=outcome, **tried)
     if outcome == "unknown":
         Message.objects.filter(pk=message.pk).update(status="unknown", reason="no-answer")
     provider.sent(body=message.body, at=MADE + timedelta(seconds=2))
@@ -221,8 +223,7 @@ def test_another_call_is_not_taken_for_a_listed_text(line, summit, provider):
     """The words are the same; the times say that it cannot be this try."""
     message = text(summit, status="unknown", reason="no-answer")
     started = real(MADE) - timedelta(hours=3)
-    tried = {"n": 1, "slip": {}, "owner": "w", "started_at": started, "deadline_at": started + timedelta(seconds=25)}
-    Attempt.objects.create(message=message, outcome="unknown", **tried)
+    make_try(message=message, outcome="unknown", started_at=started, deadline_at=started + timedelta(seconds=25))
     provider.sent(body=message.body)
     assert counts(compared(restored())) == {"listed": 1, "known": 0, "adopted": 0, "stored": 1, "replies": 0, "opted_out": 0}
     message.refresh_from_db()

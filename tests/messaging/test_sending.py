@@ -15,8 +15,9 @@ from providers import adapters
 from providers.connections import connect
 from providers.contract import Adapter, SendResult
 from tests.factories import NOON, ClientFactory, ContactFactory, StaffFactory
-from tests.planning import plan_text
+from tests.planning import make_try, plan_text
 from zartsalgo.lib import clock
+from zartsalgo.lib.ids import new_id
 from zartsalgo.lib.slip import SEND, Slip
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +143,15 @@ def test_the_index_refuses_a_second_live_attempt(summit, line, provider):
     message = send(text(summit))
     attempt = message.attempts.get()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Attempt.objects.create(message=message, n=2, slip={}, owner="x", started_at=attempt.started_at, deadline_at=attempt.deadline_at)
+        make_try(message=message, n=2, started_at=attempt.started_at, deadline_at=attempt.deadline_at)
+
+
+def test_where_another_worker_has_the_try_no_slip_of_ours_is_left(summit, line, provider):
+    message = send(text(summit))
+    slip, message.last_try = gate.look(message=message, now=clock.read()), None
+    ids = {message.pk: new_id()}
+    assert reserve._insert(going=[message], no=[], slips={message.pk: slip}, ids=ids) == []
+    assert message.slips.get() == message.newest_slip and Attempt.objects.count() == 1
 
 
 @pytest.mark.parametrize("outcome", ["unknown", RuntimeError("cable cut")])

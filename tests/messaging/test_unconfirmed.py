@@ -13,6 +13,7 @@ from messaging.outbox import outcomes, reports
 from providers.contract import SendResult
 from tests.factories import NOON
 from tests.messaging.test_sending import line, provider, send, summit, text  # noqa: F401  fixtures
+from tests.planning import make_try
 from zartsalgo.lib import clock
 from zartsalgo.office.invariants import check_invariants
 
@@ -151,6 +152,6 @@ def test_a_try_after_a_stored_opt_out_is_found_to_the_microsecond(line, summit, 
         with connection.cursor() as cursor:  # as if the gate had not looked
             cursor.execute("select clock_timestamp()")
             (started,) = cursor.fetchone()
-        Attempt.objects.create(message=message, n=1, outcome="accepted", slip={}, owner="w", started_at=started, deadline_at=started)
+        make_try(message=message, outcome="accepted", started_at=started, deadline_at=started)
     assert broken("nobody-after-opt-out") == wrong
     assert abs(Suppression.objects.get().stored_at - clock.real_now()) < timedelta(minutes=1)

@@ -11,13 +11,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from leads.models import Contact, Event
-from messaging.models import Attempt, Message, Suppression
+from messaging.models import Attempt, Message, Slip, Suppression
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory
 from tests.office.rows import make_event, make_poison, make_run, make_text
+from tests.planning import make_try
 from workflows.models import Step
 from zartsalgo.lib import clock
 from zartsalgo.lib.evidence import never_deleted
+from zartsalgo.lib.ids import new_id
 from zartsalgo.office.invariants import INVARIANTS, check_invariants
 from zartsalgo.office.tampering import find_what_gives_way
 
@@ -41,7 +43,7 @@ def run_sql(statement: str, *values: object) -> None:
 
 def try_text(message: Message, *, outcome: str = "accepted", passed: bool = True, at=NOON, n: int = 1) -> Attempt:
     slip = {"verdict": "send", "made_at": at.isoformat(), "checks": [{"name": "content", "passed": passed, "says": "12 characters."}]}
-    return Attempt.objects.create(message=message, n=n, outcome=outcome, slip=slip, owner="test", started_at=at, deadline_at=at)
+    return make_try(message=message, n=n, outcome=outcome, slip=slip, started_at=at, deadline_at=at)
 
 
 def test_an_empty_house_breaks_none(db):
@@ -101,6 +103,21 @@ def test_texts_tried_twice_left_calling_or_sent_without_a_slip(carla):
     assert (found["one-live-attempt"], found["calls-end"]) == (1, 1)
 
 
+def test_a_slip_that_is_another_texts_or_not_there(carla):
+    one, other = make_text(contact=carla), make_text(contact=carla)
+    tried = try_text(one, outcome="not_sent")
+    Message.objects.filter(pk=one.pk).update(newest_slip=tried.allowed_by)
+    assert broken() == {}
+    Message.objects.filter(pk=other.pk).update(newest_slip=tried.allowed_by)
+    assert broken() == {"slips-of-its-own": 1}
+    Message.objects.filter(pk=other.pk).update(newest_slip=new_id())
+    assert broken() == {"slips-of-its-own": 1}
+    Message.objects.filter(pk=other.pk).update(newest_slip=None)
+    foreign = Slip.objects.create(message=one, made_at=NOON, verdict="send", found={})
+    Attempt.objects.create(message=other, n=1, outcome="not_sent", allowed_by=foreign, owner="w", started_at=NOON, deadline_at=NOON)
+    assert broken() == {"slips-of-its-own": 1}
+
+
 def test_a_silent_refusal(carla):
     make_text(contact=carla, status="skipped", reason="opted-out", says="")
     assert broken() == {"silence-has-a-reason": 1}
@@ -140,7 +157,7 @@ GUARDED = sorted({model._meta.db_table for model in apps.get_models() if never_d
 
 def test_evidence_that_gives_way_is_named_whatever_its_table(db):
     assert find_what_gives_way() == []
-    assert {"leads_event", "leads_consent", "messaging_attempt", "summaries_approval", "django_admin_log"} <= set(GUARDED)
+    assert {"leads_event", "leads_consent", "messaging_attempt", "messaging_slip", "summaries_approval", "django_admin_log"} <= set(GUARDED)
     for table in GUARDED:
         with transaction.atomic():
             run_sql(f"alter table {table} disable trigger user")

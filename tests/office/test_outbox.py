@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from messaging import gate
-from messaging.models import Attempt, Handover
+from messaging.models import Handover
 from messaging.outbox import sending
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory
 from tests.office.reading import text_of
 from tests.office.rows import make_text, sign_in
+from tests.planning import make_try
 from zartsalgo.lib.ids import new_id
 from zartsalgo.office.decisions import text_digest
 
@@ -119,12 +120,10 @@ def test_a_text_that_does_not_go_keeps_the_reason_and_asks_no_more(lead, sam):
 
 def test_tries_are_told_with_the_providers_answer(lead, sam):
     message = make_text(contact=lead.contact, status="failed", reason="refused-by-provider", says="The number cannot take texts.")
-    Attempt.objects.create(
+    make_try(
         message=message,
-        n=1,
-        outcome="rejected",
         slip={"checks": []},
-        owner="w",
+        outcome="rejected",
         started_at=NOON,
         deadline_at=NOON,
         finished_at=NOON + timedelta(seconds=2),

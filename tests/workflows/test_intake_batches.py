@@ -170,7 +170,7 @@ def rows():
     names |= {str(row.pk): f"<task {row.kind} of {names.get(str(row.event_id))}>" for row in Task.objects.all()}
     names |= {str(row.pk): f"<handover of {names[str(row.lead_id)]}>" for row in Handover.objects.all()}
     names |= {str(row.pk): f"<message to {row.to} {row.client_id}>" for row in Message.objects.all()}
-    skip = re.compile(r"_at$|_until$|_since$|^(id|at|next_at|answer_by|slip|claims|lease_epoch|body)$")
+    skip = re.compile(r"_at$|_until$|_since$|^(id|at|next_at|answer_by|newest_slip_id|claims|lease_epoch|body)$")
 
     def _say(value):
         said = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda found: names.get(found[0], found[0]), str(value))

@@ -18,6 +18,7 @@ from providers.connections import connect
 from providers.models import Delivery
 from summaries import reports
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, ResponderFactory, StaffFactory
+from tests.planning import make_try
 from tests.providers import payloads
 from workflows import due, incidents, outcomes, resuming
 from workflows.models import Incident, IncidentItem, Receipt, Run
@@ -581,9 +582,7 @@ def test_a_text_that_is_at_the_provider_already_is_left_alone(hook, set_clock):
     set_clock(EARLY)
     happens(hook, "call.missed")
     message = Message.objects.get()
-    Attempt.objects.create(
-        message=message, n=1, outcome="calling", slip={}, owner="x", started_at=clock.real_now(), deadline_at=clock.real_now()
-    )  # fmt: skip
+    make_try(message=message, outcome="calling", started_at=clock.real_now(), deadline_at=clock.real_now())
     set_clock(EARLY + timedelta(minutes=1))
     post(hook, "call.answered", duration_seconds=240)
     due.work_off(now=clock.read())

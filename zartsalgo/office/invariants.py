@@ -101,8 +101,17 @@ INVARIANTS = (
         key="sent-means-accepted",
         says="A text that counts as sent has a try that was accepted, under a slip in which every check passed.",
         sql="""select m.id from messaging_message m where m.status in ('sent', 'delivered') and not exists
-                 (select 1 from messaging_attempt a where a.message_id = m.id and a.outcome in ('accepted', 'unknown')
-                     and a.slip ->> 'verdict' = 'send' and not jsonb_path_exists(a.slip, '$.checks[*] ? (@.passed == false)'))""",
+                 (select 1 from messaging_attempt a join messaging_slip s on s.id = a.allowed_by_id
+                   where a.message_id = m.id and a.outcome in ('accepted', 'unknown')
+                     and s.verdict = 'send' and not jsonb_path_exists(s.found, '$.checks[*] ? (@.passed == false)'))""",
+    ),
+    Invariant(
+        key="slips-of-its-own",
+        says="The slips that a text and its tries point at are there, and are slips of that text.",
+        sql="""select m.id from messaging_message m left join messaging_slip s on s.id = m.newest_slip_id
+                where m.newest_slip_id is not null and s.message_id is distinct from m.id
+               union all select a.message_id from messaging_attempt a join messaging_slip s on s.id = a.allowed_by_id
+                where s.message_id <> a.message_id""",
     ),
     Invariant(
         key="silence-has-a-reason",

@@ -105,11 +105,11 @@ def _here(*, run: Run, spec: dict[str, Any], now: datetime) -> ShownStep:
     return ShownStep(**common, status="ready", say="A worker takes it up next.")
 
 
-def shown_slip(*, message: Message | None, attempts: list[Attempt]) -> ShownSlip | None:
-    """The slip as staff read it; None where no text was planned or none was judged yet."""
-    if message is None or (not message.slip and not attempts):
+def shown_slip(*, slip: dict[str, Any] | None, attempts: list[Attempt]) -> ShownSlip | None:
+    """The slip as staff read it, and the tries; None where no text was planned or none was judged yet. Each try's own slip is read."""
+    if not slip and not attempts:
         return None
-    slip: dict[str, Any] = message.slip or attempts[-1].slip
+    slip = slip or attempts[-1].slip
     checks = [
         {"label": check_word(row["name"]), "says": row["says"], "ok": row["passed"], "first": row["name"] == slip.get("reason")}
         for row in slip.get("checks", [])
@@ -123,7 +123,7 @@ def shown_slip(*, message: Message | None, attempts: list[Attempt]) -> ShownSlip
             "word": TRIES.get(Attempt.Outcome(attempt.outcome), attempt.outcome),
             "status": attempt.outcome,
             # By the business clock, as every time of the page; the attempt's own times are the database's.
-            "at": datetime.fromisoformat(attempt.slip["made_at"]) if attempt.slip.get("made_at") else attempt.started_at,
+            "at": attempt.allowed_by.made_at,
             "took": attempt.finished_at - attempt.started_at if attempt.finished_at else None,
             "http_status": attempt.http_status,
             "provider_id": attempt.provider_id,

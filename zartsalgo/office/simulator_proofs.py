@@ -48,7 +48,9 @@ def list_proofs(*, client: Client) -> list[Proof]:
     refused = client.connections.filter(live=False, last_refused_at__gt=since.really).exists()
     by_hand_rows = Task.objects.filter(client=client, cause__startswith=f"{PURPOSE}:", cause__endswith=":by-hand", created_at__gt=since.at)
     by_hand = by_hand_rows.order_by("-created_at").first()
-    held = texts.filter(slip__checks__contains=[{"name": "quiet-hours", "passed": False}], status__in=("held", "skipped")).first()
+    held = texts.filter(
+        newest_slip__found__checks__contains=[{"name": "quiet-hours", "passed": False}], status__in=("held", "skipped")
+    ).first()
     late = skipped.filter(reason="too-late", cause_event__occurred_at__lte=F("created_at") - timedelta(minutes=30)).first()
     return [
         _one_text(sent=texts.filter(status__in=ON_THE_PHONE).first()),

@@ -246,7 +246,7 @@ def _task(row: Task, rank: int) -> Entry:
 
 
 def _texts(lead: Lead) -> QuerySet[Message]:
-    return Message.objects.filter(contact_id=lead.contact_id)
+    return Message.objects.select_related("newest_slip").filter(contact_id=lead.contact_id)
 
 
 def _text(row: Message, rank: int) -> Entry:
@@ -263,7 +263,7 @@ def _text(row: Message, rank: int) -> Entry:
         run_url=page_url("run", row.run_id),
         url=page_url("message", row.pk),
         label=f"All about this {'email' if row.channel == Message.EMAIL else 'text'}",
-        slip=shown_slip(message=row, attempts=[]),
+        slip=shown_slip(slip=row.slip, attempts=[]),
         until=row.hold_until if row.status == Message.Status.HELD else None,
     )
 

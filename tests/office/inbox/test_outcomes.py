@@ -6,12 +6,13 @@ import pytest
 from django.test import Client as Browser
 
 from leads.models import Event, StageChange, Task
-from messaging.models import Attempt, Suppression
+from messaging.models import Suppression
 from providers.connections import connect
 from tests.factories import NOON
 from tests.office.inbox.acting import act
 from tests.office.reading import text_of
 from tests.office.rows import make_event, make_run, make_task, make_text, sign_in
+from tests.planning import make_try
 from workflows.models import Run
 from zartsalgo.office.decisions import text_digest
 
@@ -166,7 +167,7 @@ def test_a_stuck_run_is_let_go_on_once(carla, sam, rings, django_capture_on_comm
 def test_a_person_ends_the_question_whether_a_text_went(carla, lead, sam, outcome, status, calls):
     way, _ = connect(client=carla.client, provider="generic", secret="whsec_" + "c2VjcmV0" * 4, now=NOON)
     message = make_text(contact=carla, lead=lead, status="unknown", reason="no-answer", says="No answer.", connection=way)
-    Attempt.objects.create(message=message, n=1, outcome="unknown", slip={}, owner="w", started_at=NOON, deadline_at=NOON)
+    make_try(message=message, outcome="unknown", started_at=NOON, deadline_at=NOON)
     if outcome != "went":
         assert "Say where you looked" in text_of(act(sam, f"unknown:{message.pk}", outcome))
         message.refresh_from_db()

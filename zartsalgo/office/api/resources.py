@@ -138,7 +138,7 @@ MESSAGES = Resource(
     one="message",
     says="Texts that were planned, with their status, the reason for it and every check of the gate.",
     serializer=serializers.MessageSerializer,
-    rows=lambda: Message.objects.select_related("client"),
+    rows=lambda: Message.objects.select_related("client", "newest_slip"),
     newest_by="created_at",
     client="client",
     of_lead=lambda lead: Q(lead_id=lead),

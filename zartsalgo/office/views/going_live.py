@@ -138,7 +138,7 @@ def show_report(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     would = would if would in lists.WOULD else ""
     found = verbs.read_list(connection=connection, now=now)
     counts = lists.count_shadow(found=found)
-    rows = lists.shadow_texts(found=found, would=would).select_related("contact").defer("slip")
+    rows = lists.shadow_texts(found=found, would=would).select_related("contact")
     page = page_of(rows=rows, request=request, order_by="created_at")
     choices = [
         ("", f"All ({sum(counts.values())})"),

@@ -69,7 +69,7 @@ def list_messages(request: HttpRequest) -> HttpResponse:
     """Every text, newest first; filters `status`, `client` and `q` (a name's start, a number)."""
     now = now_of(request)
     slug, status, query = (clean_text(request.GET.get(name, ""), limit=120) for name in ("client", "status", "q"))
-    rows = Message.objects.select_related("client", "contact").defer("slip")
+    rows = Message.objects.select_related("client", "contact")
     if slug:
         rows = rows.filter(client__slug=slug)
     if status:
@@ -112,9 +112,9 @@ def _list(request: HttpRequest, *, page: Any, name: str, slug: str) -> dict[str,
 def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One text: the answer first, then its words, every check of the gate, and every try."""
     now = now_of(request)
-    rows = Message.objects.select_related("client", "contact", "lead", "template", "connection")
+    rows = Message.objects.select_related("client", "contact", "lead", "template", "connection", "newest_slip")
     message = get_object_or_404(rows, pk=pk)
-    attempts = list(message.attempts.order_by("n"))
+    attempts = list(message.attempts.select_related("allowed_by").order_by("n"))
     pending = message.status in Message.PENDING and not any(attempt.outcome in attempt.LIVE for attempt in attempts)
     approvable = pending and message.approved_at is None
     context = {
@@ -127,7 +127,7 @@ def show_message(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "by": items.workflow_name(message.workflow),
         "sentence": message.says or _standing(message),
         "next": _next(message),
-        "slip": shown_slip(message=message, attempts=attempts),
+        "slip": shown_slip(slip=message.slip, attempts=attempts),
         "pending": pending,
         "approvable": approvable and may(request.user, "approve"),
         "who_may": who_may("approve") if approvable and not may(request.user, "approve") else "",

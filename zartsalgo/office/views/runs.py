@@ -62,7 +62,7 @@ def _with_all(rows: QuerySet[Run]) -> QuerySet[Run]:
 
 def messages_of_runs(*, runs: Iterable[Run]) -> dict[uuid.UUID, Message]:
     """The newest text of each run, by run id."""
-    found = Message.objects.select_related("client").filter(run_id__in=[run.pk for run in runs]).order_by("created_at", "pk")
+    found = Message.objects.select_related("client", "newest_slip").filter(run_id__in=[run.pk for run in runs]).order_by("created_at", "pk")
     return {message.run_id: message for message in found if message.run_id}
 
 
@@ -127,9 +127,12 @@ def show_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = get_object_or_404(_with_all(Run.objects.select_related("client", "contact", "version", "event", "lead")), pk=pk)
     steps = list(run.steps.all())
     message = (
-        Message.objects.select_related("client", "template", "connection").filter(run_id=run.pk).order_by("-created_at", "-pk").first()
+        Message.objects.select_related("client", "template", "connection", "newest_slip")
+        .filter(run_id=run.pk)
+        .order_by("-created_at", "-pk")
+        .first()
     )
-    attempts = list(Attempt.objects.filter(message=message).order_by("n")) if message else []
+    attempts = list(Attempt.objects.select_related("allowed_by").filter(message=message).order_by("n")) if message else []
     tasks = list(Task.objects.filter(client_id=run.client_id, cause__in=task_causes(run=run, message=message)).order_by("due_at"))
     open_task = next((task for task in tasks if task.status == Task.Status.OPEN), None)
     near = list(_near(run=run)) if run.contact_id else []
@@ -148,7 +151,7 @@ def show_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "message": message,
         "message_url": page_url("message", message.pk) if message else "",
         "way_word": provider_word(message.connection.provider) if message and message.connection else "",
-        "slip": shown_slip(message=message, attempts=attempts),
+        "slip": shown_slip(slip=message.slip if message else None, attempts=attempts),
         "tasks": [{"task": task, "url": page_url("task", task.pk) or page_url("inbox")} for task in tasks],
         "repeats": will_repeat(run=run, message=message) if run.status == Run.Status.PARKED else "",
         "event_word": event_word(run.event.type),

@@ -79,7 +79,7 @@ def _page(request: HttpRequest, *, contact: Any, words: str = "", slip: Slip | N
         "words": words,
         "text_id": text_id,
         "verdict": _verdict(slip, zone=contact.client.timezone) if slip else None,
-        "slip": shown_slip(message=Message(slip=slip.as_json()), attempts=[]) if slip else None,
+        "slip": shown_slip(slip=slip.as_json(), attempts=[]) if slip else None,
         "approves": may(request.user, "approve"),
         "who_may": who_may("approve"),
     }
