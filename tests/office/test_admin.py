@@ -1,5 +1,7 @@
 """The record pages: evidence is only looked at, secrets are never shown, acts are POSTs that count first, lists never count a table."""
 
+from html import unescape
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -13,6 +15,8 @@ from messaging.models import Message, Template
 from providers.connections import connect
 from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
+from tests.office.rows import make_text
+from tests.planning import make_try
 from zartsalgo.lib.ids import new_id
 from zartsalgo.models import ApiToken, User
 from zartsalgo.office import strip
@@ -66,6 +70,17 @@ def test_a_look_at_evidence_has_no_save_button_and_a_post_changes_nothing(root):
     assert root.post(address(type(lead), "change", lead.pk), {"source": "changed", "_save": "Save"}).status_code == 403
     lead.refresh_from_db()
     assert lead.source == "Google Ads"
+
+
+def test_the_records_of_a_text_and_of_its_try_show_the_slip(root):
+    message = make_text(contact=ContactFactory(phone="+13035550123"))
+    slip = {"verdict": "send", "checks": [{"name": "content", "says": "12 characters."}]}
+    tried = make_try(message=message, slip=slip, started_at=NOON, deadline_at=NOON)
+    Message.objects.filter(pk=message.pk).update(newest_slip=tried.allowed_by)
+    for row in (message, tried, tried.allowed_by):
+        html = unescape(root.get(address(type(row), "change", row.pk)).content.decode())
+        assert '"says": "12 characters."' in html and 'name="_save"' not in html, row
+    assert "12 characters." not in root.get(address(Message, "change", make_text(contact=message.contact).pk)).content.decode()
 
 
 def test_no_secret_is_on_any_page(root, noon):
