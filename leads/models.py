@@ -212,7 +212,7 @@ class Identity(models.Model):
         PHONE = "phone", "Phone"
         EMAIL = "email", "Email"
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="identities")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="identities", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=5, choices=Kind)
     value = models.CharField(max_length=254)
@@ -234,8 +234,8 @@ class StatedIdentity(models.Model):
     from it, or by a person's yes. Then it becomes an Identity of the contact.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="stated_identities")
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="stated_identities")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="stated_identities", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="stated_identities", db_index=False)
     kind = models.CharField(max_length=5, choices=Identity.Kind)
     value = models.CharField(max_length=254)
     stated_at = models.DateTimeField()
@@ -271,8 +271,8 @@ class Lead(models.Model):
     CLOSED = (Stage.BOOKED, Stage.DONE, Stage.LOST, Stage.WRONG)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="leads")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="leads")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="leads", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="leads", db_index=False)
     source = models.CharField(max_length=120, help_text="Where it came from, in words: Google Ads, website form, phone.")
     kind = models.CharField(max_length=40, help_text="missed call, form, quote ...")
     service = models.CharField(max_length=200, blank=True)
@@ -314,15 +314,15 @@ class Event(models.Model):
     """A normalized fact: what happened, to whom, when, from where. Append-only; `personal` may only be erased."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="events")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="events", db_index=False)
     type = models.CharField(max_length=40)
     source = models.CharField(max_length=40, help_text="The provider, or `office` for what staff and our own pages report.")
     key = models.CharField(max_length=200, help_text="The provider's own identity of the fact.")
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     delivery_id = models.UUIDField(null=True, help_text="The delivery it was read from (a row of a higher room).")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="events")
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="events")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="events", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="events", db_index=False)
     facts = models.JSONField(default=dict)
     personal = models.JSONField(null=True)
 
@@ -368,7 +368,7 @@ class Consent(models.Model):
         IN_PERSON = "in-person", "In person, spoken"
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="consents")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents", db_index=False)
     purpose = models.CharField(max_length=60)
     channel = models.CharField(max_length=10)
     address = models.CharField(  # noqa: DJ001 NULL once erased
@@ -379,7 +379,7 @@ class Consent(models.Model):
     source_kind = models.CharField(max_length=10, choices=Source, blank=True, default=Source.EARLIER)
     source = models.CharField(max_length=200, help_text="Form address, consent id, call, text or the staff member.")
     evidence = models.JSONField(null=True, help_text="What the source said of it: form address, consent ids, the provider's call id.")
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="consents")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="consents", db_index=False)
     how = models.CharField(max_length=10, choices=How, blank=True, help_text="How they told staff; empty for every other source.")
     withdraws = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="withdrawn_by", help_text="The wrong entry that this row answers."
@@ -421,7 +421,7 @@ class Task(models.Model):
         DROPPED = "dropped", "Not needed"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="tasks")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     desk = models.CharField(max_length=20, choices=Desk)

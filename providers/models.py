@@ -55,7 +55,7 @@ class Connection(models.Model):
 class Refusal(models.Model):
     """Wrong signatures of one sender on one hook: counted, never stored. Kept for a day after the last; times are the database's."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="refusals")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="refusals", db_index=False)
     sender = models.CharField(max_length=32, blank=True, help_text="A keyed digest of the address; empty where there was none.")
     times = models.PositiveIntegerField(help_text="Since the last hour without one.")
     last_at = models.DateTimeField(db_index=True)
@@ -136,7 +136,7 @@ class Delivery(models.Model):
         ASIDE = "aside", "Put aside"  # stored, not read before a person has released it; see Aside
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     key = models.CharField(max_length=200)
     received_at = models.DateTimeField()
     method = models.CharField(max_length=8)

@@ -208,16 +208,20 @@ def keep_reading(*, breaker: str, subject: str, value: int, now: datetime) -> No
     BreakerReading.objects.update_or_create(breaker=breaker, subject=subject[:80], defaults={"value": value, "at": now})
 
 
-# How many automatic texts the person of a text got in a day, and its client in an hour; bounded, both by index. And whether an incident
-# waits for its proof.
+# How many automatic texts the person of a text got in a day, and its client in an hour; bounded, both by index, and each client is counted
+# once however many of its texts are asked about. And whether an incident waits for its proof.
 _COUNTS = """
+with asked as materialized (select id, client_id, contact_id, lead_id, workflow from messaging_message where id = any(%(ids)s)),
+     clients as materialized (
+  select client_id, (select count(*) from (select 1 from messaging_message c where c.client_id = a.client_id and c.created_at > %(hour)s
+                                              and c.sent_at > %(hour)s limit %(client)s) b) as sent
+    from (select distinct client_id from asked) a)
 select m.client_id, m.contact_id, m.lead_id, m.workflow,
        (select count(*) from (select 1 from messaging_message p where p.contact_id = m.contact_id and p.created_at > %(day)s
                                  and p.sent_at > %(day)s and p.workflow <> '' limit %(person)s) a),
-       (select count(*) from (select 1 from messaging_message c where c.client_id = m.client_id and c.created_at > %(hour)s
-                                 and c.sent_at > %(hour)s limit %(client)s) b),
+       clients.sent,
        exists(select 1 from workflows_incident where closed_at is null and status = 'verifying')
-  from messaging_message m where m.id = any(%(ids)s) order by m.id"""
+  from asked m join clients using (client_id) order by m.id"""
 
 
 def look_after_texts(*, message_ids: Sequence[uuid.UUID], now: datetime) -> list[Incident]:

@@ -27,15 +27,15 @@ from providers.contract import SendResult
 from providers.deliveries import DRAIN_TASK
 from workflows import due, engine, intake
 from workflows.intake import ADVANCE_TASK
-from zartsalgo.lib import clock, doorbell, progress
-from zartsalgo.lib.database import drop_broken_connection
+from zartsalgo.lib import clock, doorbell, memory, progress
+from zartsalgo.lib.database import drop_broken_connection, plan_by_index
 
 log = logging.getLogger(__name__)
 
 # Above this nothing is gained: the work is linear in rows then. Below the other a set is not worth its statements while there is other work.
 AT_ONCE, WORTHWHILE = 50, 25
 GATHER_SECONDS = 0.02
-# After so long without work the connection is tried before it is used.
+# After so long without work memory is given back, and the connection is tried before it is used.
 IDLE_SECONDS = 10.0
 # After the database was away: the ticker rings again for whatever is due.
 REST_SECONDS = 1.0
@@ -93,11 +93,16 @@ class EngineThread:
                 self._waiting[task].move_to_end(id, last=False)
 
     def _work_for_ever(self) -> None:
+        plan_by_index()
+        worked = False
         while not self._over:
             with self._something:
                 began = time.monotonic()
                 while not self._over and self._is_idle():
-                    self._something.wait()
+                    if not self._something.wait(timeout=IDLE_SECONDS if worked else None) and worked:
+                        memory.give_back()
+                        worked = False
+            worked = True
             try:
                 with progress.working(), doorbell.taken_by(self.add):
                     if time.monotonic() - began > IDLE_SECONDS:

@@ -50,13 +50,13 @@ class Run(models.Model):
     ACTIVE = (Status.READY, Status.WAITING)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="runs")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="runs", db_index=False)
     workflow = models.CharField(max_length=60)
     version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
     cause = models.CharField(max_length=120, help_text="What it acts on; a second run for the same cause cannot exist.")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="runs")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="runs")
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="runs")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="runs", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="runs", db_index=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)
     cursor = models.CharField(max_length=80, help_text="The step it stands at.")
     state = models.JSONField(default=dict)
@@ -102,7 +102,7 @@ class Step(models.Model):
         SKIPPED = "skipped", "Skipped"
         FAILED = "failed", "Failed"
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps", db_index=False)
     key = models.CharField(max_length=80)
     kind = models.CharField(max_length=20)
     outcome = models.CharField(max_length=10, choices=Outcome)
@@ -128,8 +128,8 @@ class Receipt(models.Model):
         NOTED = "noted", "What it changed"  # of no workflow: what the event itself did (workflows.outcomes)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="receipts")
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="receipts")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="receipts", db_index=False)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="receipts", db_index=False)
     workflow = models.CharField(max_length=60)
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.CharField(max_length=60)

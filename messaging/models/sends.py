@@ -31,9 +31,9 @@ class Message(models.Model):
     PENDING = (Status.QUEUED, Status.HELD)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="messages")
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="messages")
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="messages")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False)
     cause_event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="messages")
     run_id = models.UUIDField(null=True, help_text="The run that planned it (a row of a higher room).")
     step_key = models.CharField(max_length=80, blank=True)
@@ -115,7 +115,7 @@ class Attempt(models.Model):
 
     LIVE = (Outcome.RESERVED, Outcome.CALLING, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attempts")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     n = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RESERVED)
     allowed_by = models.OneToOneField(Slip, on_delete=models.PROTECT, related_name="attempt")
@@ -173,7 +173,7 @@ class Attempt(models.Model):
 class PurposeClaim(models.Model):
     """A rolling window in a row: one purpose, one person, until a time. Taken by one conditional upsert (messaging.dedupe)."""
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="purpose_claims")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="purpose_claims", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="purpose_claims")
     purpose = models.CharField(max_length=60)
     until = models.DateTimeField()
@@ -193,7 +193,7 @@ class ListedSend(models.Model):
         INBOUND = "inbound", "Received"
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="listed_sends")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listed_sends")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="listed_sends", db_index=False)
     provider_id = models.CharField(max_length=64)
     direction = models.CharField(max_length=8, choices=Direction)
     number = models.CharField(max_length=254, null=True, help_text="The person's number, E.164, or address; NULL once erased.")  # noqa: DJ001
