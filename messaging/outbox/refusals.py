@@ -19,6 +19,13 @@ from zartsalgo.lib.slip import DROP, HOLD, Slip
 CALL_WITHIN: Final = timedelta(minutes=15)
 
 
+def holds_as_before(*, message: Message, slip: Slip) -> bool:
+    """Whether a message is held again for what it was held for already, until the same time: its slip stands, and no second one is added. A
+    draft that waits for weeks is judged each hour."""
+    now_says, says = (slip.verdict, slip.reason, slip.says[:500], slip.until), (HOLD, message.reason, message.says, message.hold_until)
+    return message.newest_slip_id is not None and message.status == Message.Status.HELD and now_says == says
+
+
 def refused(*, message: Message, slip: Slip, slip_id: uuid.UUID, now: datetime) -> dict[str, Any]:
     """What a held or dropped message says from now on, and when a held one is judged again."""
     held = slip.verdict == HOLD

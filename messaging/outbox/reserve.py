@@ -23,7 +23,7 @@ from leads.models import Client, Contact, Lead
 from messaging import dedupe, gate, purposes
 from messaging.locks import lock_addresses
 from messaging.models import Attempt, Message, Template
-from messaging.outbox.refusals import follow_up, refused
+from messaging.outbox.refusals import follow_up, holds_as_before, refused
 from messaging.slips import INSERT as INSERT_SLIPS
 from providers.models import Connection
 from zartsalgo.lib import rows
@@ -154,8 +154,10 @@ def _reserve(*, found: Sequence[Message], unwritten: Collection[uuid.UUID] = (),
     slips = _judge(messages=chosen, now=now)
     mine = _take_purposes(messages=chosen, slips=slips, now=now)
     no = [message for message in chosen if message.pk in slips and slips[message.pk].verdict != SEND]
-    ids = {pk: new_id() for pk in slips}
-    tries = _insert(going=[message for message in chosen if message.pk in mine], no=no, slips=slips, ids=ids)
+    kept = {message.pk: message.newest_slip_id for message in no if holds_as_before(message=message, slip=slips[message.pk])}
+    ids = {message.pk: kept.get(message.pk) or new_id() for message in chosen if message.pk in slips}
+    new = [message for message in no if message.pk not in kept]
+    tries = _insert(going=[message for message in chosen if message.pk in mine], no=new, slips=slips, ids=ids)
     ends = [_going(one=one, slip_id=ids[one.message.pk]) for one in tries]
     ends += [refused(message=message, slip=slips[message.pk], slip_id=ids[message.pk], now=now) for message in no]
     rows.update(model=Message, names=_WRITTEN, rows=[end for end in ends if end["pk"] not in unwritten])

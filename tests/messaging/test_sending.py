@@ -371,6 +371,20 @@ def test_a_draft_waits_and_the_mode_counts_at_send_time(line, summit, provider):
     assert (send(message).status, message.reason) == ("held", "needs-approval")
 
 
+def test_a_draft_that_is_judged_again_keeps_its_slip_and_gets_another_for_another_reason(line, summit, provider):
+    def _again():
+        Message.objects.filter(pk=message.pk).update(due_at=clock.read())
+        return send(message)
+
+    message = text(summit)
+    Automation.objects.update(send="draft")
+    first = _again().newest_slip
+    assert [(_again().reason, message.newest_slip) for _ in range(3)] == [("needs-approval", first)] * 3
+    assert message.due_at > clock.read() and message.slips.count() == 1
+    Pause.objects.create(client=None, reason="carrier trouble", by=StaffFactory(), at=clock.read())
+    assert _again().reason == "sending-stopped" and message.newest_slip != first and message.slips.count() == 2
+
+
 def test_a_retired_template_holds(line, summit, provider):
     message = text(summit)
     message.template.status = "retired"
