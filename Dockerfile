@@ -21,8 +21,8 @@ RUN install -d -o zarts /data && SECRET_KEY=only-for-collecting-static-files-012
     DATABASE_URL=postgresql://nobody@localhost/none REDIS_URL=redis://localhost/0 python manage.py collectstatic --noinput
 USER zarts
 EXPOSE 8000
-CMD ["granian", "--interface", "asginl", "--host", "0.0.0.0", "--port", "8000", "--http", "1", "--no-ws", "--workers", "2", \
-     "--respawn-failed-workers", "--backlog", "1024", "--backpressure", "500", "--http1-header-read-timeout", "5000", \
+CMD ["python", "-m", "zartsalgo.serving", "--interface", "asginl", "--host", "0.0.0.0", "--port", "8000", "--http", "1", "--no-ws", \
+     "--workers", "2", "--respawn-failed-workers", "--backlog", "1024", "--backpressure", "500", "--http1-header-read-timeout", "5000", \
      "--http1-buffer-size", "65536", "--no-access-log", "zartsalgo.asgi:application"]
 
 # For migrate, backup and restore: pg_dump and pg_restore of the server's version.

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models.signals import post_migrate
 
 
@@ -26,5 +26,7 @@ class Zartsalgo(AppConfig):
         post_migrate.connect(grant_rows, sender=last)
 
 
-class OfficeAdmin(AdminConfig):
+class OfficeAdmin(SimpleAdminConfig):
+    """What is shown is loaded with the addresses (zartsalgo.urls): worker, beat and ticker show nothing."""
+
     default_site = "zartsalgo.admin_site.OfficeSite"

@@ -15,6 +15,8 @@ from celery.signals import setup_logging, task_postrun, task_prerun, worker_init
 from zartsalgo.lib import progress
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zartsalgo.settings")
+# Celery runs the system checks when it starts and looks at no answer; they load every page (24 MB). `migrate` and `check` do it for us.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
 # A producer must fail fast (a hung broker would hang the web tier); the worker keeps trying.

@@ -6,6 +6,8 @@ from django.urls import include, path
 from providers.views import accept_hook
 from zartsalgo import health
 
+admin.autodiscover()
+
 urlpatterns = [
     path("hooks/<slug:provider>/<str:token>/", accept_hook, name="hook"),
     path("healthz", health.healthz),

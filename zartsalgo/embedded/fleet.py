@@ -74,7 +74,7 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
     celery = [python, "-m", "celery", "-A", "zartsalgo"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {
-        "web": [python, "-m", "granian", *_granian(host, port), "zartsalgo.asgi:application"],
+        "web": [python, "-m", "zartsalgo.serving", *_granian(host, port), "zartsalgo.asgi:application"],
         "worker": [*celery, "worker", "--pool=threads", "-c", "8", "-Q", "engine,sms,email,ai,crm,default", *quiet],
         "beat": [*celery, "beat", "-s", str(supervisor.folder.path / "beat-schedule")],
         "ticker": [python, manage, "ticker"],
