@@ -16,8 +16,6 @@ fenced: its epoch no longer matches and its transaction writes nothing. Decision
 """
 
 import logging
-import os
-import socket
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -35,6 +33,7 @@ from workflows.models import Run
 from workflows.playing import Batch, Claim, Playing
 from zartsalgo.lib import rows
 from zartsalgo.lib.database import drop_broken_connection, is_trouble
+from zartsalgo.lib.presence import owner_name
 
 log = logging.getLogger(__name__)
 
@@ -140,10 +139,10 @@ def _take_alone(*, run_id: uuid.UUID, now: datetime, departures: Departures | No
 def _claim(*, run_ids: Sequence[uuid.UUID], now: datetime, suspects: bool = False) -> list[Claim]:
     """Take the leases of those that nobody took up in vain before, or of the `suspects` alone. Left out is what is not due, has ended, is
     leased, or names what this build does not have."""
-    owner = f"{socket.gethostname()[:40]}:{os.getpid()}"
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM, {**registry.able(), "owner": owner, "lease": LEASE_SECONDS, "ids": list(run_ids), "suspects": suspects, "now": now}
+            _CLAIM,
+            {**registry.able(), "owner": owner_name(), "lease": LEASE_SECONDS, "ids": list(run_ids), "suspects": suspects, "now": now},
         )
         found = {
             row[0]: Claim(run_id=row[0], contact_id=row[1], epoch=row[2], claims=row[3], frozen=row[4], paused=row[4] != row[5])

@@ -27,8 +27,9 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from providers.connections import digest
 from providers.deliveries import find_hook
 from providers.hook_app import HookApp
+from zartsalgo import house
 from zartsalgo.crowd import Body, Crowd, Crowded
-from zartsalgo.lib import heartbeat, progress
+from zartsalgo.lib import heartbeat, presence, progress
 from zartsalgo.lib.client_address import address_of
 
 HOOKS = "/hooks/"
@@ -248,3 +249,4 @@ application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_
 if os.environ.get("ZARTS_TEST") != "1":  # the tests import this and serve nobody
     progress.start(name="web")
     heartbeat.start(name="web")
+    presence.start(name="web", house=house.describe)

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from zartsalgo import canaries
-from zartsalgo.lib import heartbeat
+from zartsalgo.lib import heartbeat, presence
 
 # Older than this and the process counts as down. A worker signs with every canary: one of six each 30 s, all of them at worst at once.
 STALE_SECONDS = {"worker": 45.0, "beat": 25.0, "ticker": 15.0}
@@ -47,15 +47,17 @@ def _broker_answers() -> bool:
 
 
 def look() -> dict[str, Any]:
-    """The state of everything: database, broker, worker, beat, ticker, web, queues ("ok" or "down"), the queues that nobody works off, and the
-    seconds the oldest due item waits."""
+    """The state of everything: database, broker, worker, beat, ticker, web, queues ("ok" or "down"), the queues that nobody works off, how
+    many workers sign, how many machines have gone silent while others go on, and the seconds the oldest due item waits."""
     found: dict[str, Any] = {"database": "down", "broker": "ok" if _broker_answers() else "down"}
     ages: dict[str, float] = {}
     silent: list[str] | None = None
     oldest: float | None = None
+    processes: list[presence.Process] | None = None
     try:
         ages = heartbeat.ages()
         silent = canaries.silent_queues()
+        processes = presence.read()
         with connection.cursor() as cursor:
             cursor.execute(_OLDEST_DUE)
             oldest = cursor.fetchone()[0] or 0.0
@@ -68,6 +70,9 @@ def look() -> dict[str, Any]:
     found["web"] = "ok" if ages.get("web", 0.0) <= WEB_STALE_SECONDS else "down"
     found["queues"] = "ok" if silent == [] else "down"
     found["silent_queues"] = silent or []
+    # One machine of several that is gone is no reason to send nobody here: the others do its work.
+    found["workers"] = None if processes is None else sum(one.name == "worker" and not one.is_silent for one in processes)
+    found["silent_machines"] = None if processes is None else len(presence.silent_machines(processes=processes))
     found["oldest_due_seconds"] = None if oldest is None else round(oldest, 1)
     return found
 
@@ -119,6 +124,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     found = _look_lately()
     for part in ("database", "broker", "worker", "beat", "ticker", "web", "queues"):
         up.labels(part).set(found[part] == "ok")
+    Gauge("zarts_workers", "Workers that sign, on all machines", registry=registry).set(found["workers"] or 0)
+    Gauge("zarts_silent_machines", "Machines that have gone silent while others go on", registry=registry).set(
+        found["silent_machines"] or 0
+    )
     Gauge("zarts_oldest_due_seconds", "Age of the oldest due item", registry=registry).set(found["oldest_due_seconds"] or 0)
     if found["database"] == "ok":
         waiting = Gauge("zarts_waiting", "Rows waiting", ["queue"], registry=registry)

@@ -91,6 +91,20 @@ class Heartbeat(models.Model):
     pid = models.IntegerField()
 
 
+class ProcessHeartbeat(models.Model):
+    """When one process last said that it works: how several machines are told apart. See zartsalgo.lib.presence."""
+
+    id = models.CharField(primary_key=True, max_length=16, help_text="Drawn by the process itself.")
+    name = models.CharField(max_length=20, help_text="web, worker or ticker.")
+    host = models.CharField(max_length=80)
+    pid = models.IntegerField()
+    at = models.DateTimeField(help_text="By the database's clock.")
+    house = models.JSONField(help_text="What all machines must have alike; keys by a digest. See zartsalgo.house.")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pid} on {self.host}"
+
+
 class Hang(models.Model):
     """A process that its watchdog has ended because it did not move any more. Written by `report_hang`; an alert comes of it."""
 

@@ -28,7 +28,8 @@ from zartsalgo.embedded.process import death_watch, kill_group, spawn, wait_unti
 from zartsalgo.embedded.servers import DATABASE, UNSAFE_AND_FAST, Broker, Postgres
 from zartsalgo.embedded.state import ROOT, DataFolder, copy_folder, free_port
 from zartsalgo.embedded.trouble import Trouble
-from zartsalgo.embedded.up import ADDRESSES, fingerprint
+from zartsalgo.embedded.up import ADDRESSES
+from zartsalgo.embedded.version import fingerprint
 
 PREFIX = "zarts-test-"
 MOST_WORKERS = 4

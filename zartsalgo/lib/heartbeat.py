@@ -1,4 +1,7 @@
-"""Signs of life: one row per kind of process, written by the process while it really works, read by /readyz and the strip."""
+"""Signs of life: one row per kind of process, written by the process while it really works, read by /readyz and the strip.
+
+On how many machines a kind works is not asked here: zartsalgo.lib.presence knows.
+"""
 
 import logging
 import os
@@ -7,6 +10,8 @@ import threading
 import time
 
 from django.db import DatabaseError, InterfaceError, connection
+
+from zartsalgo.lib.presence import owner_name
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 10.0
@@ -43,14 +48,17 @@ def start(*, name: str) -> None:
 
 
 def take(*, name: str, for_seconds: float) -> bool:
-    """Whether a duty that one process has at a time is ours now: it was already, or whoever had it has not said so for so long."""
+    """Whether a duty that one process has at a time is ours now: it was already, or whoever had it has not said so for so long.
+
+    Its row has this process's whole name for a host: two containers may have one host name and one pid.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """insert into zartsalgo_heartbeat as h (name, at, host, pid) values (%s, clock_timestamp(), %s, %s)
                on conflict (name) do update set at = excluded.at, host = excluded.host, pid = excluded.pid
-                where (h.host, h.pid) = (excluded.host, excluded.pid) or h.at < excluded.at - %s * interval '1 second'
+                where h.host = excluded.host or h.at < excluded.at - %s * interval '1 second'
                returning name""",
-            [name, socket.gethostname()[:100], os.getpid(), for_seconds],
+            [name, owner_name(), os.getpid(), for_seconds],
         )
         return cursor.fetchone() is not None
 

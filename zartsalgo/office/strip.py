@@ -173,8 +173,8 @@ def _queues() -> list[Line]:
 
 
 def _broken_promises() -> list[Line]:
-    """What no other line tells: invariants that do not hold, webhooks set aside, and what hung and runs again."""
-    kinds = {"invariant": "bad", "set-aside": "bad", "hung": "warn"}
+    """What no other line tells: invariants that do not hold, webhooks set aside, what hung and runs again, and machines that are gone."""
+    kinds = {"invariant": "bad", "set-aside": "bad", "hung": "warn", "machine": "warn"}
     found = Alert.objects.filter(resolved_at__isnull=True, kind__in=kinds).values_list("kind", "title")[:MOST_LINES]
     return [_linked({"level": kinds[kind], "text": f"{title}."}, name="office:alerts", label="Look at the alerts") for kind, title in found]
 

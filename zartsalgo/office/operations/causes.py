@@ -18,7 +18,7 @@ from workflows import registry
 from workflows.answer import workflow_name
 from workflows.claiming import MOST_CLAIMS, WAITS
 from workflows.models import Incident
-from zartsalgo.lib import clock
+from zartsalgo.lib import clock, presence
 from zartsalgo.models import User
 from zartsalgo.office.labels import provider_word
 from zartsalgo.office.models import Alert
@@ -283,25 +283,45 @@ def _set_aside(look: Look) -> list[Trouble]:
 
 
 _HUNG = f"""
-select name, count(*), max(silent_seconds) from zartsalgo_hang
+select name, count(*), max(silent_seconds),
+       case when (select count(distinct host) from zartsalgo_processheartbeat) > 1 then string_agg(distinct host, ' and ') else '' end
+  from zartsalgo_hang
  where ended_at > clock_timestamp() - interval '{HUNG_SHOWN_SECONDS} seconds' group by name"""  # noqa: S608  # constants of this file
 
 
 def _hung(look: Look) -> list[Trouble]:
-    """What hung lately and was ended by its watchdog; it runs again, and still somebody should know."""
+    """What hung lately and was ended by its watchdog; it runs again, and still somebody should know. With several machines, on which."""
     with connection.cursor() as cursor:
         cursor.execute(_HUNG)
         rows = cursor.fetchall()
     return [
         Trouble(
             cause=f"hung:{name}", kind="hung", severity=BAD, title=f"{HUNG_WORDS.get(name, name)} hung and was started again",
-            says=f"It had not moved for {seconds} s, so it was ended and started again"
+            says=f"It had not moved for {seconds} s{f' on {hosts}' if hosts else ''}, so it was ended and started again"
             + (f"; {count} times within half an hour." if count > 1 else ". Nothing is lost; what it had begun goes on."),
             to_do=f"Look in its log ({name}.log in the data folder, or the container’s) for what it was doing. If it comes again, tell a developer.",
             url=reverse("office:operations"), count=count,
         )
-        for name, count, seconds in rows
+        for name, count, seconds, hosts in rows
     ]  # fmt: skip
+
+
+def _machines(look: Look) -> list[Trouble]:
+    """A machine of several that signs no more. With one machine alone its parts are down, and `_services` says so."""
+    found = []
+    for host, gone in presence.silent_machines(processes=presence.read()).items():
+        names = sorted({HUNG_WORDS[one.name].lower() for one in gone}, reverse=True)
+        found.append(
+            Trouble(
+                cause=f"machine:{host}", kind="machine", severity=WARN, title=f"The machine {host} gives no sign of life",
+                says=f"{' and '.join(names).capitalize()} there {'has' if len(names) == 1 else 'have'} been silent for "
+                f"{presence.SILENT_SECONDS:.0f} s and longer. Other machines do the work; nothing is lost.",
+                to_do="Look at that machine; start its part of the house there again (script/up --workers, or docker compose up -d). If it was "
+                "taken away for good, it is forgotten after a day.",
+                url=reverse("office:operations"), count=len(gone),
+            )
+        )  # fmt: skip
+    return found
 
 
 def _heartbeat(look: Look) -> list[Trouble]:
@@ -322,6 +342,7 @@ def _heartbeat(look: Look) -> list[Trouble]:
 RULES: dict[str, Callable[[Look], list[Trouble]]] = {
     "service": _services,
     "hung": _hung,
+    "machine": _machines,
     "queue": _queues,
     "deliveries": _deliveries,
     "set-aside": _set_aside,

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from zartsalgo import canaries, health
-from zartsalgo.lib import heartbeat
+from zartsalgo.lib import heartbeat, presence
+from zartsalgo.lib.presence import Process
 from zartsalgo.office.operations import life_sign, verdict
 from zartsalgo.office.operations.life_sign import Sign
 from zartsalgo.office.operations.verdict import Known
@@ -55,6 +56,7 @@ def gather(*, now: datetime, real_now: datetime) -> dict[str, Any]:
     ages = heartbeat.ages()
     return {
         "parts": [_part(name, found[name], ages.get(name)) for name in PARTS],
+        "machines": _machines(presence.read()),
         "queues": [_queue(state) for state in canaries.states()],
         "waiting": [
             _late(words, seconds)
@@ -78,6 +80,29 @@ def _part(name: str, state: str, age: float | None) -> dict[str, Any]:
         "code": "on" if state == "ok" else "broken",
         "state": "Works" if state == "ok" else "Down",
     }
+
+
+def _machines(processes: list[Process]) -> list[dict[str, str]]:
+    """Who works where; empty while all is on one machine."""
+    # What serves pages takes no row away at its end: a container that was replaced is not told from one that died.
+    processes = [one for one in processes if one.name != "web" or not one.is_silent]
+    hosts = {host: [one for one in processes if one.host == host] for host in sorted({one.host for one in processes})}
+    if len(hosts) < 2:
+        return []
+    web = min((one for one in processes if one.name == "web"), key=lambda one: one.silent_seconds, default=None)
+    return [_machine(host, found, web.code if web else "") for host, found in hosts.items()]
+
+
+def _machine(host: str, found: list[Process], code: str) -> dict[str, str]:
+    names = [(PARTS[name][0], sum(one.name == name for one in found)) for name in ("web", "worker", "ticker")]
+    says = ", ".join(f"{word} ({count})" if count > 1 else word for word, count in names if count)
+    silent = min(one.silent_seconds for one in found)
+    state, word = ("on", "Works")
+    if all(one.is_silent for one in found):
+        state, word = "late", "Silent"
+    elif code and any(one.code != code for one in found if not one.is_silent):
+        state, word = "late", "Another version"
+    return {"host": host, "says": says, "note": f"Last sign of life {duration(round(silent))} ago.", "code": state, "state": word}
 
 
 def _queue(state: canaries.QueueState) -> dict[str, Any]:

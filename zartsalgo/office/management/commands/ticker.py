@@ -22,7 +22,8 @@ from summaries import due as summaries_due
 from workflows import due as workflows_due
 from workflows import engine_thread, watching
 from workflows.clock_watch import ClockWatch, seconds_since_start
-from zartsalgo.lib import clock, heartbeat, progress
+from zartsalgo import house
+from zartsalgo.lib import clock, heartbeat, presence, progress
 from zartsalgo.lib.doorbell import ring
 from zartsalgo.office import portal_outcomes, portal_texts
 from zartsalgo.office.operations.vigil import keep_watch
@@ -55,6 +56,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         progress.start(name="ticker")
+        presence.start(name="ticker", house=house.describe)
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
@@ -65,6 +67,7 @@ class Command(BaseCommand):
             self._go_round(over)
         engine_thread.finish()
         watch.join(timeout=PERIOD_SECONDS)
+        presence.leave()
 
     def _go_round(self, over: threading.Event) -> None:
         rung, rounds = 0, 0
