@@ -10,6 +10,7 @@ slow      a burst while the provider takes 100 ms for each answer: sends a secon
 accept    signed webhooks stored a second, beside the bare insert of the same row, in turn
 dribble   400 connections that send a byte a second: what whole webhooks beside them notice
 flood     500 forms in ten seconds on one client's hook: what the callers of the others notice
+hosts     bursts with one host of workers and with two, in turn, on this machine's cores: whole calls a second
 peer      a plain Django view, ORM rows and a Celery task a step, making the same rows
 growth    due sweep, repeats, inbox and search with 10 thousand and --events events; only when it is asked for, for it fills tables for minutes
 memory    of all processes, at rest after the burst
@@ -25,11 +26,11 @@ import sys
 import time
 from typing import Any
 
-from tests.bench import accepting, calls, comparing, counters, dribbling, flooding, growing
+from tests.bench import accepting, calls, comparing, counters, dribbling, flooding, growing, hosts
 from tests.bench.provider import Provider
 from tests.stack.running import System
 
-PARTS = ("rest", "latency", "burst", "slow", "accept", "dribble", "flood", "peer", "growth")
+PARTS = ("rest", "latency", "burst", "slow", "accept", "dribble", "flood", "hosts", "peer", "growth")
 RATES = (10, 50, 200)
 IDLE_SECONDS = 5.0
 
@@ -67,6 +68,7 @@ def run(*, parts: tuple[str, ...], seconds: int, rounds: int, count: int, events
         _part("accept", lambda: accepting.accept(system, made, looks, rounds=rounds))
         _part("dribble", lambda: dribbling.dribble(made))
         _part("flood", lambda: flooding.flood(system, made))
+        _part("hosts", lambda: hosts.hosts(system, made, looks, count=count // 5, patience=30))
         _part("peer", lambda: comparing.peer_burst(system, looks, provider, made.businesses[0], count=count // 2, patience=60))
         _part("growth", lambda: growing.growth(system, made, looks, events=events))
     return found
@@ -104,6 +106,11 @@ def show(found: dict[str, Any]) -> None:
         alone, beside = flood["alone_ms"], flood["beside_ms"]
         print(f"flood of {flood['forms']} forms: other clients' callers p50 {beside['p50']} ms, at most {beside['max']} ms", end="")
         print(f" (alone {alone['p50']} and {alone['max']} ms)")
+    if two := found.get("hosts"):
+        rates = {way: " and ".join(map(str, two[way]["whole_calls_per_second"])) for way in ("one", "two")}
+        print(f"bursts of {two['calls_in_each_burst']}: with one host {rates['one']}, with two {rates['two']} whole calls a second", end="")
+        print(f" (all share {two['cores_shared_by_all']} cores); {two['lost']} lost, {two['twice']} twice; connections to Postgres", end="")
+        print(f" {two['connections_to_postgres']['one']} and {two['connections_to_postgres']['two']}")
     if peer := found.get("peer"):
         print(f"peer: {peer['burst']['whole_calls_per_second']} whole calls a second in a burst of {peer['burst']['calls']}", end="")
         print(f"; at 10 a second p50 {peer['ten_a_second']['webhook_to_request_ms']['p50']} ms")

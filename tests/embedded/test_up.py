@@ -14,7 +14,8 @@ import pytest
 from zartsalgo.embedded.environment import public_url
 from zartsalgo.embedded.process import death_watch, started_at, wait_until
 from zartsalgo.embedded.state import ROOT, copy_folder, free_port
-from zartsalgo.embedded.up import _last_words, _more_logins, _relay, fingerprint
+from zartsalgo.embedded.up import _more_logins, _relay, last_words
+from zartsalgo.embedded.version import fingerprint
 
 OURS = (
     "DATABASE_URL",
@@ -208,13 +209,13 @@ def test_the_public_address_follows_what_was_asked_for():
     assert public_url("127.0.0.1", 8000, {"ZARTS_PUBLIC_URL": "https://leads.example/"}) == "https://leads.example"
 
 
-def test_the_last_words_of_a_failed_start_are_its_reason(tmp_path):
+def test_thelast_words_of_a_failed_start_are_its_reason(tmp_path):
     log = tmp_path / "web.log"
-    assert _last_words(log) == "it left no reason"
+    assert last_words(log) == "it left no reason"
     log.write_text("Traceback (most recent call last):\n  File x\ndjango.core.exceptions.ImproperlyConfigured: SECRET_KEY is missing.\n")
-    assert _last_words(log) == "SECRET_KEY is missing."
+    assert last_words(log) == "SECRET_KEY is missing."
     log.write_text("LOG: ready\n2026-11-20 FATAL:  role does not exist\nLOG: bye\n")
-    assert _last_words(log) == "2026-11-20 FATAL:  role does not exist"
+    assert last_words(log) == "2026-11-20 FATAL:  role does not exist"
 
 
 def test_progress_of_a_command_is_shown_line_by_line(tmp_path, capsys):

@@ -22,12 +22,14 @@ class Accepted:
 
 
 class FakeTwilio:
-    """`accepted` is the ground truth. `mood`: ok, drop (accept, then close without an answer), 500 (create nothing), 400."""
+    """`accepted` is the ground truth. `mood`: ok, drop (accept, then close without an answer), hold (accept, and
+    answer once it is `released`), 500 (create nothing), 400."""
 
     def __init__(self) -> None:
         self.accepted: list[Accepted] = []
         self.calls = 0
         self.mood = "ok"
+        self.released = threading.Event()
         self._changed = threading.Condition()
         fake = self
 
@@ -69,6 +71,8 @@ class FakeTwilio:
             accepted = Accepted(at, handler.path, fields, f"SM{len(self.accepted):032x}")
             self.accepted.append(accepted)
             self._changed.notify_all()
+        if self.mood == "hold":
+            self.released.wait(20)
         if self.mood == "drop":
             handler.close_connection = True
             handler.connection.close()

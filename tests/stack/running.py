@@ -17,7 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from zartsalgo.embedded.servers import DATABASE, SUPERUSER
 from zartsalgo.embedded.state import copy_folder
+from zartsalgo.embedded.workers import KEPT
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLRAIL_KEY, TWILIO_TOKEN = "callrail-signing-key-of-the-tests", "twilio-token-of-the-tests"  # noqa: S105
@@ -156,8 +160,69 @@ class System:
 
         wait_until(_runs, seconds=60, what=name)
 
+    def rows(self, statement: str, parameters: Any = None) -> list[Any]:
+        """What one statement returns, as the superuser; no trigger hinders it."""
+        secrets = json.loads((self.data / "secrets.json").read_text(encoding="utf-8"))
+        port = json.loads((self.data / "state.json").read_text(encoding="utf-8"))["ports"]["postgres"]
+        address = {"host": "127.0.0.1", "port": port, "dbname": DATABASE, "user": SUPERUSER, "password": secrets["superuser"]}
+        with psycopg.connect(**address, autocommit=True, options="-c session_replication_role=replica") as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
     def api_token(self) -> str:
         return str(self.manage("api_token", "owner", "--scope", "write")).strip().splitlines()[-1]
+
+
+class SecondMachine:
+    """`script/up --workers` with a data folder of its own, on the servers of a running System. Use as a context manager."""
+
+    def __init__(self, system: System) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="zarts-second-")
+        self.data = Path(self._folder.name) / "data"
+        given = json.loads((system.data / "environment.json").read_text(encoding="utf-8"))
+        self._env = system._env | {name: given[name] for name in KEPT if name in given}
+        self._up: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "SecondMachine":
+        log = Path(self._folder.name) / "up.log"
+        with open(log, "ab") as output:
+            command = [str(ROOT / "script" / "up"), "--workers", "--data", str(self.data)]
+            self._up = subprocess.Popen(command, env=self._env, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+
+        def _works() -> bool:
+            if self._up is not None and self._up.poll() is not None:
+                raise RuntimeError(f"script/up --workers ended: {log.read_text()[-2000:]}")
+            return "Worker and ticker work for" in log.read_text()
+
+        wait_until(_works, seconds=60, what="the second machine")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._up is not None and self._up.poll() is None:
+            self.stand_still(on=False)
+            self._up.send_signal(signal.SIGTERM)
+            self._up.wait(60)
+        self._folder.cleanup()
+
+    def stand_still(self, *, on: bool = True) -> None:
+        """All of it at one moment; what was sent already arrives."""
+        assert self._up is not None
+        for pid in (self._up.pid, *pids(self.data)):
+            os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
+
+    def die(self) -> None:
+        """As a machine whose power is cut: nothing of it does one thing more. It must stand still already."""
+        assert self._up is not None
+        for pid in pids(self.data):
+            os.killpg(pid, signal.SIGKILL)
+        self._up.kill()
+        self._up.wait(20)
+
+
+def pids(data: Path) -> set[int]:
+    """The worker and the ticker that run for a data folder."""
+    children = json.loads((data / "state.json").read_text(encoding="utf-8"))["children"]
+    return {int(children[name]["pid"]) for name in ("worker", "ticker")}
 
 
 class Business:

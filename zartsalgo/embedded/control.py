@@ -29,6 +29,7 @@ STATES = {
     "waiting": "it ended by itself and is started again in a moment",
     "failed": "it ended five times within a minute; tried again later, less and less often",
     "external": "a server of your own, not run by us",
+    "elsewhere": "another machine runs it (script/up --workers)",
     "down": "nothing runs for this data folder",
 }
 

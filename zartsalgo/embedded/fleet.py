@@ -6,13 +6,14 @@ import http.client
 import os
 import signal
 import sys
+from collections.abc import Collection
 
 from zartsalgo.embedded.binaries import find_postgres, find_valkey
 from zartsalgo.embedded.environment import own_variables
 from zartsalgo.embedded.servers import Broker, Postgres
 from zartsalgo.embedded.service import Service
 from zartsalgo.embedded.state import ROOT, free_port
-from zartsalgo.embedded.supervisor import Supervisor, say
+from zartsalgo.embedded.supervisor import APPS, Supervisor, say
 from zartsalgo.embedded.watch import Watch
 
 
@@ -68,7 +69,8 @@ def add_broker(supervisor: Supervisor, secrets: dict[str, str]) -> Broker:
     return server
 
 
-def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) -> None:
+def add_apps(supervisor: Supervisor, env: dict[str, str], host: str = "127.0.0.1", port: int = 0, *, names: Collection[str] = APPS) -> None:
+    """The processes of the app, or those of `names`; `host` and `port` are the pages' own."""
     python = sys.executable
     manage = str(ROOT / "manage.py")
     celery = [python, "-m", "celery", "-A", "zartsalgo"]
@@ -83,7 +85,7 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str, port: int) 
     alive.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Threads that come and go leave a heap of their own each; two are enough, and 40 MB less (measured after a burst).
     env = {"MALLOC_ARENA_MAX": "2"} | env | {"ZARTS_ALIVE": str(alive)}
-    for name, command in commands.items():
+    for name, command in ((name, command) for name, command in commands.items() if name in names):
         supervisor.add(
             Service(
                 name=name,

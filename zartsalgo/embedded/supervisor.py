@@ -37,6 +37,7 @@ class Supervisor:
         self.state = state
         self.services: dict[str, Service] = {}
         self.signals = 0
+        self.elsewhere: tuple[str, ...] = ()  # services that another machine runs
         self.reporter = Reporter(folder.logs / "report-hang.log")
         self._wake, wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -151,6 +152,8 @@ class Supervisor:
         service = self.services.get(str(name))
         if action not in control.ACTIONS or name not in control.NAMES:
             return {"error": f"unknown request: {action} {name}"}
+        if service is None and name in self.elsewhere:
+            return {"error": f"{name} is not run from here: this machine has a worker and a ticker, the rest is on the first one."}
         if service is None:
             return {"error": f"{name} is not run from here: it is a server of your own, or it is not started yet."}
         if action == "kill" and service.child is None:
@@ -167,7 +170,8 @@ class Supervisor:
         service = self.services.get(name)
         if service is None:
             external = name == "postgres" and os.environ.get("DATABASE_URL") or name == "broker" and os.environ.get("REDIS_URL")
-            return {"name": name, "state": "external" if external else "stopped", "pid": None, "port": None, "restarts": 0}
+            state = "elsewhere" if name in self.elsewhere else "external" if external else "stopped"
+            return {"name": name, "state": state, "pid": None, "port": None, "restarts": 0}
         return {"name": name, "state": service.state, "pid": service.pid, "port": service.port, "restarts": service.restarts}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import signal
@@ -22,35 +21,45 @@ from zartsalgo.embedded.service import Service
 from zartsalgo.embedded.state import ROOT, DataFolder, State, locate, port_is_free, remember, write_json
 from zartsalgo.embedded.supervisor import Stopped, Supervisor, say
 from zartsalgo.embedded.trouble import Trouble
+from zartsalgo.embedded.version import fingerprint
 
 DEFAULT_PORT = 8000
+HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds for a server or the first page to answer
 TABLES_PATIENCE = 600.0  # seconds for migrations on an old, large database
 PROGRESS = "Loading the demo agency: "  # lines of a command's stderr that people see while they wait
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "PORTAL_DATABASE_URL", "REDIS_URL")
-HASHED_NOT = {"tests", "node_modules"}
 
 
 def run_up(arguments: Sequence[str]) -> int:
     """Start everything and look after it until a signal. Exit code 0 after an orderly end, 1 with a sentence where it could not start."""
+    from zartsalgo.embedded import workers  # it builds on what stands here
+
     began = time.monotonic()
     parser = argparse.ArgumentParser(prog="script/up", description="Start everything; Ctrl-C stops everything.")
     parser.add_argument("--port", type=int, help=f"port of the pages (default {DEFAULT_PORT}, or the next free one)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--host", default=HOST, help="address to listen on (default: this machine only)")
     parser.add_argument("--data", help="data folder (default: .data in the clone)")
     parser.add_argument("--no-demo", action="store_true", help="start without the demo agency")
     parser.add_argument(
         "--tables-only", action="store_true", help="make the data folder with its database and tables, start nothing, and end"
     )
+    parser.add_argument(
+        "--workers", action="store_true", help="the workers of a second machine: a worker and a ticker, no pages, no servers, no scheduler"
+    )
     options = parser.parse_args(list(arguments))
+    if options.workers:
+        workers.refuse_what_does_not_fit(options)
     own_postgres = os.environ.get("DATABASE_URL")
-    if own_postgres and not os.environ.get("DATABASE_OWNER_URL"):
+    if own_postgres and not options.workers and not os.environ.get("DATABASE_OWNER_URL"):
         raise Trouble(
             "DATABASE_URL is set without DATABASE_OWNER_URL: migrations need the owner's address too (script/roles.sql makes both roles)."
         )
 
     os.umask(0o077)
     folder = locate(options.data, needs_postgres=not own_postgres)
+    if options.workers:
+        workers.refuse_another_house(folder)
     folder.create(for_postgres=not own_postgres)
     if not folder.lock():
         state = folder.read_state()
@@ -66,7 +75,10 @@ def run_up(arguments: Sequence[str]) -> int:
     supervisor.catch_signals()
     _end_leftovers(supervisor)
     try:
-        _start(supervisor, options, began)
+        if options.workers:
+            workers.start_workers(supervisor, began)
+        else:
+            _start(supervisor, options, began)
         if not options.tables_only:
             supervisor.run()
         say("Stopping ...")
@@ -144,7 +156,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, began: float) ->
     supervisor.remember()
     supervisor.wait(lambda: web.state == "running" or web.restarts > 1, seconds=PATIENCE)
     if web.state != "running":
-        raise Trouble(f"The web process does not answer: {_last_words(web.log)} (more in {web.log})")
+        raise Trouble(f"The web process does not answer: {last_words(web.log)} (more in {web.log})")
     state.url = url
     supervisor.remember()
     _welcome(folder, url, time.monotonic() - began, options)
@@ -175,7 +187,7 @@ def bring_up(supervisor: Supervisor, service: Service) -> None:
     supervisor.remember()
     supervisor.wait(lambda: service.state == "running" or service.restarts > 3, seconds=PATIENCE)
     if service.state != "running":
-        raise Trouble(f"{service.name} does not start: {_last_words(service.log)} (more in {service.log})")
+        raise Trouble(f"{service.name} does not start: {last_words(service.log)} (more in {service.log})")
 
 
 def migrate(supervisor: Supervisor, env: Mapping[str, str]) -> None:
@@ -206,7 +218,7 @@ def run_django(supervisor: Supervisor, env: dict[str, str], *arguments: str, rel
         if not supervisor.wait(_is_over, seconds=TABLES_PATIENCE):
             raise Trouble(f"`manage.py {arguments[0]}` did not end within {TABLES_PATIENCE:.0f} s; see {errors}")
         if child.returncode:
-            raise Trouble(f"`manage.py {arguments[0]}` failed: {_last_words(errors)} (more in {errors})")
+            raise Trouble(f"`manage.py {arguments[0]}` failed: {last_words(errors)} (more in {errors})")
         return result.read_text(encoding="utf-8")
     finally:
         if child.poll() is None:
@@ -272,19 +284,7 @@ def _more_logins(login: dict[str, Any]) -> str:
     return lines
 
 
-def fingerprint(database: str) -> str:
-    """Of what migrating depends on: the code (migrations, and the rows that it seeds), the packages, and which database it is."""
-    digest = hashlib.sha256(database.encode())
-    for path in sorted([*ROOT.glob("*/**/*.py"), ROOT / "requirements.lock"]):
-        inside = path.relative_to(ROOT).parts
-        if inside[0].startswith(".") or inside[0] in HASHED_NOT:
-            continue
-        digest.update(f"{'/'.join(inside)}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _last_words(log: Path | None) -> str:
+def last_words(log: Path | None) -> str:
     """The last line that says something; of a Python error the message without its class's address."""
     try:
         lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()] if log else []
