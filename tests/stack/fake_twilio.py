@@ -21,6 +21,11 @@ class Accepted:
     sid: str
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # a crowd that calls at once is taken, not reset: a reset is an answer that nobody knows
+    daemon_threads = True
+
+
 class FakeTwilio:
     """`accepted` is the ground truth. `mood`: ok, drop (accept, then close without an answer), hold (accept, and
     answer once it is `released`), 500 (create nothing), 400."""
@@ -54,8 +59,7 @@ class FakeTwilio:
                 head = f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
                 self.wfile.write(head + body)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
