@@ -58,6 +58,8 @@ def _compare(*, ours: dict[str, str], theirs: dict[str, str] | None) -> str:
     differ = [name for name in ours if name in theirs and ours[name] != theirs[name]]
     if "code" in differ:
         return "This machine runs another version than the first: bring both machines to one version, the first one first, for it migrates."
+    if "ZARTS_ALLOW_LOOPBACK" in differ and "ZARTS_TEXTS_PER_HOUR" in differ:
+        differ.remove("ZARTS_TEXTS_PER_HOUR")  # what it is unless set follows from the other
     if differ:
         verb, noun = ("is", "it stands") if len(differ) == 1 else ("are", "they stand")
         return f"{_listed(differ)} {verb} not as on the first machine: set {_them(differ)} as {noun} there ({WHERE})."

@@ -74,6 +74,11 @@ def test_what_would_be_done_otherwise_here_is_named(settings, setting, value, na
     assert house.why_not_join().startswith(f"{name} is not as on the first machine")
 
 
+def test_a_first_machine_that_allows_loopback_is_named_by_that_alone(settings):
+    signed(ZARTS_ALLOW_LOOPBACK="" if settings.ALLOW_LOOPBACK else "given", ZARTS_TEXTS_PER_HOUR="1")
+    assert house.why_not_join().startswith("ZARTS_ALLOW_LOOPBACK is not as on the first machine")
+
+
 def test_no_secret_stands_in_the_row(settings):
     settings.OPENAI_API_KEY, settings.HEARTBEAT_URL = "key-of-the-model", "https://watcher.example/secret-path"
     told = json.dumps(house.describe())

@@ -5,12 +5,16 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from tests.embedded.test_up import ENV
+from zartsalgo import house
 from zartsalgo.embedded import control, fleet, up, workers
 from zartsalgo.embedded.state import ROOT, DataFolder, State
 from zartsalgo.embedded.supervisor import Supervisor
 from zartsalgo.embedded.trouble import Trouble
+from zartsalgo.lib import presence
 
 ALL = dict.fromkeys(workers.NEEDED, "something")
 
@@ -70,6 +74,33 @@ def test_a_refusal_is_one_sentence_and_leaves_nothing_running(tmp_path):
         "brings listens on its own machine only; two machines need one that both reach (README).\n"
     )
     assert not (data / "control.sock").exists() and not (data / "secrets.json").exists() and not (data / "postgres").exists()
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_another_key_than_the_first_machine_s_is_refused_before_anything_starts(tmp_path):
+    presence.sign(
+        name="web", house=house.describe() | {"SECRET_KEY": "another", "EMAIL_URL": "given", "ZARTS_PUBLIC_URL": "https://leads.example"}
+    )
+    place = connection.settings_dict
+    given = ENV | {
+        "DATABASE_URL": f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}",
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ZARTS_ENCRYPTION_KEYS": ",".join(settings.ENCRYPTION_KEYS),
+        "ZARTS_PUBLIC_URL": "https://leads.example",
+        "ZARTS_ALLOW_LOOPBACK": "1" if settings.ALLOW_LOOPBACK else "0",
+        "ZARTS_TEXTS_PER_HOUR": str(settings.TEXTS_PER_HOUR),
+        "ZARTS_MAIL_FROM": settings.DEFAULT_FROM_EMAIL,
+    }
+    command = [sys.executable, "-m", "zartsalgo.embedded", "up", "--workers", "--data", str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "SECRET_KEY and EMAIL_URL are not as on the first machine: set them as they stand there (environment.json in the first machine’s data "
+        "folder, its own environment, or its .env).\n",
+    )
+    assert not any((tmp_path / "data" / "logs").glob("worker*")), "no worker was started"
 
 
 @pytest.fixture

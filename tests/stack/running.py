@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from zartsalgo.embedded.process import signal_process
 from zartsalgo.embedded.servers import DATABASE, SUPERUSER
 from zartsalgo.embedded.state import copy_folder
 from zartsalgo.embedded.workers import KEPT
@@ -194,12 +195,17 @@ class SecondMachine:
                 raise RuntimeError(f"script/up --workers ended: {log.read_text()[-2000:]}")
             return "Worker and ticker work for" in log.read_text()
 
-        wait_until(_works, seconds=60, what="the second machine")
+        try:
+            wait_until(_works, seconds=60, what="the second machine")
+        except (RuntimeError, TimeoutError):
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self._up is not None and self._up.poll() is None:
-            self.stand_still(on=False)
+            if (self.data / "state.json").exists():
+                self.stand_still(on=False)  # what stands still cannot end
             self._up.send_signal(signal.SIGTERM)
             self._up.wait(60)
         self._folder.cleanup()
@@ -208,7 +214,7 @@ class SecondMachine:
         """All of it at one moment; what was sent already arrives."""
         assert self._up is not None
         for pid in (self._up.pid, *pids(self.data)):
-            os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
+            signal_process(pid, signal.SIGSTOP if on else signal.SIGCONT)
 
     def die(self) -> None:
         """As a machine whose power is cut: nothing of it does one thing more. It must stand still already."""
@@ -222,7 +228,7 @@ class SecondMachine:
 def pids(data: Path) -> set[int]:
     """The worker and the ticker that run for a data folder."""
     children = json.loads((data / "state.json").read_text(encoding="utf-8"))["children"]
-    return {int(children[name]["pid"]) for name in ("worker", "ticker")}
+    return {int(children[name]["pid"]) for name in ("worker", "ticker") if name in children}
 
 
 class Business:
