@@ -23,10 +23,10 @@ from messaging.models.notices import IN_PLACE
 from messaging.notices import choosing, judging
 from messaging.outbox import dispatch
 from messaging.outbox.answers import is_transient
-from messaging.outbox.reserve import owner_name
 from providers import adapters
 from providers.contract import SendResult
 from zartsalgo.lib.doorbell import ring_after_commit
+from zartsalgo.lib.presence import owner_name
 from zartsalgo.lib.slip import HOLD, SEND, Slip
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ spares it work. Of one person or one address only the first is taken, so no fact
 
 import json
 import logging
-import os
-import socket
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,6 +27,7 @@ from providers.models import Connection
 from zartsalgo.lib import rows
 from zartsalgo.lib.database import is_trouble
 from zartsalgo.lib.ids import new_id
+from zartsalgo.lib.presence import owner_name
 from zartsalgo.lib.slip import SEND, Slip
 
 log = logging.getLogger(__name__)
@@ -111,11 +110,6 @@ class Batch:
 
     def __add__(self, other: "Batch") -> "Batch":
         return Batch(tries=self.tries + other.tries, later=self.later + other.later, statuses=self.statuses | other.statuses)
-
-
-def owner_name() -> str:
-    """This process, as leases and attempts name it."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}"
 
 
 def reserve(*, message_ids: Sequence[uuid.UUID], now: datetime) -> Batch:
