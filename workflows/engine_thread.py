@@ -100,7 +100,7 @@ class EngineThread:
                 began = time.monotonic()
                 while not self._over and self._is_idle():
                     if not self._something.wait(timeout=IDLE_SECONDS if worked else None) and worked:
-                        memory.give_back()
+                        self._rest()
                         worked = False
             worked = True
             try:
@@ -119,6 +119,11 @@ class EngineThread:
             self._bring_home()
         finally:
             connection.close()
+
+    def _rest(self) -> None:
+        if not self.flights.under_way:
+            self.flights.rest()
+        memory.give_back()
 
     def _bring_home(self) -> None:
         with self._something:

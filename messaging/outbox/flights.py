@@ -22,10 +22,18 @@ class Flights:
     def __init__(self, *, on_landing: Callable[[], None], most: int = MOST) -> None:
         self._on_landing = on_landing
         self._most = most
-        self._pool = ThreadPoolExecutor(max_workers=most, thread_name_prefix="call")
+        self._pool = self._new_pool()
         self._landed: queue.SimpleQueue[tuple[int, SendResult]] = queue.SimpleQueue()
         self._under_way = 0
         self._lock = threading.Lock()
+
+    def rest(self) -> None:
+        """Nothing is under way: the threads of a crowd end, and the next call gets a new one."""
+        self._pool.shutdown(wait=False)
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self._most, thread_name_prefix="call")
 
     @property
     def under_way(self) -> int:

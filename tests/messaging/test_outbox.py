@@ -94,7 +94,7 @@ def test_each_judgement_leaves_one_slip_and_whoever_moves_points_at_it(line, sum
     assert (attempt.message, attempt.allowed_by, sent.newest_slip) == (sent, allowed, allowed)
     assert (allowed.verdict, allowed.made_at.isoformat(), allowed.found) == ("send", sent.slip["made_at"], attempt.slip)
     assert (held.newest_slip, first.verdict, held.slip["reason"]) == (first, "hold", "needs-approval")
-    Message.objects.filter(pk=held.pk).update(due_at=NOON)
+    Message.objects.filter(pk=held.pk).update(due_at=NOON, says="Held for something else.")
     assert send_all([held]) == {held.pk: "held"}
     held.refresh_from_db()
     assert {first, held.newest_slip} == set(held.slips.all()) and held.newest_slip != first, "what was found before stays as it was"

@@ -138,7 +138,7 @@ def test_the_workers_are_told_every_queue(monkeypatch, tmp_path):
         "S", (), {"folder": type("F", (), {"path": fleet.ROOT, "logs": fleet.ROOT, "alive": tmp_path}), "add": lambda self, service: None}
     )()
     fleet.add_apps(supervisor, {}, "127.0.0.1", 1)
-    (worker,) = [command for command in commands if "worker" in command and "celery" in command]
+    (worker,) = [command for command in commands if "worker" in command]
     assert worker[worker.index("-Q") + 1].split(",") == list(QUEUES)
     assert f"-Q {','.join(QUEUES)} " in (fleet.ROOT / "docker-compose.yml").read_text()
 

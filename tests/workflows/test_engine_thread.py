@@ -331,6 +331,22 @@ def test_a_process_that_ends_waits_for_its_calls_and_settles_them(hook, start, p
     assert list(engine._waiting["messaging.send_sms"]) == ["later"]
 
 
+def test_an_engine_without_work_gives_back_what_a_crowd_took_and_goes_on(hook, start, provider, monkeypatch):
+    rested = threading.Event()
+    monkeypatch.setattr(engine_thread, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(engine_thread.memory, "give_back", rested.set)
+    calls(hook, 3)
+    engine = start()
+    crowd = engine.flights._pool
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 3, what="the texts")
+    assert rested.wait(20)
+    wait_until(lambda: not any(thread.is_alive() for thread in crowd._threads), what="the end of the crowd's threads")
+    calls(hook, 1, first=3)
+    engine.add(task="workflows.drain", id="")
+    wait_until(lambda: sent() == 4, what="the text after the rest")
+
+
 def test_celerys_tasks_hand_over_to_one_thread_a_process(hook, provider, monkeypatch):
     (number,) = calls(hook, 1)
     monkeypatch.setattr(engine_thread, "_mine", None)

@@ -41,9 +41,9 @@ def _story(set_clock, coming, switches):
         if state != "never":
             Automation.objects.create(client=client, workflow=key, enabled=state != "off", send="draft" if state == "draft" else "auto")
     people = [ContactFactory(client=client, phone=f"+130355501{n}") for n in (21, 22)] + [None]
-    at = NOON
+    at = set_clock(NOON)
     for kind, who, minutes in coming:
-        at += timedelta(minutes=minutes)
+        at = max(at + timedelta(minutes=minutes), clock.read())  # never back, not by the moments that the last one took
         set_clock(at)
         contact = people[who]
         event = make_event(contact=contact or people[0], type=kind, at=at, personal={"phone": f"+130355501{21 + who}"})

@@ -73,7 +73,7 @@ def add_apps(supervisor: Supervisor, env: dict[str, str], host: str = "127.0.0.1
     """The processes of the app, or those of `names`; `host` and `port` are the pages' own."""
     python = sys.executable
     manage = str(ROOT / "manage.py")
-    celery = [python, "-m", "celery", "-A", "zartsalgo"]
+    celery = [python, "-m", "zartsalgo.lean_celery", "-A", "zartsalgo"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {
         "web": [python, "-m", "zartsalgo.serving", *_granian(host, port), "zartsalgo.asgi:application"],

@@ -40,7 +40,7 @@ _EMBEDDED = {
     "jit": "off",
     "max_connections": "100",
     # Beside all else on one small machine; the machine keeps what it reads as well.
-    "shared_buffers": "64MB",
+    "shared_buffers": "32MB",
 }
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB", "autovacuum": "off"}
 
