@@ -13,7 +13,7 @@ from zartsalgo.wsgi import application  # noqa: F401  it brings Django up
 # isort: split
 
 from providers import hook_app  # noqa: F401  what zartsalgo.asgi needs beside the addresses
-from zartsalgo import urls  # noqa: F401  every page
+from zartsalgo import house, urls  # noqa: F401  every page
 
 if __name__ == "__main__":
     # What is there now stays: the collector must not touch it, or each child would get a copy of its own.
