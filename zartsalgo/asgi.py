@@ -36,7 +36,7 @@ HOOKS = "/hooks/"
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; views may have limits of their own below this
 UNKNOWN_LIMIT, HOOK_LIMIT = 64 * 1024, 1024 * 1024  # of a hook's body before it was looked for, and once it is known
 # The rest of a body that is too long is read and thrown away, up to here: who is cut off in the middle of sending never sees the answer.
-LINGER_BYTES, LINGER_SECONDS = 1024 * 1024, 2.0
+LINGER_BYTES, LINGER_SECONDS = 2 * 1024 * 1024, 2.0
 BODY_SECONDS = 15.0  # from the end of the headers to the last byte of the body
 THREADS = int(os.environ.get("ZARTS_WEB_THREADS", "4"))  # per process; each keeps one database connection
 
