@@ -1,13 +1,10 @@
 """Django's admin under our name; staff land in the inbox, the record lists are one menu entry away. Its sign-in is everybody's sign-in."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
-from django.contrib.admin import AdminSite, autodiscover
+from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.checks import CheckMessage
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -52,10 +49,6 @@ class OfficeSite(AdminSite):
     site_url = None
     enable_nav_sidebar = False
     login_form = SignInForm
-
-    def check(self, app_configs: Sequence[AppConfig] | None) -> list[CheckMessage]:
-        autodiscover()
-        return super().check(app_configs)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().login(request, extra_context)

@@ -1,8 +1,13 @@
 """The project's own app (people, clock, signs of life) and Django's admin in our skin."""
 
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core.checks import CheckMessage, Tags, register
 from django.db.models.signals import post_migrate
 
 
@@ -27,6 +32,15 @@ class Zartsalgo(AppConfig):
 
 
 class OfficeAdmin(SimpleAdminConfig):
-    """What is shown is loaded with the addresses (zartsalgo.urls): worker, beat and ticker show nothing."""
+    """What is shown is loaded with the addresses (zartsalgo.urls), or for the checks: worker, beat and ticker show nothing."""
 
     default_site = "zartsalgo.admin_site.OfficeSite"
+
+    def ready(self) -> None:
+        register(_check_what_is_shown, Tags.admin)
+
+
+def _check_what_is_shown(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Django's own check of the admin, once everything is registered there: without that it would look at an empty site."""
+    autodiscover()
+    return [*check_admin_app(app_configs=app_configs), *check_dependencies(app_configs=app_configs)]

@@ -10,6 +10,7 @@ from leads.models import Desk, Task
 from messaging import dedupe, gate
 from messaging.gate.checks import consent
 from messaging.models import Message
+from messaging.models import Slip as SlipRow
 from messaging.pauses import STOPPED
 from messaging.planning import SETTLED_TASK
 from zartsalgo.lib.doorbell import ring_after_commit
@@ -19,11 +20,27 @@ from zartsalgo.lib.slip import DROP, HOLD, Slip
 CALL_WITHIN: Final = timedelta(minutes=15)
 
 
-def holds_as_before(*, message: Message, slip: Slip) -> bool:
-    """Whether a message is held again for what it was held for already, until the same time: its slip stands, and no second one is added. A
-    draft that waits for weeks is judged each hour."""
-    now_says, says = (slip.verdict, slip.reason, slip.says[:500], slip.until), (HOLD, message.reason, message.says, message.hold_until)
-    return message.newest_slip_id is not None and message.status == Message.Status.HELD and now_says == says
+def held_as_before(*, messages: Sequence[Message], slips: Mapping[uuid.UUID, Slip]) -> dict[uuid.UUID, uuid.UUID]:
+    """By message the slip that stands: of those that are held again for what they were held for already, until the same time, with the same
+    checks met. No second slip is added for them; a draft that waits for weeks is judged each hour."""
+    again = [message for message in messages if message.newest_slip_id and _says_the_same(message=message, slip=slips[message.pk])]
+    if not again:
+        return {}
+    stand = SlipRow.objects.in_bulk([message.newest_slip_id for message in again])
+    return {
+        message.pk: row.pk
+        for message in again
+        if (row := stand.get(message.newest_slip_id)) and _met(row.found) == _met(slips[message.pk].as_json())
+    }
+
+
+def _says_the_same(*, message: Message, slip: Slip) -> bool:
+    before = (Message.Status(message.status), message.reason, message.says, message.hold_until)
+    return slip.verdict == HOLD and before == (Message.Status.HELD, slip.reason, slip.says[:500], slip.until)
+
+
+def _met(found: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(check["name"], check["passed"]) for check in found.get("checks", [])]
 
 
 def refused(*, message: Message, slip: Slip, slip_id: uuid.UUID, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from leads.models import Client, Contact, Lead
 from messaging import dedupe, gate, purposes
 from messaging.locks import lock_addresses
 from messaging.models import Attempt, Message, Template
-from messaging.outbox.refusals import follow_up, holds_as_before, refused
+from messaging.outbox.refusals import follow_up, held_as_before, refused
 from messaging.slips import INSERT as INSERT_SLIPS
 from providers.models import Connection
 from zartsalgo.lib import rows
@@ -148,7 +148,7 @@ def _reserve(*, found: Sequence[Message], unwritten: Collection[uuid.UUID] = (),
     slips = _judge(messages=chosen, now=now)
     mine = _take_purposes(messages=chosen, slips=slips, now=now)
     no = [message for message in chosen if message.pk in slips and slips[message.pk].verdict != SEND]
-    kept = {message.pk: message.newest_slip_id for message in no if holds_as_before(message=message, slip=slips[message.pk])}
+    kept = held_as_before(messages=no, slips=slips)
     ids = {message.pk: kept.get(message.pk) or new_id() for message in chosen if message.pk in slips}
     new = [message for message in no if message.pk not in kept]
     tries = _insert(going=[message for message in chosen if message.pk in mine], no=new, slips=slips, ids=ids)

@@ -10,7 +10,7 @@ from django.db import connection
 from zartsalgo import canaries, health
 from zartsalgo.celery import QUEUES
 from zartsalgo.embedded import fleet
-from zartsalgo.lib import heartbeat
+from zartsalgo.lib import heartbeat, presence
 from zartsalgo.office import strip
 from zartsalgo.tasks import canary
 
@@ -59,7 +59,9 @@ def test_a_restored_house_waits_for_no_canary_of_the_old_one():
     ring_all()
     earlier(15)
     assert canaries.silent_queues() == list(QUEUES) and ring_all() == []
+    presence.sign(name="worker", house={})
     call_command("close_after_restore", "--made-at", "2026-11-20T08:00:00+00:00")
+    assert presence.read() == []
     assert canaries.silent_queues() == [] and ring_all() == list(QUEUES)
 
 

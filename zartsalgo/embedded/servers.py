@@ -42,7 +42,17 @@ _EMBEDDED = {
     # Beside all else on one small machine; the machine keeps what it reads as well.
     "shared_buffers": "32MB",
 }
-UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB", "autovacuum": "off"}
+UNSAFE_AND_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "1h",
+    "shared_buffers": "256MB",
+    "autovacuum": "off",
+}
 
 
 @dataclass

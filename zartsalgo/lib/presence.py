@@ -126,6 +126,12 @@ def leave() -> None:
         connection.close()
 
 
+def forget() -> None:
+    """Of a house that was restored: the processes in the backup were those of the old one, and nobody shall miss them."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from zartsalgo_processheartbeat")
+
+
 def read() -> list[Process]:
     """All, by machine and name."""
     with connection.cursor() as cursor:

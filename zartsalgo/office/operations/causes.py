@@ -308,12 +308,14 @@ def _hung(look: Look) -> list[Trouble]:
 
 def _machines(look: Look) -> list[Trouble]:
     """A machine of several that signs no more. With one machine alone its parts are down, and `_services` says so."""
-    found = []
-    for host, gone in presence.silent_machines(processes=presence.read()).items():
+    found, processes = [], presence.read()
+    for host, gone in presence.silent_machines(processes=processes).items():
         names = sorted({HUNG_WORDS[one.name].lower() for one in gone}, reverse=True)
+        lives = any(one.host == host and not one.is_silent for one in processes)
+        what = f"{' and '.join(names).capitalize()} on {host}" if lives else f"The machine {host}"
         found.append(
             Trouble(
-                cause=f"machine:{host}", kind="machine", severity=WARN, title=f"The machine {host} gives no sign of life",
+                cause=f"machine:{host}", kind="machine", severity=WARN, title=f"{what} gives no sign of life",
                 says=f"{' and '.join(names).capitalize()} there {'has' if len(names) == 1 else 'have'} been silent for "
                 f"{presence.SILENT_SECONDS:.0f} s and longer. Other machines do the work; nothing is lost.",
                 to_do="Look at that machine; start its part of the house there again (script/up --workers, or docker compose up -d). If it was "

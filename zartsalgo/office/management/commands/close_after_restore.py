@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from zartsalgo import canaries
-from zartsalgo.lib import clock
+from zartsalgo.lib import clock, presence
 from zartsalgo.office.comparing import close_after_restore
 from zartsalgo.office.management.commands._say import SayingCommand
 
@@ -20,3 +20,4 @@ class Command(SayingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         close_after_restore(made_at=options["made_at"], now=clock.read())
         canaries.forget()
+        presence.forget()
