@@ -35,8 +35,8 @@ PREFIX = "zarts-test-"
 MOST_WORKERS = 4
 INTERRUPTED = 2  # pytest's exit code
 TEMPLATE = "zarts_template"  # the workers' databases are copies of it
-# A story by the stop-watch: .ci/run runs it by itself, where nothing else takes the machine's time.
-ALONE = ("tests/browser/test_five_minutes.py",)
+# A story by the stop-watch, and a second machine beside the first: .ci/run runs them by themselves, where nothing else takes the machine's time.
+ALONE = ("tests/browser/test_five_minutes.py", "tests/stack/test_two_machines.py")
 Running = list[tuple[subprocess.Popen[bytes], int]]  # servers with the signal that ends each
 
 
