@@ -197,6 +197,7 @@ def test_both_the_ticker_and_beat_keep_watch(monkeypatch):
     monkeypatch.setattr(beat.heartbeat, "beat_quietly", lambda **_: None)
     monkeypatch.setattr(beat.canaries, "ring_quietly", lambda: None)
     monkeypatch.setattr(ticker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(ticker.presence, "start", lambda **_: None)  # its thread commits a row that stays for other tests
     monkeypatch.setattr(ticker.Command, "_go_round", lambda self, over: None)
     scheduler.tick()
     scheduler.tick()
