@@ -74,11 +74,15 @@ def _after(point: str, do: Callable[[], None]) -> None:
     setattr(module, function, _then)
 
 
+def _death(*, nth: int) -> Callable[[], None]:
+    seen = itertools.count(1)
+    return lambda: os._exit(137) if next(seen) == nth else None
+
+
 def _plant() -> None:
     """Deaths, stops and delays."""
     if asked := ASKED.get("die"):
-        seen = itertools.count(1)
-        _after(asked["point"], lambda: os._exit(137) if next(seen) == asked["nth"] else None)
+        _after(asked["point"], _death(nth=asked["nth"]))
     if asked := ASKED.get("jump"):
         _jump(**asked)
     if asked := ASKED.get("halt"):
