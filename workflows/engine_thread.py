@@ -94,18 +94,15 @@ class EngineThread:
 
     def _work_for_ever(self) -> None:
         plan_by_index()
-        worked = False
+        worked, idle_since = False, time.monotonic()
         while not self._over:
-            with self._something:
-                began = time.monotonic()
-                while not self._over and self._is_idle():
-                    if not self._something.wait(timeout=IDLE_SECONDS if worked else None) and worked:
-                        self._rest()
-                        worked = False
-            worked = True
+            if not self._wait_for_work(seconds=IDLE_SECONDS if worked else None):
+                self._rest()
+                worked = False
+                continue
             try:
                 with progress.working(), doorbell.taken_by(self.add):
-                    if time.monotonic() - began > IDLE_SECONDS:
+                    if time.monotonic() - idle_since > IDLE_SECONDS:
                         close_old_connections()
                     while not self._over and self.turn():
                         progress.move()
@@ -115,12 +112,19 @@ class EngineThread:
                 threading.Event().wait(REST_SECONDS)
             except Exception:
                 log.exception("a turn of the engine broke")
+            worked, idle_since = True, time.monotonic()
         try:
             self._bring_home()
         finally:
             connection.close()
 
+    def _wait_for_work(self, *, seconds: float | None) -> bool:
+        """Until there is some, or the engine is to end; False after so long without."""
+        with self._something:
+            return self._something.wait_for(lambda: self._over or not self._is_idle(), timeout=seconds)
+
     def _rest(self) -> None:
+        """Give back what a crowd took; rings come in meanwhile."""
         if not self.flights.under_way:
             self.flights.rest()
         memory.give_back()

@@ -1,4 +1,4 @@
-"""The web processes: granian, whose children are forked with the app loaded, so that they share its memory (measured: 60 MB less for two).
+"""The web processes: granian, whose children are forked with the app loaded, so that they share its memory (measured: 35 MB less for two).
 
 `python -m zartsalgo.serving` takes granian's own arguments. What a process does alone (signs of life, its event loop) begins in the child,
 with zartsalgo.asgi.
