@@ -150,6 +150,8 @@ def test_the_file_says_it_from_outside(tmp_path, monkeypatch, deed, gets_on):
         file = tmp_path / f"thing.{child.pid}"
         try:
             assert wait_until(file.exists, seconds=30)
+            made = file.stat().st_atime_ns
+            assert wait_until(lambda: file.stat().st_atime_ns != made, seconds=30), "its times are the machine's until they are set once"
             moved = file.stat().st_mtime_ns
             later = wait_until(lambda: file.stat().st_mtime_ns > moved + 2 * 10**9, seconds=30 if gets_on else 4)
         finally:
