@@ -6,8 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connection
-from django.db.backends.signals import connection_created
-from django.dispatch import receiver
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -31,13 +29,6 @@ from zartsalgo.office import checklist, strip
 # A drawn example may take as long as it takes: how long says more of the machine than of the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
-
-
-@receiver(connection_created)
-def plans_are_kept(connection, **_):
-    """Thousands of tests ask more different questions than a process of ours does: at psycopg's hundred each would be planned again and again,
-    a fifth of all the time."""
-    connection.connection.prepared_max = 1000
 
 
 @pytest.fixture(scope="session")
