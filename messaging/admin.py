@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from leads.models import Client
+from leads.admin import ClientAdmin
 from messaging.approving import CannotApprove, approve_template, waiting_on
 from messaging.models import AnswerPromise, Attempt, Handover, Message, Pause, PurposeClaim, Slip, Suppression, Template
 from messaging.talks import USUAL_MINUTES
@@ -67,8 +67,7 @@ class AnswerPromiseInline(ConfigInline):
 
 
 # A client's record is a page of the room below, which knows nothing of messages; what belongs to this room is put into it from here.
-_client_admin = admin.site.get_model_admin(Client)
-_client_admin.inlines = (*_client_admin.inlines, AnswerPromiseInline)  # type: ignore[misc]
+ClientAdmin.inlines = (*ClientAdmin.inlines, AnswerPromiseInline)  # type: ignore[assignment]
 
 
 @admin.register(Template)

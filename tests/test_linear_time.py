@@ -107,10 +107,10 @@ ATTACKS = (
     "From:\n", "From: a@b\nSubject:\n", "El dia ", "<a ", "<a href='", "<!--", "</", "<div>", "<p class='gmail_quote'>", "&#", "{", "[", '"', "\\", "((", "+1 ", "303-555-0123 ", "7", "1.", "1,",
     "a@", "a@b.c", "a.", "A ", "Ann Lee ", "12 Elm ", "Dr. ", "word", "not ", "not a ", "my friend ", "two hundred ", "Agent: a\n", "\n", " ", "\t", "\r\n", "é", "é\u0301", "\u200b", "ｆ", "\ud800", "\x00", "%40", "%28", "https://", "www.",
 )  # fmt: skip
-SHORT, LONG = 400, 3_200  # characters, LONG / SHORT = 8
-CHEAP = 0.04  # seconds of CPU that are not looked into
+SHORT, LONG = 200, 1_600  # characters, LONG / SHORT = 8
+CHEAP = 0.02  # seconds of CPU that are not looked into
 MOST_GROWTH = 3 * LONG / SHORT  # a square would be 64
-LIMIT = 1  # second of CPU after which a reader counts as held
+LIMIT = 0.5  # seconds of CPU after which a reader counts as held
 
 
 class Held(Exception):

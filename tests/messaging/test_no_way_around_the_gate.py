@@ -103,23 +103,45 @@ WAYS_OUT = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """What one module of ours calls, imports and names."""
+
+    file: str
+    calls: list[
+        tuple[str, ast.Call, str]
+    ]  # the function it stands in, such as TwilioAdapter.send ("" at the top), the call, what is called
+    imports: list[ast.Import | ast.ImportFrom]
+    attributes: list[ast.Attribute]
+
+
 @functools.cache
-def sources() -> list[tuple[str, ast.Module]]:
-    """Every module of ours but migrations and tests."""
+def sources() -> list[Code]:
+    """Every module of ours but migrations and tests, read once."""
     paths = (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "migrations" not in path.parts)
-    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text())) for path in paths]
+    return [read(file=str(path.relative_to(ROOT)), tree=ast.parse(path.read_text())) for path in paths]
 
 
-def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Every call with the function it stands in, such as TwilioAdapter.send; "" at the top of the module."""
+def read(*, file: str, tree: ast.Module) -> Code:
+    code = Code(file=file, calls=[], imports=[], attributes=[])
     waiting: list[tuple[ast.AST, str]] = [(tree, "")]
     while waiting:
         node, inside = waiting.pop()
         if isinstance(node, ast.Call):
-            yield inside, node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            code.calls.append((inside, node, dotted(node.func)))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            code.imports.append(node)
+        elif isinstance(node, ast.Attribute):
+            code.attributes.append(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             inside = f"{inside}.{node.name}".lstrip(".")
         waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+    return code
+
+
+def every_call() -> Iterator[tuple[str, str, ast.Call, str]]:
+    """Every call of ours: its file, the function it stands in, and what is called."""
+    return ((code.file, inside, call, name) for code in sources() for inside, call, name in code.calls)
 
 
 def dotted(node: ast.expr) -> str:
@@ -131,17 +153,13 @@ def dotted(node: ast.expr) -> str:
     return ".".join([node.id if isinstance(node, ast.Name) else ast.unparse(node), *reversed(parts)])
 
 
-def is_a_sender(call: ast.Call) -> bool:
-    if isinstance(call.func, ast.Name):
-        return call.func.id in SENDERS
-    if not isinstance(call.func, ast.Attribute):
-        return False
-    return call.func.attr in SENDERS or call.func.attr == "create" and dotted(call.func).endswith("messages.create")
+def is_a_sender(name: str) -> bool:
+    return name.split(".")[-1] in SENDERS or name.endswith("messages.create")
 
 
 @functools.cache
 def found_senders() -> set[tuple[str, str, str]]:
-    return {(file, inside, dotted(call.func)) for file, tree in sources() for inside, call in calls(tree) if is_a_sender(call)}
+    return {(file, inside, name) for file, inside, _, name in every_call() if is_a_sender(name)}
 
 
 def test_nothing_else_in_the_code_calls_a_sender():
@@ -154,18 +172,11 @@ def test_nothing_else_in_the_code_calls_a_sender():
 def test_the_door_is_called_only_behind_a_judgement():
     """`dispatch.call` stands in two functions, each given the slip that was made just before; what is behind it is named by the door alone; and nobody
     reaches `send` of an adapter by getattr."""
-    at_the_door = {
-        (file, inside)
-        for file, tree in sources()
-        for inside, call in calls(tree)
-        if dotted(call.func) in ("dispatch.call", "call") and "messaging/" in file
-    }
+    at_the_door = {(file, inside) for file, inside, _, name in every_call() if name in ("dispatch.call", "call") and "messaging/" in file}
     behind = {
         (file, inside)
-        for file, tree in sources()
-        for inside, call in calls(tree)
-        if dotted(call.func).split(".")[-1] in ("_text", "_notice")
-        and (file == "messaging/outbox/dispatch.py" or "dispatch." in dotted(call.func))
+        for file, inside, _, name in every_call()
+        if name.split(".")[-1] in ("_text", "_notice") and (file == "messaging/outbox/dispatch.py" or "dispatch." in name)
     }
     assert at_the_door == {
         ("messaging/outbox/sending.py", "_carry_out"),
@@ -175,27 +186,24 @@ def test_the_door_is_called_only_behind_a_judgement():
     assert behind == {("messaging/outbox/dispatch.py", "call")}
     by_name = [
         (file, ast.unparse(call))
-        for file, tree in sources()
-        for _, call in calls(tree)
-        if isinstance(call.func, ast.Name)
-        and call.func.id == "getattr"
-        and any(isinstance(a, ast.Constant) and a.value in ("send", "post_alert", "mail_notice") for a in call.args)
+        for file, _, call, name in every_call()
+        if name == "getattr" and any(isinstance(a, ast.Constant) and a.value in ("send", "post_alert", "mail_notice") for a in call.args)
     ]
     imported = [
-        (file, alias.name)
-        for file, tree in sources()
-        for node in ast.walk(tree)
+        (code.file, alias.name)
+        for code in sources()
+        for node in code.imports
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("messaging", "providers")
         for alias in node.names
         if alias.name in ("send", "call", "ADAPTER", "post_alert", "mail_notice", "_text", "_notice") and node.module != "django.core"
     ]
     # An attribute `send` that is handed on without being called would be a way around the walk above.
-    called = {id(call.func) for _, tree in sources() for _, call in calls(tree)}
+    called = {id(call.func) for _, _, call, _ in every_call()}
     handed_on = [
-        (file, ast.unparse(node))
-        for file, tree in sources()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("send", "post_alert", "mail_notice") and isinstance(node.ctx, ast.Load)
+        (code.file, ast.unparse(node))
+        for code in sources()
+        for node in code.attributes
+        if node.attr in ("send", "post_alert", "mail_notice") and isinstance(node.ctx, ast.Load)
         and id(node) not in called
         and not ast.unparse(node).startswith(("Automation.", "automation.", "self.", "row.", "Send.", "spec."))
     ]  # fmt: skip
@@ -204,12 +212,12 @@ def test_the_door_is_called_only_behind_a_judgement():
 
 def test_only_the_named_files_can_reach_out_at_all():
     found = set()
-    for file, tree in sources():
-        for node in ast.walk(tree):
+    for code in sources():
+        for node in code.imports:
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
-            found |= {(file, way) for way in WAYS_OUT for name in names if name == way or name.startswith(f"{way}.")}
+            found |= {(code.file, way) for way in WAYS_OUT for name in names if name == way or name.startswith(f"{way}.")}
     strangers = {(file, way) for file, way in found if not file.startswith(WAYS_OUT[way] or ("-",))}
     assert strangers == set()
 

@@ -17,6 +17,7 @@ from providers.models import Delivery
 from tests.factories import NOON, ClientFactory, ContactFactory, LeadFactory, StaffFactory
 from tests.office.rows import make_text
 from tests.planning import make_try
+from zartsalgo import urls  # noqa: F401  what is registered is registered with the pages
 from zartsalgo.lib.ids import new_id
 from zartsalgo.models import ApiToken, User
 from zartsalgo.office import strip

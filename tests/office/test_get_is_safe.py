@@ -1,12 +1,13 @@
 """Following every link as a superuser changes nothing in the database: all that acts is a POST with a token."""
 
 import re
+from collections import Counter
 
 import pytest
 from django.apps import apps
 from django.db import connection as database
 from django.test import Client as Browser
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from messaging.models import Template
 from providers.models import Delivery
@@ -18,7 +19,7 @@ from zartsalgo.lib import clock
 from zartsalgo.office import strip
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MOST_PAGES = 250
+MOST_OF_A_KIND = 3
 # What looking around may write: who is signed in.
 NOT_BUSINESS = {"django_session"}
 
@@ -53,14 +54,23 @@ def hashes():
     return found
 
 
+def kind_of(page):
+    try:
+        return resolve(page.split("?")[0]).view_name
+    except Resolver404:
+        return ""
+
+
 def test_following_every_link_changes_nothing(office):
     browser = Browser(raise_request_exception=True)
     browser.force_login(StaffFactory(is_superuser=True))
     before = hashes()
     todo, seen = [reverse("office:runs"), reverse("office:deliveries"), reverse("office:connections"), reverse("admin:index")], set()
-    while todo and len(seen) < MOST_PAGES:
+    kinds = Counter()
+    while todo:
         page = todo.pop(0)
-        if page in seen:
+        kinds[kind_of(page)] += 1
+        if page in seen or kinds[kind_of(page)] > MOST_OF_A_KIND:
             continue
         seen.add(page)
         answer = browser.get(page)
