@@ -16,11 +16,11 @@ from typing import Any
 from tests.chaos import arms, checks
 from tests.chaos.faults import FAULTS, Weather, raise_storm
 from tests.chaos.running import Rig
-from tests.chaos.workload import Workload
+from tests.chaos.workload import Workload, clients_for
 
 MOST_SECONDS = 3600
 MOST_SETTLING = 600
-RATE = 5.0  # people a second
+RATE, MOST_RATE = 5.0, 60.0  # people a second
 # A webhook that waited for the broker would wait as long as it hangs, three seconds and more; on a busy machine all else may take one.
 HUNG_ACCEPT_SECONDS = 3.0
 
@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/chaos", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60, help="how long people call while things break (default 60, at most 3600)")
     parser.add_argument("--seed", type=int, default=None, help="whole number; another one each time when left out")
-    parser.add_argument("--rate", type=float, default=RATE, help=f"people a second (default {RATE:g}, at most 20)")
+    parser.add_argument("--rate", type=float, default=RATE, help=f"people a second (default {RATE:g}, at most {MOST_RATE:g})")
     parser.add_argument("--faults", default="", help=f"only these, separated by commas: {', '.join(FAULTS)}")
     parser.add_argument("--arms", default="all", help=f"all, none, or some, separated by commas: {', '.join(known)}")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout; progress goes to stderr")
@@ -42,7 +42,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}")
     seconds = max(0, min(options.seconds, MOST_SECONDS))
-    report = run(seconds=seconds, seed=seed, rate=max(0.1, min(options.rate, 20.0)), faults=chosen, wanted=wanted)
+    report = run(seconds=seconds, seed=seed, rate=max(0.1, min(options.rate, MOST_RATE)), faults=chosen, wanted=wanted)
     if options.json:
         print(json.dumps(report))
     else:
@@ -59,7 +59,7 @@ def run(*, seconds: int, seed: int, rate: float, faults: tuple[str, ...], wanted
 
     _tell(f"seed {seed}")
     report: dict[str, Any] = {"seed": seed, "seconds": seconds, "storm": None, "arms": {}}
-    with Rig(seed=seed, tell=_tell) as rig:
+    with Rig(seed=seed, clients=clients_for(seconds=seconds, rate=rate), tell=_tell) as rig:
         if seconds:
             report["storm"] = weather(rig, seconds=seconds, seed=seed, rate=rate, faults=faults)
         for name in wanted:

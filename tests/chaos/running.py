@@ -80,7 +80,7 @@ class Child:
 class Rig:
     """Use as a context manager. `fake` is the provider of every client, `businesses` the clients of the workload."""
 
-    def __init__(self, *, seed: int, clients: int = 3, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, *, seed: int, clients: int, tell: Callable[[str], None] = lambda _: None) -> None:
         self.system = System()
         self.system.ready = "/healthz"
         self.fake = ChaosTwilio(seed=seed)

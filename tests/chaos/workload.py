@@ -31,6 +31,7 @@ from zartsalgo.lib import clock
 # Numbers of states in whose hours noon in Denver lies; a hundred fiction numbers (555-01xx) each, per client.
 AREA_CODES = (719, 720, 970, 505, 575, 801, 435, 406, 307, 480, 602, 623, 520, 928, 303, 208, 512, 214, 713, 210, 312, 773, 617, 404, 678)
 PASSER_BY, HANGS_UP = "+13035550199", "+13035550198"  # with these the faults call
+NUMBERS_OF_A_CLIENT = len(AREA_CODES) * 100 - 10  # at least
 SHARES = {
     "reach": 62,
     "again": 6,
@@ -70,7 +71,8 @@ class Workload:
         self.slow = 0.0
         self._random = random.Random(seed)
         self._over = threading.Event()
-        self._pool = ThreadPoolExecutor(24, thread_name_prefix="workload")
+        # Most of them wait: for the second call, for the copy that comes late, for a web process that is away.
+        self._pool = ThreadPoolExecutor(max(24, round(rate * 5)), thread_name_prefix="workload")
         self._told = threading.Lock()
         self._numbers = self._draw_numbers()
         self._coming = threading.Thread(target=self._come, daemon=True)
@@ -213,6 +215,11 @@ class Workload:
             time.sleep(wait)
         with self._told:
             person.refused.append(f"{id} ended with {status}")
+
+
+def clients_for(*, seconds: float, rate: float) -> int:
+    """So many clients that there are numbers for everybody, and that no client's forms, which all come from one address here, are a flood."""
+    return max(3, 1 + int(seconds * rate) // NUMBERS_OF_A_CLIENT, round(rate / 3))
 
 
 def add_form(business: Business) -> str:
