@@ -248,5 +248,4 @@ def knows_hook(path: str) -> bool:
 application = WholeRequests(wsgi_application, threads=THREADS, knows_hook=knows_hook, hooks=HookApp())
 if os.environ.get("ZARTS_TEST") != "1":  # the tests import this and serve nobody
     progress.start(name="web")
-    heartbeat.start(name="web")
-    presence.start(name="web", house=house.describe)
+    presence.start(name="web", house=house.describe, beside=lambda: heartbeat.beat_quietly(name="web"))

@@ -6,15 +6,12 @@ On how many machines a kind works is not asked here: zartsalgo.lib.presence know
 import logging
 import os
 import socket
-import threading
-import time
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from zartsalgo.lib.presence import owner_name
 
 log = logging.getLogger(__name__)
-EVERY_SECONDS = 10.0
 
 
 def beat(*, name: str) -> None:
@@ -34,17 +31,6 @@ def beat_quietly(*, name: str) -> None:
     except (DatabaseError, InterfaceError):
         log.warning("heartbeat of %s not written: the database is away", name)
         connection.close()
-
-
-def start(*, name: str) -> None:
-    """`beat` every ten seconds from a thread of its own, for a process that has no loop it could do so from."""
-
-    def _beat_on() -> None:
-        while True:
-            beat_quietly(name=name)
-            time.sleep(EVERY_SECONDS)
-
-    threading.Thread(target=_beat_on, name="heartbeat", daemon=True).start()
 
 
 def take(*, name: str, for_seconds: float) -> bool:

@@ -94,8 +94,8 @@ def sign(*, name: str, house: Mapping[str, str]) -> None:
         )  # fmt: skip
 
 
-def start(*, name: str, house: Callable[[], Mapping[str, str]]) -> None:
-    """`sign` every ten seconds from a thread of its own, until `leave`."""
+def start(*, name: str, house: Callable[[], Mapping[str, str]], beside: Callable[[], None] = lambda: None) -> None:
+    """`sign` every ten seconds from a thread of its own, and do what is to be done `beside` it on the same connection, until `leave`."""
     global _signing
 
     def _sign_on() -> None:
@@ -106,6 +106,7 @@ def start(*, name: str, house: Callable[[], Mapping[str, str]]) -> None:
             except (DatabaseError, InterfaceError) as error:
                 log.warning("%s could not sign that it works (%s)", name, type(error).__name__)
                 connection.close()
+            beside()
             _over.wait(EVERY_SECONDS)
         connection.close()
 
