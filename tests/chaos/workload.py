@@ -24,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
+
 from tests.chaos.running import Rig, read_rows
 from tests.stack.running import PHONE, Business, http
 from zartsalgo.lib import clock
@@ -113,7 +115,10 @@ class Workload:
             self._pool.submit(self._play, person, self._random.random())
 
     def _play(self, person: Person, chance: float) -> None:
-        getattr(self, f"_{person.kind}")(person, chance)
+        try:
+            getattr(self, f"_{person.kind}")(person, chance)
+        finally:
+            connection.close()  # who looked at rows; hundreds of threads must not each keep one
 
     def _reach(self, person: Person, chance: float) -> None:
         self._call(person, id=person.key)
