@@ -150,7 +150,7 @@ def grows_too_fast(read: Callable[[str], object], piece: str) -> bool:
             return False
         for _ in range(3):
             short, long = (min(cost(read, text) for _ in range(2)) for text in texts)
-            if long < MOST_GROWTH * max(short, CHEAP / 10):
+            if long < MOST_GROWTH * max(short, CHEAP / 20):
                 return False
     except Held:
         pass

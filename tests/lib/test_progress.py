@@ -139,7 +139,7 @@ def test_the_workers_consumer_has_to_come_round_while_it_is_connected(seconds):
 
 WELL = "import time; time.sleep(600)"
 SPINS = "progress.begin()\nwhile True: pass"
-HOLDS = "import re, time; time.sleep(1); re.fullmatch('(a*)*b', 'a' * 60)"
+HOLDS = "import re, time; time.sleep(2); re.fullmatch('(a*)*b', 'a' * 60)"
 
 
 @pytest.mark.parametrize(("deed", "gets_on"), [(WELL, True), (SPINS, False), (HOLDS, False)])

@@ -99,14 +99,15 @@ def start(*, name: str, house: Callable[[], Mapping[str, str]], beside: Callable
     global _signing
 
     def _sign_on() -> None:
-        found = house()
         while not _over.is_set():
+            beside()
             try:
-                sign(name=name, house=found)
+                sign(name=name, house=house())
             except (DatabaseError, InterfaceError) as error:
                 log.warning("%s could not sign that it works (%s)", name, type(error).__name__)
                 connection.close()
-            beside()
+            except Exception:
+                log.exception("%s could not sign that it works", name)
             _over.wait(EVERY_SECONDS)
         connection.close()
 
