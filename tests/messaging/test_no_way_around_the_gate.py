@@ -105,12 +105,11 @@ WAYS_OUT = {
 
 @dataclasses.dataclass(frozen=True)
 class Code:
-    """What one module of ours calls, imports and names."""
+    """What one module of ours calls, imports and names. `calls`: the function it stands in, such as TwilioAdapter.send ("" at the top of the
+    module), the call, and what is called."""
 
     file: str
-    calls: list[
-        tuple[str, ast.Call, str]
-    ]  # the function it stands in, such as TwilioAdapter.send ("" at the top), the call, what is called
+    calls: list[tuple[str, ast.Call, str]]
     imports: list[ast.Import | ast.ImportFrom]
     attributes: list[ast.Attribute]
 
